@@ -1,0 +1,24 @@
+// Bayesian personalised ranking (Rendle et al., UAI 2009), as the notebook writes it.
+#pragma once
+
+#include "models/recommender.h"
+
+namespace latent {
+
+/// x_ui = beta_i + gamma_u . gamma_i; the objective compares a positive with a sampled negative.
+class BprImpl : public RecommenderImpl {
+ public:
+  explicit BprImpl(const ModelSpec& spec);
+  torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) override;
+  torch::Tensor data_loss(const Batch& batch) override;
+  /// lambda on every table; half of it in the TensorFlow form (tf.nn.l2_loss).
+  std::vector<Penalty> penalties() override;
+  ScoreTables tables() const override;
+
+ private:
+  torch::nn::Embedding beta_item_{nullptr};                         // [I, 1]
+  torch::nn::Embedding gamma_user_{nullptr}, gamma_item_{nullptr};  // [U, K], [I, K]
+};
+TORCH_MODULE(Bpr);
+
+}  // namespace latent

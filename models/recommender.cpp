@@ -1,0 +1,32 @@
+#include "models/recommender.h"
+
+#include "src/base/rng.h"
+
+namespace latent {
+
+torch::Tensor RecommenderImpl::reg() {
+  torch::Tensor sum = torch::zeros({});
+  for (const Penalty& p : penalties()) sum = sum.to(p.table.device()) + p.coefficient * p.table.square().sum();
+  return sum;
+}
+
+torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_t rows, int64_t columns) {
+  torch::Tensor weight = torch::empty({rows, columns});
+  float* const w = weight.data_ptr<float>();
+  constexpr int64_t kChunk = 1 << 14;  // part of the definition of the initial values
+  const Rng rng(spec_.seed);
+  at::parallel_for(0, (rows * columns + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
+    for (int64_t chunk = from; chunk < to; ++chunk) {
+      RandomStream stream = rng.stream("init." + name, chunk);
+      const int64_t end = std::min(rows * columns, (chunk + 1) * kChunk);
+      for (int64_t n = chunk * kChunk; n < end; ++n) w[n] = static_cast<float>(spec_.init_std * stream.normal());
+    }
+  });
+  return register_module(name, torch::nn::Embedding::from_pretrained(weight, torch::nn::EmbeddingFromPretrainedOptions().freeze(false)));
+}
+
+torch::Tensor RecommenderImpl::make_alpha() {
+  return register_parameter("alpha", torch::full({1}, static_cast<float>(spec_.mean)));
+}
+
+}  // namespace latent

@@ -1,0 +1,73 @@
+// What every model is to the trainer, the evaluator and the export.
+//
+// Dimension legend: B batch, U users, I items, K factors.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace latent {
+
+/// The notebook's two ways to write an objective.
+enum class Form { kPytorch, kTensorflow };
+
+/// All that a model is made from.
+struct ModelSpec {
+  int64_t users = 0, items = 0, factors = 0;
+  double mean = 0;         ///< training mean: where alpha starts
+  double init_std = 1e-3;  ///< tables start as N(0, init_std)
+  uint64_t seed = 0;
+  Form form = Form::kPytorch;
+  double lambda_user_bias = 0, lambda_item_bias = 0, lambda_factors = 0;
+};
+
+/// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B] for a ranking model.
+struct Batch {
+  torch::Tensor users, items, ratings, negatives;
+};
+
+/// A regularised table: the objective holds coefficient * sum over all its entries of w^2.
+struct Penalty {
+  torch::Tensor table;
+  double coefficient;
+};
+
+/// The parts of score = alpha + beta_user + beta_item + gamma_user . gamma_item; undefined: absent.
+struct ScoreTables {
+  torch::Tensor alpha;                   // [1]
+  torch::Tensor beta_user, beta_item;    // [U, 1], [I, 1]
+  torch::Tensor gamma_user, gamma_item;  // [U, K], [I, K]
+};
+
+class RecommenderImpl : public torch::nn::Module {
+ public:
+  explicit RecommenderImpl(const ModelSpec& spec) : spec_(spec) {}
+
+  /// Scores of pairs: ids [B] x [B] -> [B].
+  virtual torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) = 0;
+  /// The objective without its penalty, a mean over the batch.
+  virtual torch::Tensor data_loss(const Batch& batch) = 0;
+  virtual std::vector<Penalty> penalties() = 0;
+  virtual ScoreTables tables() const = 0;
+
+  /// The penalty with its graph, as the notebook's reg(). Training adds its exact gradient 2 c w in the optimizer instead.
+  torch::Tensor reg();
+  /// The whole objective of a batch, as the notebook's loss().
+  torch::Tensor loss(const Batch& batch) { return data_loss(batch) + reg(); }
+
+  const ModelSpec& spec() const { return spec_; }
+
+ protected:
+  /// An embedding registered as `name` and filled from the stream of that name.
+  torch::nn::Embedding make_table(const std::string& name, int64_t rows, int64_t columns);
+  torch::Tensor make_alpha();  // [1]
+
+  ModelSpec spec_;
+};
+
+using Recommender = std::shared_ptr<RecommenderImpl>;
+
+}  // namespace latent

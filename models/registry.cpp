@@ -1,0 +1,50 @@
+#include "models/registry.h"
+
+#include "models/bpr.h"
+#include "models/rating_models.h"
+
+namespace latent {
+
+namespace {
+
+template <typename Impl>
+Recommender make(const ModelSpec& spec) {
+  return std::make_shared<Impl>(spec);
+}
+
+}  // namespace
+
+const std::vector<ModelMaker>& model_registry() {
+  static const std::vector<ModelMaker> rows = {
+      {"mean", make<MeanImpl>},
+      {"bias_only", make<BiasOnlyImpl>},
+      {"latent_factor", make<LatentFactorImpl>},
+      {"bpr", make<BprImpl>},
+  };
+  return rows;
+}
+
+ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items, double mean) {
+  const TrainOptions& train = config.train;
+  ModelSpec spec;
+  spec.users = users;
+  spec.items = items;
+  spec.factors = config.model.factors;
+  spec.mean = mean;
+  spec.init_std = config.model.init_std;
+  spec.seed = static_cast<uint64_t>(train.seed);
+  spec.form = train.form == "tensorflow" ? Form::kTensorflow : Form::kPytorch;
+  spec.lambda_user_bias = train.lambda_user_bias.value_or(train.lambda);
+  spec.lambda_item_bias = train.lambda_item_bias.value_or(train.lambda);
+  spec.lambda_factors = train.lambda_factors.value_or(train.lambda);
+  return spec;
+}
+
+Recommender make_model(const std::string& name, const ModelSpec& spec) {
+  for (const ModelMaker& row : model_registry()) {
+    if (row.name == name) return row.make(spec);
+  }
+  throw std::logic_error("no maker for model '" + name + "'");
+}
+
+}  // namespace latent

@@ -1,0 +1,25 @@
+// Makes a model by its name in models/catalog.h.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "models/recommender.h"
+#include "src/config/options.h"
+
+namespace latent {
+
+struct ModelMaker {
+  std::string name;
+  std::function<Recommender(const ModelSpec&)> make;
+};
+
+const std::vector<ModelMaker>& model_registry();
+
+/// The spec that `config` asks for; each lambda of a group falls back to train.lambda.
+ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items, double mean);
+
+Recommender make_model(const std::string& name, const ModelSpec& spec);
+
+}  // namespace latent

@@ -1,0 +1,57 @@
+// One function for each command of the program.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace latent {
+
+int run_train(int argc, char** argv);
+int run_evaluate(int argc, char** argv);
+int run_predict(int argc, char** argv);
+int run_recommend(int argc, char** argv);
+int run_similar(int argc, char** argv);
+int run_export(int argc, char** argv);
+int run_config(int argc, char** argv);
+int run_data(int argc, char** argv);
+int run_synth(int argc, char** argv);
+
+/// A command line being parsed: options and positional words, with --help and an example.
+class CommandLine {
+ public:
+  /// `usage` follows the program's name ("train CONFIG [options]"); `example` is a whole command.
+  CommandLine(const std::string& usage, const std::string& purpose, const std::string& example);
+
+  cxxopts::OptionAdder add() { return options_.add_options(); }
+  /// --set key=value, any number of times.
+  void add_set();
+  /// Parses; `words` are the names of the positional words, of which the first `required` must be there.
+  /// False when --help was printed. Throws UsageError.
+  bool parse(int argc, char** argv, const std::vector<std::string>& words, size_t required);
+
+  const std::string& word(size_t n) const { return words_.at(n); }
+  size_t words() const { return words_.size(); }
+  bool has(const std::string& option) const { return result_.count(option) > 0; }
+  std::vector<std::string> sets() const;
+  template <typename T>
+  T get(const std::string& option) const {
+    return result_[option].as<T>();
+  }
+
+ private:
+  cxxopts::Options options_;
+  cxxopts::ParseResult result_;
+  std::vector<std::string> words_;
+  std::vector<std::string> sets_;
+  std::string example_;
+};
+
+/// Results go to stdout, as text followed by a newline.
+void print(const std::string& text);
+
+/// model.pt of a run directory, or the path itself.
+std::string model_path(const std::string& run_or_model);
+
+}  // namespace latent

@@ -1,0 +1,90 @@
+// config, data, synth.
+#include "models/catalog.h"
+#include "src/app/commands.h"
+#include "src/base/edit_distance.h"
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/config/write.h"
+#include "src/data/synth.h"
+#include "src/run/data_info.h"
+#include "src/run/train_run.h"
+
+namespace latent {
+
+int run_config(int argc, char** argv) {
+  CommandLine line("config show|check|reference [CONFIG] [options]",
+                   "show: every knob with its value and source. check: whether CONFIG is valid. reference: the table of all knobs.",
+                   "latent config show configs/quickstart.json --set train.lr=.01");
+  line.add()("json", "show as a resolved config file");
+  line.add_set();
+  if (!line.parse(argc, argv, {"show|check|reference", "CONFIG"}, 1)) return 0;
+  const std::string& what = line.word(0);
+  const std::string path = line.words() > 1 ? line.word(1) : "";
+  if (what == "reference") {
+    std::string text = config_reference() + "\n## Models\n\n| model.name | meaning | own defaults |\n| --- | --- | --- |\n";
+    for (const ModelInfo& model : model_catalog()) {
+      std::string own;
+      for (const auto& [knob, value] : model.defaults) own += (own.empty() ? "`" : ", `") + knob + "` = `" + value.dump() + "`";
+      text += "| `" + model.name + "` | " + model.meaning + " | " + own + " |\n";
+    }
+    print(text);
+    return 0;
+  }
+  if (what != "show" && what != "check") throw UsageError("unknown " + in_quotes(what) + did_you_mean(what, {"show", "check", "reference"}));
+  if (what == "check" && path.empty()) throw UsageError("missing CONFIG; latent config --help shows how");
+  const ResolvedConfig resolved = read_config(path, line.sets(), catalog_defaults());
+  if (what == "check") {
+    print(path + ": valid");
+  } else {
+    print(line.has("json") ? config_to_json(resolved.config).dump(2) : config_table(resolved));
+  }
+  return 0;
+}
+
+int run_data(int argc, char** argv) {
+  CommandLine line("data info FILE [options]", "Prints what a data file holds and the lines to paste into a config.",
+                   "latent data info ratings.csv.gz --set data.rating=none");
+  line.add()("json", "print JSON");
+  line.add_set();
+  if (!line.parse(argc, argv, {"info", "FILE"}, 2)) return 0;
+  if (line.word(0) != "info") throw UsageError("unknown " + in_quotes(line.word(0)) + "; latent data info FILE is what there is");
+  ResolvedConfig resolved = read_config("", line.sets(), catalog_defaults());
+  resolved.config.data.path = line.word(1);
+  const auto info = data_info(resolved.config.data);
+  print(line.has("json") ? info.dump(2) : data_info_text(info));
+  return 0;
+}
+
+int run_synth(int argc, char** argv) {
+  SynthOptions o;
+  const auto number = [](auto v) { return nlohmann::json(v).dump(); };
+  CommandLine line("synth -o FILE [options]", "Writes a Goodreads-shaped gz JSON-lines file with planted biases and factors.",
+                   "latent synth -o data/quickstart.json.gz --users 2000 --items 1000 --ratings 100000");
+  line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE")(
+      "users", "users", cxxopts::value<int64_t>()->default_value(number(o.users)), "N")(
+      "items", "items", cxxopts::value<int64_t>()->default_value(number(o.items)), "N")(
+      "ratings", "ratings, each of another pair", cxxopts::value<int64_t>()->default_value(number(o.ratings)), "N")(
+      "factors", "planted factors", cxxopts::value<int64_t>()->default_value(number(o.factors)), "K")(
+      "mean", "mean rating", cxxopts::value<double>()->default_value(number(o.mean)), "X")(
+      "bias-std", "standard deviation of the biases", cxxopts::value<double>()->default_value(number(o.bias_std)), "X")(
+      "factor-std", "standard deviation of the factors' product", cxxopts::value<double>()->default_value(number(o.factor_std)), "X")(
+      "noise", "standard deviation of the noise", cxxopts::value<double>()->default_value(number(o.noise)), "X")(
+      "no-round", "real numbers in place of whole ratings 0..5")("seed", "seed", cxxopts::value<int64_t>()->default_value("0"), "N");
+  if (!line.parse(argc, argv, {}, 0)) return 0;
+  if (!line.has("output")) throw UsageError("missing -o FILE; latent synth --help shows how");
+  o.users = line.get<int64_t>("users");
+  o.items = line.get<int64_t>("items");
+  o.ratings = line.get<int64_t>("ratings");
+  o.factors = line.get<int64_t>("factors");
+  o.mean = line.get<double>("mean");
+  o.bias_std = line.get<double>("bias-std");
+  o.factor_std = line.get<double>("factor-std");
+  o.noise = line.get<double>("noise");
+  o.round = !line.has("no-round");
+  o.seed = line.get<int64_t>("seed");
+  write_synthetic(line.get<std::string>("output"), o);
+  say("wrote " + line.get<std::string>("output"));
+  return 0;
+}
+
+}  // namespace latent

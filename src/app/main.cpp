@@ -1,0 +1,90 @@
+// The program: picks a command, and turns what it throws into one line and an exit code.
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include "src/app/commands.h"
+#include "src/base/edit_distance.h"
+#include "src/base/error.h"
+#include "src/base/version.h"
+
+namespace {
+
+struct Command {
+  const char* name;
+  const char* purpose;
+  int (*run)(int, char**);
+};
+
+constexpr Command kCommands[] = {
+    {"train", "train the model of a config file, or resume a run", latent::run_train},
+    {"evaluate", "metrics of a run or an exported model", latent::run_evaluate},
+    {"predict", "the score of a user and an item", latent::run_predict},
+    {"recommend", "the best items for a user", latent::run_recommend},
+    {"similar", "the items most like an item", latent::run_similar},
+    {"export", "write the TorchScript model of a run", latent::run_export},
+    {"config", "show, check or document configs", latent::run_config},
+    {"data", "look into a data file", latent::run_data},
+    {"synth", "write a made-up ratings file", latent::run_synth},
+};
+
+void help() {
+  std::string text = "latent: latent-factor recommenders from config files\n\nUsage: latent COMMAND [options]\n\n";
+  for (const Command& c : kCommands) {
+    std::string name = c.name;
+    name.resize(12, ' ');
+    text += "  " + name + c.purpose + "\n";
+  }
+  latent::print(text + "\n'latent COMMAND --help' shows a command's options. Example:\n  latent train configs/quickstart.json");
+}
+
+int dispatch(int argc, char** argv) {
+  const std::string name = argc > 1 ? argv[1] : "";
+  if (name.empty()) {
+    help();
+    return 2;
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    help();
+    return 0;
+  }
+  if (name == "--version") {
+    latent::print(std::string("latent ") + latent::kVersion);
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& c : kCommands) {
+    if (name == c.name) return c.run(argc - 1, argv + 1);
+    names.push_back(c.name);
+  }
+  throw latent::UsageError("unknown command " + latent::in_quotes(name) + latent::did_you_mean(name, names) + "; latent --help lists them");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto complain = [](const char* text) { std::fprintf(stderr, "latent: %s\n", text); };
+  try {
+    const int code = dispatch(argc, argv);
+    if (std::fflush(stdout) != 0) {
+      complain("cannot write to standard output");
+      return 1;
+    }
+    return code;
+  } catch (const latent::UsageError& e) {
+    complain(e.what());
+    return 2;
+  } catch (const latent::Interrupted& e) {
+    complain(e.what());
+    return 128 + e.signal;
+  } catch (const latent::Error& e) {
+    complain(e.what());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    complain("out of memory; a smaller model.factors or train.batch_size needs less");
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "latent: this is a bug, please report it: %s\n", e.what());
+    return 70;
+  }
+}

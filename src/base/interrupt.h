@@ -1,0 +1,17 @@
+// Ctrl-C and SIGTERM as a flag that loops look at between two steps.
+#pragma once
+
+namespace latent {
+
+/// While it lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal ends it.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+  /// The signal received, or 0.
+  static int received();
+};
+
+}  // namespace latent

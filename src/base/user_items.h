@@ -1,0 +1,29 @@
+// Each user's distinct items, sorted: the sparse matrix behind masks, rejection and metrics.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace latent {
+
+/// Compressed sparse rows: user u has item[start[u]] ... item[start[u + 1] - 1], ascending, without repeats.
+struct UserItems {
+  std::vector<int64_t> start;  ///< [U + 1]
+  std::vector<int32_t> item;
+
+  UserItems() = default;
+  /// From pairs in any order, repeats allowed.
+  UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row, int32_t users);
+
+  int32_t users() const { return static_cast<int32_t>(start.size()) - 1; }
+  std::span<const int32_t> of(int32_t u) const {
+    return {item.data() + start[u], static_cast<size_t>(start[u + 1] - start[u])};
+  }
+  bool has(int32_t u, int32_t i) const;
+};
+
+/// The union, row by row.
+UserItems merged(const UserItems& a, const UserItems& b);
+
+}  // namespace latent

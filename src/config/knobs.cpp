@@ -1,0 +1,210 @@
+#include "src/config/knobs.h"
+
+#include <cmath>
+#include <limits>
+
+#include "src/base/error.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::json;
+
+std::string shortest(double v) { return json(v).dump(); }
+
+KnobRange any() { return {nullptr, ""}; }
+
+KnobRange above(double low) {
+  return {[=](const json& v) { return v.get<double>() > low; }, "above " + shortest(low)};
+}
+
+KnobRange at_least(double low) {
+  return {[=](const json& v) { return v.get<double>() >= low; }, "at least " + shortest(low)};
+}
+
+KnobRange count_from(int64_t low) {
+  // Ids and counts are int32 inside: a larger value could only overflow.
+  return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },
+          "from " + std::to_string(low) + " to " + std::to_string(INT32_MAX)};
+}
+
+KnobRange share() {
+  return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() < 1; }, "from 0 to below 1"};
+}
+
+KnobRange one_of(std::vector<std::string> names) {
+  std::string text = "one of";
+  for (const std::string& name : names) text += " " + name;
+  return {[names = std::move(names)](const json& v) {
+            for (const std::string& name : names) {
+              if (v == name) return true;
+            }
+            return false;
+          },
+          text};
+}
+
+KnobRange cut_offs() {
+  return {[](const json& v) {
+            for (const json& k : v) {
+              if (k.get<int64_t>() < 1 || k.get<int64_t>() > INT32_MAX) return false;
+            }
+            return !v.empty();
+          },
+          "a list of cut-offs of at least 1"};
+}
+
+KnobRange device() {
+  return {[](const json& v) {
+            const auto& s = v.get_ref<const std::string&>();
+            if (s == "auto" || s == "cpu" || s == "cuda") return true;
+            return s.rfind("cuda:", 0) == 0 && s.size() > 5 && s.size() < 8 &&
+                   s.find_first_not_of("0123456789", 5) == std::string::npos;
+          },
+          "one of auto cpu cuda cuda:N"};
+}
+
+const char* type_text(const KnobTarget& target) {
+  struct Text {
+    const char* operator()(bool*) const { return "true or false"; }
+    const char* operator()(int64_t*) const { return "a whole number"; }
+    const char* operator()(double*) const { return "a number"; }
+    const char* operator()(std::string*) const { return "a string"; }
+    const char* operator()(std::optional<double>*) const { return "a number or null"; }
+    const char* operator()(std::vector<int64_t>*) const { return "a list of whole numbers"; }
+  };
+  return std::visit(Text{}, target);
+}
+
+bool is_whole(const json& v) {
+  if (v.is_number_unsigned()) return v.get<uint64_t>() <= INT64_MAX;
+  if (v.is_number_integer()) return true;
+  // 1e6 is a float to JSON and a whole number to people.
+  return v.is_number_float() && std::floor(v.get<double>()) == v.get<double>() &&
+         std::abs(v.get<double>()) < 9e15;
+}
+
+int64_t whole(const json& v) {
+  return v.is_number_float() ? static_cast<int64_t>(v.get<double>()) : v.get<int64_t>();
+}
+
+bool is_column(const Knob& knob) {
+  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
+         knob.name == "data.time";
+}
+
+/// `v` in the form that the target stores, or a null pointer when the type does not fit.
+std::optional<json> converted(const Knob& knob, const json& v) {
+  if (std::holds_alternative<bool*>(knob.target)) return v.is_boolean() ? std::optional(v) : std::nullopt;
+  if (std::holds_alternative<int64_t*>(knob.target)) {
+    return is_whole(v) ? std::optional<json>(whole(v)) : std::nullopt;
+  }
+  if (std::holds_alternative<double*>(knob.target)) return v.is_number() ? std::optional(v) : std::nullopt;
+  if (std::holds_alternative<std::optional<double>*>(knob.target)) {
+    return v.is_number() || v.is_null() ? std::optional(v) : std::nullopt;
+  }
+  if (std::holds_alternative<std::string*>(knob.target)) {
+    if (is_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
+    return v.is_string() ? std::optional(v) : std::nullopt;
+  }
+  const json list = v.is_array() ? v : json::array({v});
+  json out = json::array();
+  for (const json& element : list) {
+    if (!is_whole(element)) return std::nullopt;
+    out.push_back(whole(element));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Knob> knobs(RunConfig& c) {
+  return {
+      {"data.path", &c.data.path, "file of ratings or interactions, gz or plain; the training part when split.kind is files", any()},
+      {"data.valid_path", &c.data.valid_path, "validation file (split.kind: files)", any()},
+      {"data.test_path", &c.data.test_path, "test file (split.kind: files)", any()},
+      {"data.format", &c.data.format, "row format; auto looks at the content", one_of({"auto", "json", "pydict", "csv", "tsv", "movielens", "adjacency"})},
+      {"data.user", &c.data.user, "user id: a field name, a zero-based column, or auto (the usual names; without a header column 0)", any()},
+      {"data.item", &c.data.item, "item id: likewise (without a header column 1)", any()},
+      {"data.rating", &c.data.rating, "rating: likewise (without a header column 2); none: every row counts 1", any()},
+      {"data.time", &c.data.time, "time of a row: likewise (without a header column 3); none: file order is time order", any()},
+      {"data.duplicates", &c.data.duplicates, "rows that repeat a user and item: keep them (the notebook), keep the last, their mean, or once (the first)", one_of({"keep", "last", "mean", "once"})},
+      {"data.positive_at_least", &c.data.positive_at_least, "drop rows rated below this, as if they were not in the file; null: every row stays", any()},
+      {"data.drop_zero", &c.data.drop_zero, "drop rows rated 0 (Goodreads: shelved, not rated)", any()},
+      {"data.min_user", &c.data.min_user, "keep users with at least so many rows, repeated with min_item until both hold", count_from(0)},
+      {"data.min_item", &c.data.min_item, "keep items with at least so many rows", count_from(0)},
+      {"data.on_bad_row", &c.data.on_bad_row, "a row that cannot be read: fail with its line, or skip it", one_of({"fail", "skip"})},
+      {"data.max_bad_rows", &c.data.max_bad_rows, "with on_bad_row skip: more bad rows than this are an error", count_from(0)},
+      {"data.cache_dir", &c.data.cache_dir, "folder for parsed files; empty: latent's folder in the user's cache; none: no cache", any()},
+      {"split.kind", &c.split.kind, "random rows, each user's newest row, or files of their own", one_of({"random", "leave_one_out", "files"})},
+      {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
+      {"split.test", &c.split.test, "share of all rows held out for the test; leave_one_out: 0 turns the test part off", share()},
+      {"split.valid", &c.split.valid, "share of all rows for validation; leave_one_out: above 0 takes the second newest; files: a share of data.path where no data.valid_path is given", share()},
+      {"model.name", &c.model.name, "the model", one_of({"mean", "bias_only", "latent_factor", "bpr"})},
+      {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
+      {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters", at_least(0)},
+      {"train.form", &c.train.form, "objective and Adam as in the notebook's PyTorch or TensorFlow cells", one_of({"pytorch", "tensorflow"})},
+      {"train.lambda", &c.train.lambda, "L2 penalty on whole tables", at_least(0)},
+      {"train.lambda_user_bias", &c.train.lambda_user_bias, "penalty of the user biases; null: train.lambda", at_least(0)},
+      {"train.lambda_item_bias", &c.train.lambda_item_bias, "penalty of the item biases; null: train.lambda", at_least(0)},
+      {"train.lambda_factors", &c.train.lambda_factors, "penalty of the factors; null: train.lambda", at_least(0)},
+      {"train.lr", &c.train.lr, "learning rate", above(0)},
+      {"train.optimizer", &c.train.optimizer, "optimizer", one_of({"adam", "sgd", "adagrad"})},
+      {"train.batch_size", &c.train.batch_size, "samples a step", count_from(1)},
+      {"train.steps", &c.train.steps, "steps, batches drawn with replacement; 0 when train.epochs is given", count_from(0)},
+      {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
+      {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},
+      {"train.seed", &c.train.seed, "seed of initial parameters, samples and negatives", count_from(0)},
+      {"train.threads", &c.train.threads, "threads; 0: all of the machine. The weights are the same for any number", count_from(0)},
+      {"train.device", &c.train.device, "where tables and batches live; auto takes a GPU when there is one", device()},
+      {"train.patience", &c.train.patience, "stop after so many validations without improvement and keep the best weights; 0: off", count_from(0)},
+      {"train.monitor", &c.train.monitor, "validation metric to watch, such as mse, auc or ndcg@10; auto: mse for ratings, ndcg at the first cut-off of at least 10 for rankings", any()},
+      {"train.eval_every", &c.train.eval_every, "steps between validations; 0: about once a pass over the training rows", count_from(0)},
+      {"checkpoint.every", &c.checkpoint.every, "steps between checkpoints; 0: one at the end", count_from(0)},
+      {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
+      {"eval.mask", &c.eval.mask, "known items left out of test rankings: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},
+      {"eval.metrics", &c.eval.metrics, "which metrics: rating, ranking, all, or auto (those that fit the model)", one_of({"auto", "rating", "ranking", "all"})},
+      {"export.auto", &c.exporting.automatic, "write model.pt into the run", any()},
+  };
+}
+
+json knob_value(const Knob& knob) {
+  return std::visit(
+      [](auto* target) -> json {
+        if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
+          return *target ? json(**target) : json(nullptr);
+        } else {
+          return *target;
+        }
+      },
+      knob.target);
+}
+
+std::string set_knob(const Knob& knob, const json& value) {
+  const auto fit = converted(knob, value);
+  std::string shown = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
+  if (!fit) return std::string("must be ") + type_text(knob.target) + ", not " + shown;
+  if (knob.range.accepts && !fit->is_null() && !knob.range.accepts(*fit)) {
+    return "must be " + knob.range.text + ", not " + shown;
+  }
+  std::visit(
+      [&](auto* target) {
+        if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
+          *target = fit->is_null() ? std::nullopt : std::optional(fit->get<double>());
+        } else {
+          *target = fit->get<std::decay_t<decltype(*target)>>();
+        }
+      },
+      knob.target);
+  return "";
+}
+
+json parse_set_value(const Knob& knob, const std::string& text) {
+  if (std::holds_alternative<std::string*>(knob.target) && (text.empty() || text[0] != '"')) return text;
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_discarded() ? json(text) : value;
+}
+
+}  // namespace latent

@@ -1,0 +1,78 @@
+// Every setting of a run and its default, once. Rows for reading and help: knobs.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace latent {
+
+struct DataOptions {
+  std::string path;
+  std::string valid_path, test_path;
+  std::string format = "auto";
+  std::string user = "auto", item = "auto", rating = "auto", time = "auto";
+  std::string duplicates = "keep";
+  std::optional<double> positive_at_least;
+  bool drop_zero = false;
+  int64_t min_user = 0, min_item = 0;
+  std::string on_bad_row = "fail";
+  int64_t max_bad_rows = 1000;
+  std::string cache_dir;
+};
+
+struct SplitOptions {
+  std::string kind = "random";
+  int64_t seed = 0;
+  double test = 0.1, valid = 0.0;
+};
+
+struct ModelOptions {
+  std::string name = "latent_factor";
+  int64_t factors = 5;
+  double init_std = 0.001;
+};
+
+struct TrainOptions {
+  std::string form = "pytorch";
+  double lambda = 1e-5;
+  std::optional<double> lambda_user_bias, lambda_item_bias, lambda_factors;
+  double lr = 0.1;
+  std::string optimizer = "adam";
+  int64_t batch_size = 50000;
+  int64_t steps = 100, epochs = 0;  // exactly one of them is above 0 once a config is resolved
+  std::string rows = "train";
+  int64_t seed = 0;
+  int64_t threads = 0;
+  std::string device = "auto";
+  int64_t patience = 0;
+  std::string monitor = "auto";
+  int64_t eval_every = 0;
+};
+
+struct CheckpointOptions {
+  int64_t every = 0;
+};
+
+struct EvalOptions {
+  std::vector<int64_t> k = {1, 5, 10, 20};
+  std::string mask = "train_valid";
+  std::string metrics = "auto";
+};
+
+struct ExportOptions {
+  bool automatic = true;
+};
+
+struct RunConfig {
+  DataOptions data;
+  SplitOptions split;
+  ModelOptions model;
+  TrainOptions train;
+  CheckpointOptions checkpoint;
+  EvalOptions eval;
+  ExportOptions exporting;
+};
+
+}  // namespace latent

@@ -1,0 +1,152 @@
+#include "src/config/read.h"
+
+#include <algorithm>
+#include <set>
+
+#include "src/base/edit_distance.h"
+#include "src/base/error.h"
+#include "src/base/file.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::json;
+
+int line_of(const std::string& text, size_t byte) {
+  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
+}
+
+/// Parses strictly: a key given twice in one object is an error, where JSON would keep the last.
+json parse_strictly(const std::string& text, const std::string& where) {
+  std::vector<std::set<std::string>> open;
+  const auto check = [&](int, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
+      throw Error(where + ": key " + in_quotes(value.get<std::string>()) + " is given twice; keep one");
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, check, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+  } catch (const json::parse_error& e) {
+    std::string what = e.what();
+    // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error ..."
+    const size_t colon = what.find(": ");
+    if (colon != std::string::npos) what = what.substr(colon + 2);
+    throw Error(where + ":" + std::to_string(line_of(text, e.byte > 0 ? e.byte - 1 : 0)) + ": not valid JSON: " + what);
+  }
+}
+
+using Assignment = std::pair<std::string, json>;
+
+void flatten(const json& value, const std::string& prefix, std::vector<Assignment>& out) {
+  for (const auto& [key, inner] : value.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (inner.is_object()) {
+      flatten(inner, name, out);
+    } else {
+      out.emplace_back(name, inner);
+    }
+  }
+}
+
+class Resolver {
+ public:
+  explicit Resolver(const ModelDefaultsOf& defaults_of) : defaults_of_(defaults_of), rows_(knobs(result_.config)) {}
+
+  const Knob& row(const std::string& name, const std::string& where) const {
+    std::vector<std::string> names;
+    for (const Knob& knob : rows_) {
+      if (knob.name == name) return knob;
+      names.push_back(knob.name);
+    }
+    throw Error(where + ": unknown key " + in_quotes(name) + did_you_mean(name, names));
+  }
+
+  void apply(const std::vector<Assignment>& assignments, const std::string& where, const std::string& source) {
+    for (const auto& [name, value] : assignments) {
+      const std::string wrong = set_knob(row(name, where), value);
+      if (!wrong.empty()) throw Error(where + ": '" + name + "' " + wrong);
+      result_.sources[name] = source;
+    }
+  }
+
+  ResolvedConfig resolve(const std::vector<Assignment>& file, const std::string& where,
+                         const std::vector<Assignment>& sets) {
+    for (const Knob& knob : rows_) result_.sources[knob.name] = "default";
+    // The model's name decides which defaults lie under the file, so it is looked up first.
+    std::string model = result_.config.model.name;
+    for (const auto* level : {&file, &sets}) {
+      for (const auto& [name, value] : *level) {
+        if (name == "model.name") {
+          const std::string wrong = set_knob(row(name, where), value);
+          if (!wrong.empty()) throw Error(where + ": '" + name + "' " + wrong);
+          model = result_.config.model.name;
+        }
+      }
+    }
+    apply(defaults_of_(model), "defaults of " + model, "model");
+    apply(file, where, "file");
+    apply(sets, "--set", "--set");
+    settle_length(where);
+    return result_;
+  }
+
+ private:
+  bool given(const std::string& name) const {
+    const std::string& source = result_.sources.at(name);
+    return source == "file" || source == "--set";
+  }
+
+  /// Leaves exactly one of train.steps and train.epochs above 0.
+  void settle_length(const std::string& where) {
+    TrainOptions& train = result_.config.train;
+    const bool steps = given("train.steps") && train.steps > 0;
+    const bool epochs = given("train.epochs") && train.epochs > 0;
+    if (steps && epochs) throw Error(where + ": 'train.steps' and 'train.epochs' are both given; keep one");
+    if (steps) train.epochs = 0;
+    if (epochs) train.steps = 0;
+    if (train.steps > 0 && train.epochs > 0) {  // a model's default beside the general one
+      (result_.sources["train.epochs"] == "model" ? train.steps : train.epochs) = 0;
+    }
+    if (train.steps == 0 && train.epochs == 0) {
+      throw Error(where + ": 'train.steps' and 'train.epochs' are both 0; give one of them");
+    }
+  }
+
+  const ModelDefaultsOf& defaults_of_;
+  ResolvedConfig result_;
+  std::vector<Knob> rows_;
+};
+
+}  // namespace
+
+ResolvedConfig resolve_config(const std::string& text, const std::string& where,
+                              const std::vector<std::string>& sets, const ModelDefaultsOf& defaults_of) {
+  json tree = parse_strictly(text, where);
+  if (!tree.is_object()) throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
+  // A run's config.json says where it came from; that is a record, not a setting.
+  tree.erase("provenance");
+  std::vector<Assignment> file, given;
+  flatten(tree, "", file);
+  Resolver resolver(defaults_of);
+  for (const std::string& set : sets) {
+    const size_t equals = set.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw UsageError("--set takes key=value, not " + in_quotes(set));
+    }
+    const std::string name = set.substr(0, equals);
+    given.emplace_back(name, parse_set_value(resolver.row(name, "--set"), set.substr(equals + 1)));
+  }
+  return resolver.resolve(file, where, given);
+}
+
+ResolvedConfig read_config(const std::string& path, const std::vector<std::string>& sets,
+                           const ModelDefaultsOf& defaults_of) {
+  return path.empty() ? resolve_config("{}", "config", sets, defaults_of)
+                      : resolve_config(read_file(path), path, sets, defaults_of);
+}
+
+}  // namespace latent

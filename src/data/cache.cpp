@@ -1,0 +1,190 @@
+#include "src/data/cache.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "src/base/error.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+
+namespace latent {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr char kMagic[8] = {'L', 'A', 'T', 'C', 'A', 'C', '0', '1'};
+
+fs::path file_of(const fs::path& folder, const std::string& key) {
+  char name[40];
+  std::snprintf(name, sizeof name, "%08x%08x.cache", crc32_of(key.data(), key.size()),
+                crc32_of(key.data(), key.size(), 0x5eed));
+  return folder / name;
+}
+
+class Writer {
+ public:
+  explicit Writer(const fs::path& path) : file_(path) {}
+  void bytes(const void* data, size_t n) {
+    crc_ = crc32_of(data, n, crc_);
+    file_.write(data, n);
+  }
+  template <typename T>
+  void array(const std::vector<T>& values) {
+    bytes(values.data(), values.size() * sizeof(T));
+  }
+  void finish() {
+    file_.write(&crc_, sizeof crc_);
+    file_.commit();
+  }
+
+ private:
+  AtomicFile file_;
+  uint32_t crc_ = 0;
+};
+
+class Reader {
+ public:
+  explicit Reader(const fs::path& path) : in_(path, std::ios::binary) {}
+  bool bytes(void* data, size_t n) {
+    if (!in_.read(static_cast<char*>(data), static_cast<std::streamsize>(n))) return false;
+    crc_ = crc32_of(data, n, crc_);
+    return true;
+  }
+  template <typename T>
+  bool array(std::vector<T>& values, size_t n) {
+    values.resize(n);
+    return bytes(values.data(), n * sizeof(T));
+  }
+  bool finish() {
+    uint32_t stored = 0;
+    return in_.read(reinterpret_cast<char*>(&stored), sizeof stored) && stored == crc_;
+  }
+
+ private:
+  std::ifstream in_;
+  uint32_t crc_ = 0;
+};
+
+json ids_header(const IdMap& ids) { return {{"count", ids.size()}, {"bytes", ids.text().size()}}; }
+
+bool read_ids(Reader& in, const json& header, IdMap& ids) {
+  std::string text(header.at("bytes").get<size_t>(), '\0');
+  std::vector<uint64_t> ends;
+  if (!in.bytes(text.data(), text.size()) || !in.array(ends, header.at("count").get<size_t>() + 1)) return false;
+  ids = IdMap(std::move(text), std::move(ends));
+  return true;
+}
+
+std::optional<RawData> load(const fs::path& path, const std::string& key, uintmax_t size) {
+  Reader in(path);
+  char magic[sizeof kMagic];
+  uint64_t header_size = 0;
+  if (!in.bytes(magic, sizeof magic) || std::memcmp(magic, kMagic, sizeof magic) != 0 ||
+      !in.bytes(&header_size, sizeof header_size) || header_size > size) {
+    return std::nullopt;
+  }
+  std::string text(header_size, '\0');
+  if (!in.bytes(text.data(), text.size())) return std::nullopt;
+  const json header = json::parse(text, nullptr, false);
+  if (header.is_discarded() || header.at("key") != key) return std::nullopt;
+  const size_t n = header.at("rows");
+  if (n > size) return std::nullopt;
+  RawData raw;
+  raw.part_ends = header.at("part_ends").get<std::vector<int64_t>>();
+  raw.bad_rows = header.at("bad_rows");
+  raw.data.checksum = header.at("checksum");
+  const json& f = header.at("format");
+  raw.format = {f.at(0), f.at(1).get<std::vector<std::string>>(), f.at(2), f.at(3), f.at(4), f.at(5), f.at(6)};
+  Interactions& rows = raw.data.rows;
+  if (!in.array(rows.user, n) || !in.array(rows.item, n) || !in.array(rows.rating, n) ||
+      (header.at("has_time") && !in.array(rows.time, n)) || !read_ids(in, header.at("users"), raw.data.users) ||
+      !read_ids(in, header.at("items"), raw.data.items) || !in.finish()) {
+    return std::nullopt;
+  }
+  return raw;
+}
+
+}  // namespace
+
+fs::path cache_folder(const DataOptions& options) {
+  if (options.cache_dir == "none") return {};
+  if (!options.cache_dir.empty()) return options.cache_dir;
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') return fs::path(cache) / "latent";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return fs::path(home) / ".cache" / "latent";
+  return {};
+}
+
+std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options, bool need_time) {
+  json key = {options.format, options.user, options.item, options.rating, options.time, options.on_bad_row,
+              options.max_bad_rows, need_time};
+  for (const std::string& path : paths) {
+    std::error_code failed;
+    const auto size = fs::file_size(path, failed);
+    if (failed) return "";  // the reader says what is wrong with the path
+    key.push_back({fs::absolute(path).lexically_normal().string(), size, fs::last_write_time(path).time_since_epoch().count()});
+  }
+  return key.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<RawData> load_cached(const fs::path& folder, const std::string& key) {
+  const fs::path path = file_of(folder, key);
+  std::error_code absent;
+  const auto size = fs::file_size(path, absent);
+  if (absent) return std::nullopt;
+  try {
+    if (auto raw = load(path, key, size)) return raw;
+  } catch (const json::exception&) {
+  } catch (const std::bad_alloc&) {
+  }
+  say(path.string() + ": damaged cache file, reading the data again");
+  return std::nullopt;
+}
+
+void save_cached(const fs::path& folder, const std::string& key, const RawData& raw) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) throw Error(folder.string() + ": cannot make the folder: " + failed.message());
+  const FormatInfo& f = raw.format;
+  const json header = {{"key", key}, {"rows", raw.data.rows.size()}, {"part_ends", raw.part_ends},
+                       {"bad_rows", raw.bad_rows}, {"checksum", raw.data.checksum}, {"has_time", raw.data.rows.has_time()},
+                       {"users", ids_header(raw.data.users)}, {"items", ids_header(raw.data.items)},
+                       {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time}}};
+  const std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  const uint64_t header_size = text.size();
+  Writer out(file_of(folder, key));
+  out.bytes(kMagic, sizeof kMagic);
+  out.bytes(&header_size, sizeof header_size);
+  out.bytes(text.data(), text.size());
+  out.array(raw.data.rows.user);
+  out.array(raw.data.rows.item);
+  out.array(raw.data.rows.rating);
+  out.array(raw.data.rows.time);
+  for (const IdMap* ids : {&raw.data.users, &raw.data.items}) {
+    out.bytes(ids->text().data(), ids->text().size());
+    out.array(ids->ends());
+  }
+  out.finish();
+}
+
+RawData read_files(const std::vector<std::string>& paths, const DataOptions& options, bool need_time) {
+  const fs::path folder = cache_folder(options);
+  const std::string key = folder.empty() ? "" : cache_key(paths, options, need_time);
+  if (key.empty()) return parse_files(paths, options, need_time);
+  if (auto raw = load_cached(folder, key)) {
+    if (raw->bad_rows > 0) say("skipped " + std::to_string(raw->bad_rows) + " bad rows");
+    return std::move(*raw);
+  }
+  RawData raw = parse_files(paths, options, need_time);
+  try {
+    save_cached(folder, key, raw);
+  } catch (const Error& e) {
+    say(std::string("no cache: ") + e.what());  // a convenience only
+  }
+  return raw;
+}
+
+}  // namespace latent

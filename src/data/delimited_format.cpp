@@ -1,0 +1,202 @@
+// Comma-, tab- and '::'-separated rows, with or without a header.
+#include <algorithm>
+#include <cstring>
+
+#include "src/base/error.h"
+#include "src/data/row_format.h"
+
+namespace latent {
+
+namespace {
+
+/// A quoted field may span lines; one that never ends must not swallow the whole file.
+constexpr size_t kLongestRecord = 1 << 22;
+
+bool all_digits(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Splits records: RFC 4180 quotes for csv, plain separators for the others.
+class Splitter {
+ public:
+  explicit Splitter(const std::string& format)
+      : separator_(format == "csv" ? "," : format == "tsv" ? "\t" : "::"), quotes_(format == "csv") {}
+
+  /// Fields of `line`; false when a quoted field is still open at its end.
+  bool split(std::string_view line, std::vector<std::string_view>& fields) {
+    fields.clear();
+    if (quotes_ && std::memchr(line.data(), '"', line.size()) != nullptr) return split_quoted(line, fields);
+    for (size_t at = 0;;) {
+      const size_t end = separator_.size() == 1 ? find_char(line, at) : line.find(separator_, at);
+      fields.push_back(line.substr(at, end - at));
+      if (end == std::string_view::npos) return true;
+      at = end + separator_.size();
+    }
+  }
+
+ private:
+  size_t find_char(std::string_view line, size_t at) const {
+    const void* hit = at < line.size() ? std::memchr(line.data() + at, separator_[0], line.size() - at) : nullptr;
+    return hit == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(hit) - line.data());
+  }
+
+  bool split_quoted(std::string_view line, std::vector<std::string_view>& fields) {
+    // Unquoted text never grows, so views into one reserved buffer stay valid.
+    text_.clear();
+    text_.reserve(line.size());
+    for (size_t at = 0;;) {
+      const size_t begin = text_.size();
+      if (at < line.size() && line[at] == '"') {
+        ++at;
+        while (true) {
+          const size_t quote = line.find('"', at);
+          if (quote == std::string_view::npos) return false;
+          text_.append(line.substr(at, quote - at));
+          at = quote + 1;
+          if (at >= line.size() || line[at] != '"') break;
+          text_ += '"';
+          ++at;
+        }
+        if (at < line.size() && line[at] != ',') throw RowError("text after a closing quote; double the quotes inside a quoted field");
+      } else {
+        const size_t end = std::min(line.find(',', at), line.size());
+        text_.append(line.substr(at, end - at));
+        at = end;
+      }
+      fields.push_back(std::string_view(text_).substr(begin));
+      if (at >= line.size()) return true;
+      ++at;
+    }
+  }
+
+  std::string separator_;
+  bool quotes_;
+  std::string text_;
+};
+
+class DelimitedFormat : public RowFormat {
+ public:
+  DelimitedFormat(const FormatInfo& resolved, const std::vector<int>& columns)
+      : splitter_(resolved.format), user_(columns[0]), item_(columns[1]), rating_(columns[2]), time_(columns[3]),
+        needed_(1 + *std::max_element(columns.begin(), columns.end())), skip_header_(resolved.header) {
+    info = resolved;
+  }
+
+  bool read(LineReader& reader, const RowSink& sink) override {
+    std::string_view line;
+    if (!reader.next(line)) return false;
+    if (line.empty()) return true;
+    if (!splitter_.split(line, fields_)) read_on(reader, line);
+    if (skip_header_) {
+      skip_header_ = false;
+      return true;
+    }
+    if (static_cast<int>(fields_.size()) < needed_) {
+      throw RowError("expected " + std::to_string(needed_) + " columns or more, found " + std::to_string(fields_.size()));
+    }
+    Row row;
+    row.user = fields_[user_];
+    row.item = fields_[item_];
+    check_id(row.user, info.user == std::to_string(user_) ? "column " + info.user : in_quotes(info.user));
+    check_id(row.item, info.item == std::to_string(item_) ? "column " + info.item : in_quotes(info.item));
+    if (rating_ >= 0) row.rating = parse_rating(fields_[rating_], info.rating);
+    if (time_ >= 0) row.time = parse_time(fields_[time_], info.time);
+    sink(row);
+    return true;
+  }
+
+ private:
+  /// A quoted field goes on in the lines that follow.
+  void read_on(LineReader& reader, std::string_view line) {
+    record_ = line;
+    const int64_t first = reader.line_number();
+    while (record_.size() <= kLongestRecord && reader.next(line)) {
+      (record_ += '\n') += line;
+      if (splitter_.split(record_, fields_)) return;
+    }
+    throw RowError("the quoted field that begins on line " + std::to_string(first) + " never ends");
+  }
+
+  Splitter splitter_;
+  int user_, item_, rating_, time_, needed_;
+  bool skip_header_;
+  std::string record_;
+  std::vector<std::string_view> fields_;
+};
+
+bool is_number(std::string_view text) {
+  try {
+    parse_rating(text, "");
+    return true;
+  } catch (const RowError&) {
+    return false;
+  }
+}
+
+bool is_header(const std::vector<std::string>& first, const DataOptions& options) {
+  for (const std::string* name : {&options.user, &options.item, &options.rating, &options.time}) {
+    if (*name != "auto" && *name != "none" && !all_digits(*name)) return true;  // a name needs a header
+  }
+  const auto usual = [&](const char* role) { return !resolve_column(role, "auto", first).empty(); };
+  if (usual("user") || usual("item")) return true;
+  // Where the rating should be stands a word.
+  const size_t column = all_digits(options.rating) ? std::stoul(options.rating) : 2;
+  return options.rating != "none" && column < first.size() && !is_number(first[column]);
+}
+
+}  // namespace
+
+std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const std::vector<std::string>& lines,
+                                                 const std::string& format, const DataOptions& options,
+                                                 bool need_time) {
+  Splitter splitter(format);
+  std::vector<std::string_view> views;
+  try {
+    splitter.split(lines.front(), views);
+  } catch (const RowError& e) {
+    throw Error(path + ":1: " + e.what());
+  }
+  const std::vector<std::string> first(views.begin(), views.end());
+  FormatInfo info;
+  info.format = format;
+  info.header = is_header(first, options);
+  if (info.header) info.columns = first;
+  std::string found;
+  for (const std::string& column : first) found += (found.empty() ? "" : ", ") + column;
+
+  std::vector<int> columns;
+  const auto pick = [&](const std::string& role, const std::string& wanted, int position, std::string& name) {
+    const bool optional = role == "rating" || role == "time";
+    int column = -1;
+    if (wanted == "none" && optional) {
+      column = -1;
+    } else if (all_digits(wanted)) {
+      column = wanted.size() < 7 ? std::stoi(wanted) : 999999;
+      if (column >= static_cast<int>(first.size())) {
+        throw Error(path + ":1: data." + role + " names column " + wanted + ", but the line has " +
+                    std::to_string(first.size()) + " columns (the first is 0)");
+      }
+    } else if (info.header) {
+      const std::string resolved = resolve_column(role, wanted, first);
+      if (!resolved.empty()) {
+        column = static_cast<int>(std::find(first.begin(), first.end(), resolved) - first.begin());
+      } else if (role != "time" || wanted != "auto") {
+        throw Error(path + ":1: " + (wanted == "auto" ? "no usual name for the " + role : "no column " + in_quotes(wanted)) +
+                    " in the header " + in_quotes(found) + "; name one in data." + role + (optional ? ", or none" : ""));
+      }
+    } else if (position < static_cast<int>(first.size())) {
+      column = position;
+    } else if (!optional) {
+      throw Error(path + ":1: expected 2 columns or more, found " + std::to_string(first.size()) + " in " + in_quotes(lines.front()));
+    }
+    name = column < 0 ? "none" : info.header ? first[column] : std::to_string(column);
+    columns.push_back(column);
+  };
+  pick("user", options.user, 0, info.user);
+  pick("item", options.item, 1, info.item);
+  pick("rating", options.rating, 2, info.rating);
+  pick("time", need_time || options.time != "auto" ? options.time : "none", 3, info.time);
+  return std::make_unique<DelimitedFormat>(info, columns);
+}
+
+}  // namespace latent

@@ -1,0 +1,42 @@
+// Interactions as columns, and a data set: interactions with their ids.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "src/base/user_items.h"
+#include "src/data/id_map.h"
+
+namespace latent {
+
+/// Rows as columns: 12 bytes a row, 20 with time.
+struct Interactions {
+  std::vector<int32_t> user, item;
+  std::vector<float> rating;
+  std::vector<int64_t> time;  ///< seconds since 1970, or empty
+
+  int64_t size() const { return static_cast<int64_t>(user.size()); }
+  bool has_time() const { return !time.empty(); }
+  void reserve(size_t n);
+  void push(int32_t u, int32_t i, float r) {
+    user.push_back(u);
+    item.push_back(i);
+    rating.push_back(r);
+  }
+  /// Appends row `row` of `from`.
+  void push_from(const Interactions& from, int64_t row);
+  void append(const Interactions& from);
+};
+
+double mean_rating(const Interactions& rows);
+
+UserItems user_items(const Interactions& rows, int32_t users);
+
+/// The user and item names beside the rows that use their indices.
+struct Dataset {
+  Interactions rows;
+  IdMap users, items;
+  uint32_t checksum = 0;  ///< CRC-32 over the files read
+};
+
+}  // namespace latent

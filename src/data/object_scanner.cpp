@@ -1,0 +1,312 @@
+#include "src/data/object_scanner.h"
+
+#include <charconv>
+#include <cstring>
+
+#include "src/base/error.h"
+#include "src/data/row.h"
+
+namespace latent {
+
+namespace {
+
+constexpr int kDeepest = 64;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+void append_utf8(std::string& out, uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xE0 | code >> 12);
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else {
+    out += static_cast<char>(0xF0 | code >> 18);
+    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  }
+}
+
+/// `digits` hexadecimal digits at raw[at]; -1 when they are not there.
+int64_t hex(std::string_view raw, size_t at, size_t digits) {
+  if (at + digits > raw.size()) return -1;
+  uint32_t code = 0;
+  const char* stop = raw.data() + at + digits;
+  const auto [end, failed] = std::from_chars(raw.data() + at, stop, code, 16);
+  return failed == std::errc() && end == stop ? int64_t{code} : -1;
+}
+
+}  // namespace
+
+ObjectScanner::ObjectScanner(ObjectDialect dialect, std::vector<std::string> fields)
+    : dialect_(dialect), fields_(std::move(fields)), found_(fields_.size()), found_depth_(fields_.size()),
+      scratch_(fields_.size()) {}
+
+void ObjectScanner::fail(const std::string& what) const {
+  throw RowError(what + " at column " + std::to_string(p_ - begin_ + 1) +
+                 (dialect_ == ObjectDialect::kJson ? "; expected one JSON object a line" : "; expected one Python dict of literals a line"));
+}
+
+void ObjectScanner::scan(std::string_view line) {
+  begin_ = p_ = line.data();
+  end_ = p_ + line.size();
+  for (Field& field : found_) field = {};
+  path_.clear();
+  skip_blanks();
+  if (!eat('{')) fail("no '{'");
+  object(0);
+  skip_blanks();
+  if (p_ != end_) fail("text after the object");
+}
+
+std::vector<std::string> ObjectScanner::names(ObjectDialect dialect, std::string_view line) {
+  std::vector<std::string> out;
+  ObjectScanner scanner(dialect, {});
+  scanner.listing_ = &out;
+  scanner.scan(line);
+  return out;
+}
+
+void ObjectScanner::skip_blanks() {
+  while (p_ != end_ && is_blank(*p_)) ++p_;
+}
+
+bool ObjectScanner::eat(char c) {
+  if (p_ == end_ || *p_ != c) return false;
+  ++p_;
+  return true;
+}
+
+void ObjectScanner::object(int depth) {
+  if (depth > kDeepest) fail("nested deeper than " + std::to_string(kDeepest) + " levels");
+  const size_t outer = path_.size();
+  skip_blanks();
+  if (eat('}')) return;
+  // Below the top, only a path that may still lead to a wanted field is spelled out.
+  bool follow = depth == 0 || listing_ != nullptr;
+  for (const std::string& f : fields_) follow = follow || (depth > 0 && f.size() > outer && f.compare(0, outer, path_) == 0);
+  while (true) {
+    skip_blanks();
+    Value key{Kind::kAbsent, {}};
+    if (p_ == end_) fail("the line ends inside an object");
+    const bool is_text = *p_ == '"' || (dialect_ == ObjectDialect::kPython && (*p_ == '\'' || is_letter(*p_)));
+    if (!is_text) fail("a key must be a string");
+    string(follow, key);
+    skip_blanks();
+    if (!eat(':')) fail("no ':' after a key");
+    skip_blanks();
+    if (follow) path_.append(key.text);
+    size_t target = fields_.size();
+    for (size_t n = 0; follow && n < fields_.size(); ++n) {
+      if (fields_[n] == path_) target = n;
+    }
+    const size_t inner = path_.size();
+    if (follow) path_ += '.';
+    Value v{Kind::kAbsent, {}};
+    value(depth, target < fields_.size(), v);
+    if (target < fields_.size()) keep(target, v, depth);
+    if (listing_ != nullptr && v.kind != Kind::kNested) listing_->push_back(path_.substr(0, inner));
+    path_.resize(outer);
+    skip_blanks();
+    if (eat('}')) return;
+    if (!eat(',')) fail(p_ == end_ ? "the line ends inside an object" : "no ',' or '}' after a value");
+    if (dialect_ == ObjectDialect::kPython) {
+      skip_blanks();
+      if (eat('}')) return;
+    }
+  }
+}
+
+void ObjectScanner::keep(size_t n, const Value& v, int depth) {
+  Field& field = found_[n];
+  if (field.kind != Kind::kAbsent) {
+    if (found_depth_[n] == depth) fail("field " + in_quotes(fields_[n]) + " is given twice");
+    if (found_depth_[n] < depth) return;  // the literal key wins over the path
+  }
+  found_depth_[n] = depth;
+  field.kind = v.kind;
+  if (v.text.data() == key_scratch_.data()) {
+    scratch_[n] = v.text;
+    field.text = scratch_[n];
+  } else {
+    field.text = v.text;
+  }
+  // A field may be wanted under two names (user and item alike): later equal names see the same value.
+  for (size_t m = 0; m < n; ++m) {
+    if (fields_[m] == fields_[n]) found_[m] = field;
+  }
+}
+
+void ObjectScanner::value(int depth, bool wanted, Value& out) {
+  if (p_ == end_) fail("the line ends where a value should be");
+  const bool python = dialect_ == ObjectDialect::kPython;
+  const char c = *p_;
+  if (c == '"' || (python && c == '\'')) return string(wanted, out);
+  if (c == '{' || c == '[' || (python && c == '(')) {
+    ++p_;
+    out.kind = Kind::kNested;
+    return c == '{' ? object(depth + 1) : list(c == '[' ? ']' : ')', depth + 1);
+  }
+  if (is_digit(c) || c == '-' || (python && (c == '+' || c == '.'))) return number(out);
+  if (python && is_letter(c)) {
+    const char* q = p_;
+    while (q != end_ && is_letter(*q)) ++q;
+    if (q - p_ <= 2 && q != end_ && (*q == '\'' || *q == '"')) return string(wanted, out);
+  }
+  word(out);
+}
+
+void ObjectScanner::list(char close, int depth) {
+  if (depth > kDeepest) fail("nested deeper than " + std::to_string(kDeepest) + " levels");
+  // Fields inside lists have no name of their own: nothing in here is wanted.
+  const std::string outer = std::move(path_);
+  path_ = "\n";
+  std::vector<std::string>* listing = listing_;
+  listing_ = nullptr;
+  skip_blanks();
+  if (!eat(close)) {
+    while (true) {
+      Value v{Kind::kAbsent, {}};
+      skip_blanks();
+      value(depth, false, v);
+      skip_blanks();
+      if (eat(close)) break;
+      if (!eat(',')) fail(p_ == end_ ? "the line ends inside a list" : "no ',' or end after a list's value");
+      skip_blanks();
+      if (dialect_ == ObjectDialect::kPython && eat(close)) break;
+    }
+  }
+  listing_ = listing;
+  path_ = outer;
+}
+
+void ObjectScanner::string(bool wanted, Value& out) {
+  bool raw_prefix = false;
+  while (is_letter(*p_)) {
+    const char c = *p_ | 0x20;
+    if (c != 'u' && c != 'b' && c != 'r') fail("unknown string prefix");
+    raw_prefix |= c == 'r';
+    if (++p_ == end_) fail("unterminated string");
+  }
+  const char quote = *p_;
+  if (quote != '"' && quote != '\'') fail("no string where one should be");
+  const char* first = ++p_;
+  skip_string(quote);
+  out.kind = Kind::kString;
+  const std::string_view raw(first, static_cast<size_t>(p_ - first - 1));
+  const bool escaped = wanted && std::memchr(raw.data(), '\\', raw.size()) != nullptr;
+  if (escaped && raw_prefix) fail("a raw string with a backslash is not supported");
+  if (escaped) unescape(raw, key_scratch_);
+  out.text = escaped ? std::string_view(key_scratch_) : raw;
+}
+
+void ObjectScanner::skip_string(char quote) {
+  const char* const first = p_;
+  while (true) {
+    const auto* q = static_cast<const char*>(std::memchr(p_, quote, static_cast<size_t>(end_ - p_)));
+    if (q == nullptr) {
+      p_ = first - 1;
+      fail("unterminated string");
+    }
+    const char* back = q;
+    while (back != first && back[-1] == '\\') --back;
+    p_ = q + 1;
+    if (((q - back) & 1) == 0) return;
+  }
+}
+
+void ObjectScanner::unescape(std::string_view raw, std::string& out) const {
+  const bool python = dialect_ == ObjectDialect::kPython;
+  out.clear();
+  for (size_t n = 0; n < raw.size(); ++n) {
+    if (raw[n] != '\\') {
+      out += raw[n];
+      continue;
+    }
+    const char c = raw[++n];
+    static constexpr char kFrom[] = "\"\\/bfnrt", kTo[] = "\"\\/\b\f\n\r\t";
+    const char* simple = c != '\0' ? std::strchr(kFrom, c) : nullptr;
+    if (simple != nullptr && !(python && c == '/')) {
+      out += kTo[simple - kFrom];
+    } else if (python && c == '\'') {
+      out += c;
+    } else if (python && (c == 'a' || c == 'v')) {
+      out += c == 'a' ? '\a' : '\v';
+    } else if (python && c >= '0' && c <= '7') {
+      uint32_t code = 0;
+      size_t digits = 0;
+      for (; digits < 3 && n < raw.size() && raw[n] >= '0' && raw[n] <= '7'; ++digits, ++n) code = code * 8 + (raw[n] - '0');
+      --n;
+      append_utf8(out, code);
+    } else if (c == 'u' || (python && (c == 'x' || c == 'U'))) {
+      const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
+      int64_t code = hex(raw, n + 1, digits);
+      n += digits;
+      if (code >= 0xD800 && code < 0xDC00 && n + 2 < raw.size() && raw[n + 1] == '\\' && raw[n + 2] == 'u') {
+        const int64_t low = hex(raw, n + 3, 4);
+        if (low >= 0xDC00 && low < 0xE000) {
+          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+          n += 6;
+        }
+      }
+      if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) fail("a wrong \\" + std::string(1, c) + " escape in a string that ends");
+      append_utf8(out, static_cast<uint32_t>(code));
+    } else if (python) {
+      (out += '\\') += c;  // Python keeps a backslash that means nothing
+    } else {
+      fail("unknown escape '\\" + std::string(1, c) + "' in a string that ends");
+    }
+  }
+}
+
+void ObjectScanner::number(Value& out) {
+  const char* first = p_;
+  const bool python = dialect_ == ObjectDialect::kPython;
+  if (*p_ == '-' || *p_ == '+') ++p_;
+  const char* digits = p_;
+  while (p_ != end_ && is_digit(*p_)) ++p_;
+  const auto whole = p_ - digits;
+  if (!python && (whole == 0 || (whole > 1 && *digits == '0'))) fail("not a number");
+  if (p_ != end_ && *p_ == '.') {
+    const char* fraction = ++p_;
+    while (p_ != end_ && is_digit(*p_)) ++p_;
+    if (p_ == fraction && (!python || whole == 0)) fail("not a number");
+  } else if (whole == 0) {
+    fail("not a number");
+  }
+  if (p_ != end_ && (*p_ == 'e' || *p_ == 'E')) {
+    ++p_;
+    if (p_ != end_ && (*p_ == '+' || *p_ == '-')) ++p_;
+    const char* exponent = p_;
+    while (p_ != end_ && is_digit(*p_)) ++p_;
+    if (p_ == exponent) fail("not a number");
+  }
+  out.kind = Kind::kNumber;
+  out.text = {first, static_cast<size_t>(p_ - first)};
+  if (python && p_ != end_ && (*p_ == 'L' || *p_ == 'l')) ++p_;  // Python 2's long
+  if (p_ != end_ && (is_letter(*p_) || is_digit(*p_))) fail("not a number");
+}
+
+void ObjectScanner::word(Value& out) {
+  const char* first = p_;
+  while (p_ != end_ && (is_letter(*p_) || is_digit(*p_))) ++p_;
+  const std::string_view text(first, static_cast<size_t>(p_ - first));
+  const bool python = dialect_ == ObjectDialect::kPython;
+  if (text == (python ? "None" : "null")) {
+    out = {Kind::kNull, text};
+  } else if (text == (python ? "True" : "true") || text == (python ? "False" : "false")) {
+    out = {Kind::kBool, text};
+  } else {
+    p_ = first;
+    fail(text.empty() ? "unexpected character" : "not a literal: " + in_quotes(std::string(text)));
+  }
+}
+
+}  // namespace latent

@@ -1,0 +1,28 @@
+// A config's data files as one data set: rows of all parts, ids by first appearance, filters applied.
+#pragma once
+
+#include "src/config/options.h"
+#include "src/data/interactions.h"
+#include "src/data/row_format.h"
+
+namespace latent {
+
+/// Rows as they stand in the files, before any filter.
+struct RawData {
+  Dataset data;
+  std::vector<int64_t> part_ends;  ///< rows of the first file, of the first two, ...
+  FormatInfo format;               ///< of the first file
+  int64_t bad_rows = 0;            ///< skipped under data.on_bad_row
+};
+
+/// Parses the files at `paths` in order. Throws Error with file and line.
+RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options, bool need_time);
+
+/// The same through the cache of parsed files (data.cache_dir).
+RawData read_files(const std::vector<std::string>& paths, const DataOptions& options, bool need_time);
+
+/// drop_zero, positive_at_least, duplicates (within a part), then the k-core; ids are given anew in order of first
+/// appearance among the rows that stay. Throws Error when none stays.
+void filter_rows(RawData& raw, const DataOptions& options);
+
+}  // namespace latent

@@ -1,0 +1,27 @@
+// The rows of a data set in three parts.
+#pragma once
+
+#include "src/config/options.h"
+#include "src/data/interactions.h"
+#include "src/data/read.h"
+
+namespace latent {
+
+struct Split {
+  Interactions train, valid, test;
+};
+
+/// Reads the files that `data` names, filters, splits: all that stands before training.
+struct SplitDataset {
+  IdMap users, items;
+  Split parts;
+  uint32_t checksum = 0;
+};
+
+/// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). Leave one out: each user's newest row to
+/// test (and the second newest to valid) while at least one stays in train; ties in time go by file order.
+Split split_rows(const Interactions& rows, int32_t users, const SplitOptions& options);
+
+SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split);
+
+}  // namespace latent

@@ -1,0 +1,40 @@
+// Rankings of the whole catalogue against held-out items.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/user_items.h"
+#include "src/base/factor_view.h"
+
+namespace latent {
+
+using NamedFigures = std::vector<std::pair<std::string, double>>;
+
+struct RankingQuery {
+  const UserItems* held_out;      ///< the part to find
+  const UserItems* masked;        ///< items left out of each user's ranking
+  const UserItems* all_parts;     ///< items of any part: no negatives of `auc`
+  std::vector<int64_t> cut_offs;  ///< k
+  int threads = 0;
+};
+
+/// recall@k ndcg@k hit@k precision@k map@k mrr@k and auc, means over users with held-out items.
+///
+/// Candidates are the items that are not masked; a tie goes to the lower index. recall@k = hits / held-out items; gains are
+/// binary, discounted by 1 / log2(rank + 1), the ideal over min(k, held-out items); map@k = sum of the precision at
+/// each hit / min(k, held-out items); mrr@k = 1 / rank of the first hit. auc: for each held-out item the share of
+/// items in none of the user's parts that score lower, ties half.
+/// Empty when no user has held-out items.
+NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query);
+
+/// The notebook's AUC (Exercise 5.4): for each user of `test`, N = min(10, |test items|); N of its test items against N
+/// distinct items of the test set that are not its test items; zipped; a tie loses; wins / N; mean over users.
+double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed);
+
+/// Item counts as scores: the popularity baseline.
+std::vector<float> popularity(const UserItems& train, int32_t items);
+
+}  // namespace latent

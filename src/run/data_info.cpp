@@ -1,0 +1,107 @@
+#include "src/run/data_info.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "src/base/top_k.h"
+#include "src/data/read.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kShown = 5;
+constexpr size_t kMostRatings = 20;  // distinct values beyond this are shown as a range
+
+ordered_json most_frequent(const std::vector<int32_t>& column, const IdMap& ids) {
+  std::vector<int64_t> counts(ids.size());
+  for (const int32_t index : column) ++counts[index];
+  TopK top(kShown);
+  for (int32_t n = 0; n < ids.size(); ++n) top.push(n, static_cast<float>(counts[n]));
+  ordered_json out = ordered_json::array();
+  for (const Scored& s : top.take()) out.push_back({{"id", ids.name(s.index)}, {"rows", counts[s.index]}});
+  return out;
+}
+
+int64_t repeated_pairs(const Interactions& rows) {
+  std::vector<uint64_t> keys(rows.size());
+  for (int64_t n = 0; n < rows.size(); ++n) keys[n] = uint64_t(uint32_t(rows.user[n])) << 32 | uint32_t(rows.item[n]);
+  std::sort(keys.begin(), keys.end());
+  return keys.end() - std::unique(keys.begin(), keys.end());
+}
+
+}  // namespace
+
+ordered_json data_info(const DataOptions& options) {
+  RawData raw = read_files({options.path}, options, options.time != "auto" && options.time != "none");
+  filter_rows(raw, options);
+  const Dataset& data = raw.data;
+  const FormatInfo& f = raw.format;
+  ordered_json out = {{"path", options.path}, {"format", f.format}, {"header", f.header}, {"columns", f.columns},
+                      {"user", f.user}, {"item", f.item}, {"rating", f.rating}, {"time", f.time},
+                      {"rows", data.rows.size()}, {"users", data.users.size()}, {"items", data.items.size()}};
+  out["density"] = static_cast<double>(data.rows.size()) / data.users.size() / data.items.size();
+  double sum = 0;
+  std::map<float, int64_t> histogram;
+  for (const float r : data.rows.rating) {
+    sum += r;
+    if (histogram.size() <= kMostRatings) ++histogram[r];
+  }
+  out["rating_sum"] = sum;
+  out["rating_mean"] = sum / static_cast<double>(data.rows.size());
+  const auto [low, high] = std::minmax_element(data.rows.rating.begin(), data.rows.rating.end());
+  out["rating_min"] = *low;
+  out["rating_max"] = *high;
+  ordered_json values = ordered_json::array();
+  if (histogram.size() <= kMostRatings) {
+    for (const auto& [rating, count] : histogram) values.push_back({{"rating", rating}, {"rows", count}});
+  }
+  out["ratings"] = values;
+  out["repeated_pairs"] = repeated_pairs(data.rows);
+  out["bad_rows"] = raw.bad_rows;
+  out["most_active_users"] = most_frequent(data.rows.user, data.users);
+  out["most_popular_items"] = most_frequent(data.rows.item, data.items);
+  return out;
+}
+
+std::string data_info_text(const ordered_json& info) {
+  char line[160];
+  std::string out;
+  const auto add = [&](const char* name, const std::string& value) {
+    std::snprintf(line, sizeof line, "%-18s", name);
+    out += line + value + "\n";
+  };
+  std::string columns;
+  for (const auto& c : info["columns"]) columns += (columns.empty() ? "" : ", ") + c.get<std::string>();
+  add("format", info["format"].get<std::string>() + (info["header"].get<bool>() ? ", with header" : ""));
+  if (!columns.empty()) add("columns", columns);
+  for (const char* name : {"rows", "users", "items"}) add(name, info[name].dump());
+  std::snprintf(line, sizeof line, "%.4f %%", 100 * info["density"].get<double>());
+  add("density", line);
+  std::snprintf(line, sizeof line, "%g to %g, mean %.4f, sum %.10g", info["rating_min"].get<double>(), info["rating_max"].get<double>(),
+                info["rating_mean"].get<double>(), info["rating_sum"].get<double>());
+  add("ratings", line);
+  int64_t most = 1;
+  for (const auto& value : info["ratings"]) most = std::max(most, value["rows"].get<int64_t>());
+  for (const auto& value : info["ratings"]) {
+    const auto rows = value["rows"].get<int64_t>();
+    std::snprintf(line, sizeof line, "%5g %10lld ", value["rating"].get<double>(), static_cast<long long>(rows));
+    add("", line + std::string(static_cast<size_t>(40 * rows / most), '#'));
+  }
+  add("repeated pairs", info["repeated_pairs"].dump());
+  if (info["bad_rows"] > 0) add("bad rows skipped", info["bad_rows"].dump());
+  for (const char* name : {"most_active_users", "most_popular_items"}) {
+    std::string list;
+    for (const auto& entry : info[name]) list += (list.empty() ? "" : ", ") + entry["id"].get<std::string>() + " (" + entry["rows"].dump() + ")";
+    add(std::string(name) == "most_active_users" ? "most active" : "most popular", list);
+  }
+  ordered_json data;
+  for (const char* name : {"path", "format", "user", "item", "rating"}) data[name] = info[name];
+  if (info["time"] != "none") data["time"] = info["time"];
+  return out + "\nfor a config:\n  \"data\": " + data.dump() + "\n";
+}
+
+}  // namespace latent

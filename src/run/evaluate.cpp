@@ -1,0 +1,189 @@
+#include "src/run/evaluate.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "models/catalog.h"
+#include "src/base/error.h"
+#include "src/base/file.h"
+#include "src/metrics/ranking.h"
+#include "src/metrics/rating.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+const std::vector<std::string> kRatingNames = {"mse", "rmse", "mae", "rounded_mse"};
+const std::vector<std::string> kRankingNames = {"recall", "ndcg", "hit", "precision", "map", "mrr"};
+
+bool among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<float> predictions(const FactorView& model, const Interactions& rows) {
+  std::vector<float> out(rows.size());
+  for (int64_t n = 0; n < rows.size(); ++n) out[n] = model.score(rows.user[n], rows.item[n]);
+  return out;
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+}  // namespace
+
+Evaluator::Evaluator(const SplitDataset& data, const RunConfig& config)
+    : data_(data), config_(config), train_mean_(mean_rating(data.parts.train)),
+      train_(user_items(data.parts.train, data.users.size())), valid_(user_items(data.parts.valid, data.users.size())),
+      test_(user_items(data.parts.test, data.users.size())), train_valid_(merged(train_, valid_)) {}
+
+bool Evaluator::wants(const char* kind) const {
+  const std::string& asked = config_.eval.metrics;
+  if (asked != "auto") return asked == kind || asked == "all";
+  return (model_info(config_.model.name).task == Task::kRating) == (std::string(kind) == "rating");
+}
+
+void Evaluator::add_rating(const FactorView& model, const Interactions& rows, ordered_json& out) const {
+  const RatingMetrics m = rating_metrics(predictions(model, rows), rows.rating, train_mean_);
+  out["mse"] = m.mse;
+  out["rmse"] = m.rmse;
+  out["mae"] = m.mae;
+  out["rounded_mse"] = m.rounded_mse;
+  out["baseline_mse"] = m.baseline_mse;
+}
+
+void Evaluator::add_ranking(const FactorView& model, const UserItems& held_out, bool test, ordered_json& out) const {
+  const UserItems all = test ? merged(train_valid_, test_) : train_valid_;
+  const bool mask_valid = test && config_.eval.mask == "train_valid";
+  RankingQuery query{&held_out, mask_valid ? &train_valid_ : &train_, &all, config_.eval.k, static_cast<int>(config_.train.threads)};
+  if (test) out["auc_sampled"] = auc_sampled(model, held_out, static_cast<uint64_t>(config_.train.seed));
+  for (const auto& [name, value] : ranking_metrics(model, query)) out[name] = value;
+  const std::vector<float> counts = popularity(train_, data_.items.size());
+  FactorView popular;
+  popular.users = model.users;
+  popular.items = model.items;
+  popular.beta_item = counts.data();
+  for (const auto& [name, value] : ranking_metrics(popular, query)) out["popularity_" + name] = value;
+}
+
+ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part) const {
+  const bool test = part == "test";
+  const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
+  ordered_json out = ordered_json::object();
+  if (rows.size() == 0) return out;
+  out["interactions"] = rows.size();
+  if (test && config_.train.rows == "all") out["leaked"] = true;
+  if (wants("rating")) add_rating(model, rows, out);
+  if (wants("ranking")) add_ranking(model, test ? test_ : valid_, test, out);
+  return out;
+}
+
+bool Evaluator::higher_is_better(const std::string& metric) { return !among(kRatingNames, metric); }
+
+std::string Evaluator::monitor_name() const {
+  const std::string& name = config_.train.monitor;
+  const bool ranks = model_info(config_.model.name).task == Task::kRanking;
+  if (name == "auto") {
+    if (!ranks) return "mse";
+    int64_t k = config_.eval.k.back();
+    for (const int64_t c : config_.eval.k) {
+      if (c >= 10) k = k < 10 ? c : std::min(k, c);
+    }
+    return "ndcg@" + std::to_string(k);
+  }
+  const size_t at = name.find('@');
+  const bool cut = at != std::string::npos && at + 1 < name.size() && name.size() - at < 11 &&
+                   name.find_first_not_of("0123456789", at + 1) == std::string::npos && std::stoll(name.substr(at + 1)) > 0;
+  if (name == "auc" || (cut && among(kRankingNames, name.substr(0, at)))) return name;
+  if (among(kRatingNames, name)) {
+    if (ranks) throw Error("train.monitor = " + name + " needs a model of ratings; " + config_.model.name + " ranks (try ndcg@10 or auc)");
+    return name;
+  }
+  throw Error("train.monitor = " + in_quotes(name) + " is no metric; take mse, rmse, mae, auc, or recall, ndcg, hit, precision, map, mrr with a cut-off (ndcg@10)");
+}
+
+double Evaluator::monitored(const FactorView& model, const std::string& name) const {
+  if (!higher_is_better(name)) {
+    const RatingMetrics m = rating_metrics(predictions(model, data_.parts.valid), data_.parts.valid.rating, train_mean_);
+    return name == "mse" ? m.mse : name == "rmse" ? m.rmse : name == "mae" ? m.mae : m.rounded_mse;
+  }
+  const size_t at = name.find('@');
+  const int64_t k = at == std::string::npos ? 1 : std::stoll(name.substr(at + 1));
+  const RankingQuery query{&valid_, &train_, &train_valid_, {k}, static_cast<int>(config_.train.threads)};
+  for (const auto& [figure, value] : ranking_metrics(model, query)) {
+    if (figure == name) return value;
+  }
+  throw Error("train.monitor = " + name + " cannot be computed on this validation part");
+}
+
+std::string metric_table(const ordered_json& metrics) {
+  std::vector<std::string> parts, names;
+  for (const char* part : {"valid", "test"}) {
+    if (!metrics.contains(part) || metrics[part].empty()) continue;
+    parts.push_back(part);
+    for (const auto& [name, value] : metrics[part].items()) {
+      if (value.is_number() && name.rfind("popularity_", 0) != 0 && !among(names, name)) names.push_back(name);
+    }
+  }
+  if (parts.empty()) return "";
+  const auto figure = [&](const std::string& part, const std::string& name) -> std::string {
+    if (!metrics[part].contains(name)) return "-";
+    char text[32];
+    const auto& value = metrics[part][name];
+    std::snprintf(text, sizeof text, value.is_number_integer() ? "%.0f" : "%.4f", value.get<double>());
+    return text;
+  };
+  const auto padded = [](std::string text, size_t width, bool left) {
+    const std::string space(text.size() < width ? width - text.size() : 0, ' ');
+    return left ? text + space : space + text;
+  };
+  constexpr size_t kName = 14, kColumn = 22;
+  std::string out = padded("", kName, true);
+  for (const std::string& part : parts) {
+    const bool leaked = metrics[part].contains("leaked");
+    out += padded(part + (leaked ? " (leaked)" : "") + " / popularity", kColumn + 4, false);
+  }
+  // Without rankings there is no second figure.
+  bool popular = false;
+  for (const std::string& part : parts) popular |= metrics[part].dump().find("popularity_") != std::string::npos;
+  if (!popular) {
+    out = padded("", kName, true);
+    for (const std::string& part : parts) out += padded(part + (metrics[part].contains("leaked") ? " (leaked)" : ""), kColumn, false);
+  }
+  out += "\n";
+  for (const std::string& name : names) {
+    out += padded(name, kName, true);
+    for (const std::string& part : parts) {
+      std::string cell = figure(part, name);
+      if (popular) cell += " / " + padded(figure(part, "popularity_" + name), 10, false);
+      out += padded(cell, popular ? kColumn + 4 : kColumn, false);
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data, const std::string& part) {
+  const Interactions& rows = part == "valid" ? data.parts.valid : data.parts.test;
+  const std::vector<float> scores = predictions(model, rows);
+  AtomicFile file(path);
+  std::string text = "user,item,rating,prediction\n";
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    char numbers[64];
+    std::snprintf(numbers, sizeof numbers, ",%.9g,%.9g\n", rows.rating[n], scores[n]);
+    text += csv_field(data.users.name(rows.user[n])) + "," + csv_field(data.items.name(rows.item[n])) + numbers;
+    if (text.size() > (1u << 20)) {
+      file.write(text);
+      text.clear();
+    }
+  }
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace latent

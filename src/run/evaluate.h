@@ -1,0 +1,45 @@
+// Figures of a model on a part of its data.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "src/base/factor_view.h"
+#include "src/config/options.h"
+#include "src/data/split.h"
+
+namespace latent {
+
+/// What every evaluation of one data set shares: each part's items by user.
+class Evaluator {
+ public:
+  /// Keeps a reference to `data`.
+  Evaluator(const SplitDataset& data, const RunConfig& config);
+
+  /// Metrics of the "test" or "valid" part, by name; rankings of the validation part mask train alone.
+  nlohmann::ordered_json evaluate(const FactorView& model, const std::string& part) const;
+  /// One figure of the validation part, for early stopping. `name` has passed check_monitor.
+  double monitored(const FactorView& model, const std::string& name) const;
+
+  /// The metric that train.monitor stands for; Error when there is none of that name.
+  std::string monitor_name() const;
+  static bool higher_is_better(const std::string& metric);
+
+ private:
+  bool wants(const char* kind) const;
+  void add_rating(const FactorView& model, const Interactions& rows, nlohmann::ordered_json& out) const;
+  void add_ranking(const FactorView& model, const UserItems& held_out, bool test, nlohmann::ordered_json& out) const;
+
+  const SplitDataset& data_;
+  const RunConfig& config_;
+  double train_mean_;
+  UserItems train_, valid_, test_, train_valid_;
+};
+
+/// The metrics of a run as a table for people: a column for each part, baselines beside.
+std::string metric_table(const nlohmann::ordered_json& metrics);
+
+/// A row for each interaction of a part: user,item,rating,prediction (CSV).
+void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data, const std::string& part);
+
+}  // namespace latent

@@ -1,0 +1,42 @@
+// The files of a run.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "src/config/read.h"
+
+namespace latent {
+
+class RunDirectory {
+ public:
+  /// Makes a new run folder. An existing one is an Error, unless `overwrite` says to replace it (and it is a run or empty).
+  static RunDirectory create(const std::string& path, bool overwrite);
+  /// The next free runs/<stem>-<n>.
+  static RunDirectory create_numbered(const std::string& stem);
+  /// An existing run; Error when it is none.
+  static RunDirectory open(const std::string& path);
+  /// Throws where create(path, overwrite) would, without touching anything.
+  static void check_can_create(const std::string& path, bool overwrite);
+  static bool is_run(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string config() const { return path_ + "/config.json"; }
+  std::string metrics() const { return path_ + "/metrics.json"; }
+  std::string log() const { return path_ + "/log.jsonl"; }
+  std::string checkpoints() const { return path_ + "/checkpoints"; }
+  std::string model() const { return path_ + "/model.pt"; }
+
+ private:
+  explicit RunDirectory(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+/// The resolved config with its provenance, as config.json holds it.
+nlohmann::ordered_json config_file(const RunConfig& config, const nlohmann::ordered_json& provenance);
+
+/// Keeps the lines of log.jsonl up to `step` and removes the rest, before a resumed run writes its own.
+void trim_log(const std::string& path, int64_t step);
+
+}  // namespace latent

@@ -1,0 +1,264 @@
+#include "src/run/train_run.h"
+
+#include <torch/torch.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "models/catalog.h"
+#include "models/registry.h"
+#include "src/base/error.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/version.h"
+#include "src/config/write.h"
+#include "src/data/split.h"
+#include "src/export/torchscript.h"
+#include "src/run/evaluate.h"
+#include "src/run/run_directory.h"
+#include "src/sampling/sampler.h"
+#include "src/serve/served_model.h"
+#include "src/train/module_view.h"
+#include "src/train/trainer.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+void use_threads(const RunConfig& config) {
+  if (config.train.threads > 0) at::set_num_threads(static_cast<int>(config.train.threads));
+}
+
+std::string hex(uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08x", value);
+  return text;
+}
+
+/// A config, its data and the model made for them: what training and everything after it start from.
+struct Setup {
+  explicit Setup(const RunConfig& given) : config(given), device(resolve_device(given.train.device)), data(load_dataset(given.data, given.split)) {
+    use_threads(config);
+    model = make_model(config.model.name, model_spec(config, data.users.size(), data.items.size(), mean_rating(data.parts.train)));
+    model->to(device);
+  }
+
+  ordered_json provenance() const {
+    return {{"program", std::string("latent ") + kVersion}, {"torch", torch_version()}, {"data_crc32", hex(data.checksum)},
+            {"seed", config.train.seed}, {"device", device.str()}, {"users", data.users.size()}, {"items", data.items.size()}};
+  }
+
+  ModuleView view() const { return ModuleView(model->tables(), data.users.size(), data.items.size()); }
+
+  RunConfig config;
+  torch::Device device;
+  SplitDataset data;
+  Recommender model;
+};
+
+/// The rows that positives come from: the training part, or all parts (train.rows).
+Interactions training_rows(const SplitDataset& data, const RunConfig& config) {
+  Interactions rows = data.parts.train;
+  if (config.train.rows == "all") {
+    rows.append(data.parts.valid);
+    rows.append(data.parts.test);
+  }
+  return rows;
+}
+
+int64_t steps_of(const RunConfig& config, const Sampler& sampler) {
+  return config.train.epochs > 0 ? config.train.epochs * sampler.batches_per_epoch() : config.train.steps;
+}
+
+std::optional<Monitor> monitor_of(const Setup& setup, const Evaluator& evaluator, const Sampler& sampler) {
+  const TrainOptions& train = setup.config.train;
+  if (train.patience == 0) return std::nullopt;
+  if (setup.data.parts.valid.size() == 0) throw Error("train.patience needs a validation part; set split.valid, or train.patience to 0");
+  Monitor monitor;
+  monitor.name = evaluator.monitor_name();
+  monitor.higher_is_better = Evaluator::higher_is_better(monitor.name);
+  monitor.every = train.eval_every > 0 ? train.eval_every : sampler.batches_per_epoch();
+  monitor.patience = train.patience;
+  monitor.measure = [&setup, &evaluator, name = monitor.name] { return evaluator.monitored(setup.view().view(), name); };
+  return monitor;
+}
+
+ordered_json train_figures(const TrainSummary& summary, int64_t batch_size) {
+  ordered_json out = {{"seconds", summary.seconds}, {"steps", summary.steps}};
+  if (summary.steps == 0) return out;
+  out["objective"] = summary.objective;
+  if (summary.seconds > 0) out["samples_per_second"] = static_cast<double>(summary.steps * batch_size) / summary.seconds;
+  if (summary.best_step >= 0) {
+    out["best_step"] = summary.best_step;
+    out["stopped_early"] = summary.stopped_early;
+  }
+  return out;
+}
+
+/// Trains setup.model, writing log and checkpoints into `run`.
+TrainSummary train_model(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, const std::optional<Checkpoint>& from) {
+  if (setup.model->penalties().empty()) return {};  // nothing to train: the mean
+  const RunConfig& config = setup.config;
+  const bool pairwise = model_info(config.model.name).task == Task::kRanking;
+  const Interactions rows = training_rows(setup.data, config);
+  const UserItems known = pairwise ? user_items(setup.data.parts.train, setup.data.users.size()) : UserItems();
+  if (pairwise) {
+    const int32_t full = first_user_with_every_item(rows, known, setup.data.items.size());
+    if (full >= 0) {
+      throw Error("user " + in_quotes(std::string(setup.data.users.name(full))) +
+                  " has every item in training, so no negative exists; drop that user, or keep more items (data.min_item, data.positive_at_least)");
+    }
+  }
+  Sampler sampler(rows, {config.train.batch_size, config.train.epochs == 0, static_cast<uint64_t>(config.train.seed), static_cast<int>(config.train.threads)},
+                  pairwise ? &known : nullptr, setup.data.items.size());
+  const CheckpointFolder checkpoints(run.checkpoints());
+  std::FILE* const log = std::fopen(run.log().c_str(), "a");
+  if (log == nullptr) throw errno_error(run.log(), "cannot write");
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(log, &std::fclose);
+  const TrainJob job{*setup.model, sampler, config.train, setup.device, steps_of(config, sampler), config.checkpoint.every, &checkpoints,
+                     monitor_of(setup, evaluator, sampler),
+                     [&](const ordered_json& line) { std::fprintf(log, "%s\n", line.dump().c_str()); },
+                     [&] { return "latent train --resume " + run.path(); }};
+  return train(job, from);
+}
+
+void write_model(const Setup& setup, const std::string& path, const ordered_json& metrics) {
+  const UserItems train = user_items(setup.data.parts.train, setup.data.users.size());
+  const UserItems seen = merged(train, user_items(setup.data.parts.valid, setup.data.users.size()));
+  export_torchscript(path, {setup.config.model.name, setup.model->tables(), &setup.data.users, &setup.data.items, &seen,
+                            {{"format", 1}, {"config", config_to_json(setup.config)}, {"metrics", metrics}, {"provenance", setup.provenance()}}});
+}
+
+/// Training to exported model, in a run folder that exists and holds its config.
+RunReport finish(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, const std::optional<Checkpoint>& from) {
+  const TrainSummary summary = train_model(setup, evaluator, run, from);
+  const ModuleView view = setup.view();
+  ordered_json metrics;
+  metrics["test"] = evaluator.evaluate(view.view(), "test");
+  metrics["valid"] = evaluator.evaluate(view.view(), "valid");
+  metrics["train"] = train_figures(summary, setup.config.train.batch_size);
+  if (setup.config.exporting.automatic) write_model(setup, run.model(), metrics);
+  write_file(run.metrics(), metrics.dump(2) + "\n");
+  return {run.path(), metrics};
+}
+
+void require_same_data(const Setup& setup, const nlohmann::json& provenance, const std::string& where) {
+  const std::string then = provenance.value("data_crc32", "");
+  if (then != hex(setup.data.checksum)) {
+    throw Error(where + ": the data at " + setup.config.data.path + " has changed since (CRC-32 " + then + " then, " + hex(setup.data.checksum) + " now)");
+  }
+}
+
+nlohmann::json saved_provenance(const RunDirectory& run) {
+  const auto tree = nlohmann::json::parse(read_file(run.config()), nullptr, false);
+  if (tree.is_discarded() || !tree.contains("provenance")) throw Error(run.config() + ": damaged; train again");
+  return tree["provenance"];
+}
+
+/// Weights of the finished run, best ones under early stopping, into setup.model.
+void load_weights(Setup& setup, const RunDirectory& run) {
+  if (setup.model->penalties().empty()) return;
+  const auto checkpoint = CheckpointFolder(run.checkpoints()).newest();
+  if (!checkpoint) throw Error(run.path() + ": no checkpoint yet; finish it with: latent train --resume " + run.path());
+  const torch::NoGradGuard no_grad;
+  const std::string prefix = checkpoint->state.contains("best") ? "best." : "model.";
+  for (const auto& parameter : setup.model->named_parameters()) {
+    for (const auto& [name, tensor] : checkpoint->tensors) {
+      if (name == prefix + parameter.key()) parameter.value().data().copy_(tensor);
+    }
+  }
+}
+
+/// Knobs that may differ between a run and its continuation.
+bool may_change(const std::string& knob) {
+  for (const char* free : {"train.steps", "train.epochs", "train.threads", "train.device", "train.patience", "data.cache_dir"}) {
+    if (knob == free) return true;
+  }
+  return knob.rfind("eval.", 0) == 0 || knob.rfind("export.", 0) == 0 || knob.rfind("checkpoint.", 0) == 0;
+}
+
+void require_agreement(const RunConfig& before, const RunConfig& now, const std::string& directory) {
+  RunConfig a = before, b = now;
+  const auto was = knobs(a), is = knobs(b);
+  for (size_t n = 0; n < was.size(); ++n) {
+    if (knob_value(was[n]) != knob_value(is[n]) && !may_change(was[n].name)) {
+      throw Error("'" + was[n].name + "' was " + knob_value(was[n]).dump() + " in " + directory + " and is " + knob_value(is[n]).dump() +
+                  " now; resume with the run's own value, or train a new run");
+    }
+  }
+}
+
+}  // namespace
+
+RunReport train_run(const TrainRequest& request) {
+  if (!request.run_dir.empty()) RunDirectory::check_can_create(request.run_dir, request.overwrite);
+  Setup setup(request.config.config);
+  const Evaluator evaluator(setup.data, setup.config);
+  const RunDirectory run = request.run_dir.empty() ? RunDirectory::create_numbered(request.stem) : RunDirectory::create(request.run_dir, request.overwrite);
+  write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
+  return finish(setup, evaluator, run, std::nullopt);
+}
+
+RunReport resume_run(const std::string& directory, const std::string& config_path, const std::vector<std::string>& sets) {
+  const RunDirectory run = RunDirectory::open(directory);
+  const RunConfig saved = read_config(run.config(), {}, catalog_defaults()).config;
+  const RunConfig now = read_config(config_path.empty() ? run.config() : config_path, sets, catalog_defaults()).config;
+  require_agreement(saved, now, directory);
+  Setup setup(now);
+  require_same_data(setup, saved_provenance(run), directory);
+  const Evaluator evaluator(setup.data, setup.config);
+  const auto checkpoint = CheckpointFolder(run.checkpoints()).newest();
+  const int64_t step = checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
+  say(checkpoint ? "resuming " + directory + " at step " + std::to_string(step) : directory + " has no checkpoint yet: starting at step 0");
+  trim_log(run.log(), step);
+  write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
+  return finish(setup, evaluator, run, checkpoint);
+}
+
+ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets, const std::string& predictions) {
+  const auto report = [&](const FactorView& view, const SplitDataset& data, const RunConfig& config) {
+    const Evaluator evaluator(data, config);
+    ordered_json out;
+    out["test"] = evaluator.evaluate(view, "test");
+    out["valid"] = evaluator.evaluate(view, "valid");
+    if (!predictions.empty()) write_predictions(predictions, view, data, "test");
+    return out;
+  };
+  if (std::filesystem::is_directory(run_or_model)) {
+    const RunDirectory run = RunDirectory::open(run_or_model);
+    Setup setup(read_config(run.config(), sets, catalog_defaults()).config);
+    load_weights(setup, run);
+    const ModuleView view = setup.view();
+    return report(view.view(), setup.data, setup.config);
+  }
+  const ServedModel model(run_or_model);
+  const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
+  if (metadata.is_discarded() || !metadata.contains("config")) throw Error(run_or_model + ": holds no config, so it cannot be evaluated");
+  const RunConfig config = resolve_config(metadata["config"].dump(), run_or_model, sets, catalog_defaults()).config;
+  use_threads(config);
+  const SplitDataset data = load_dataset(config.data, config.split);
+  if (data.users.names() != model.user_ids() || data.items.names() != model.item_ids()) {
+    throw Error(run_or_model + ": the ids of " + config.data.path + " are not those the model was trained on; evaluate on the same file and row filters");
+  }
+  return report(model.view(), data, config);
+}
+
+void export_run(const std::string& directory, const std::string& path) {
+  const RunDirectory run = RunDirectory::open(directory);
+  Setup setup(read_config(run.config(), {}, catalog_defaults()).config);
+  require_same_data(setup, saved_provenance(run), directory);
+  load_weights(setup, run);
+  ordered_json metrics;
+  if (std::filesystem::exists(run.metrics())) metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+  write_model(setup, path, metrics);
+}
+
+ModelDefaultsOf catalog_defaults() {
+  return [](const std::string& model) { return model_info(model).defaults; };
+}
+
+std::string torch_version() { return TORCH_VERSION; }
+
+}  // namespace latent

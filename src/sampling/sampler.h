@@ -1,0 +1,52 @@
+// Training samples as plain arrays, drawn from counter-based streams: batch t is the same whoever asks, whenever.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "src/base/user_items.h"
+#include "src/data/interactions.h"
+
+namespace latent {
+
+/// B samples. Pointwise: ratings are filled; pairwise: negatives.
+struct SampleBatch {
+  std::vector<int32_t> users, items, negatives;
+  std::vector<float> ratings;
+  int64_t size() const { return static_cast<int64_t>(users.size()); }
+};
+
+struct SamplerOptions {
+  int64_t batch_size = 1;
+  bool with_replacement = true;  ///< false: epochs, each a new permutation of the rows; the last batch may be short
+  uint64_t seed = 0;
+  int threads = 0;
+};
+
+/// Draws batches of rows and, where `known` is given, a negative for each: uniform over all items, drawn again while it
+/// is among the user's known (training) items.
+class Sampler {
+ public:
+  /// Keeps references: `rows` and `known` must outlive the sampler. Rows of users that know every item are an
+  /// error of the caller (see first_user_with_every_item).
+  Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known = nullptr, int32_t items = 0);
+
+  /// Batch number `step`, from 0, into `out`.
+  void draw(int64_t step, SampleBatch& out);
+  int64_t batches_per_epoch() const;
+
+ private:
+  void permute(int64_t epoch);
+
+  const Interactions& rows_;
+  SamplerOptions options_;
+  const UserItems* known_;
+  int32_t items_;
+  std::vector<int64_t> order_;  // the permutation of epoch_
+  int64_t epoch_ = -1;
+};
+
+/// The first user among `rows` whose known items are the whole catalogue (no negative exists), or -1.
+int32_t first_user_with_every_item(const Interactions& rows, const UserItems& known, int32_t items);
+
+}  // namespace latent

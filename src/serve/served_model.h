@@ -1,0 +1,44 @@
+// An exported model, answering by string id. Reads the file only: no training code, no config.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/factor_view.h"
+
+namespace latent {
+
+using ScoredIds = std::vector<std::pair<std::string, double>>;
+
+class ServedModel {
+ public:
+  /// Throws Error for a file that is missing, damaged or not written by latent.
+  explicit ServedModel(const std::string& path);
+  ~ServedModel();
+  ServedModel(const ServedModel&) = delete;
+  ServedModel& operator=(const ServedModel&) = delete;
+
+  /// The score of a pair. Throws Error naming an unknown id.
+  double predict(const std::string& user, const std::string& item) const;
+  /// The same from the parts that are known: an unknown id leaves its own terms out.
+  double predict_known_parts(const std::string& user, const std::string& item) const;
+  /// Up to k (id, score), best first.
+  ScoredIds recommend(const std::string& user, int64_t k, bool exclude_seen) const;
+  /// Up to k (id, cosine) without the item itself; Error for a model without factors.
+  ScoredIds similar_items(const std::string& item, int64_t k) const;
+
+  /// The extra file latent.json: config, metrics, provenance.
+  const std::string& metadata() const;
+  const std::vector<std::string>& user_ids() const;
+  const std::vector<std::string>& item_ids() const;
+  /// The tables; valid while this lives.
+  const FactorView& view() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace latent

@@ -1,0 +1,20 @@
+// A torch model as the plain tables that evaluation works on.
+#pragma once
+
+#include "models/recommender.h"
+#include "src/base/factor_view.h"
+
+namespace latent {
+
+/// Tables on the CPU and the view into them; where the model is on the CPU they share its storage.
+class ModuleView {
+ public:
+  ModuleView(const ScoreTables& tables, int64_t users, int64_t items);
+  const FactorView& view() const { return view_; }
+
+ private:
+  ScoreTables tables_;
+  FactorView view_;
+};
+
+}  // namespace latent

@@ -1,0 +1,55 @@
+// Adam, SGD and Adagrad over whole tables, with the exact gradient of the L2 penalty folded in.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/recommender.h"
+
+namespace latent {
+
+enum class OptimizerKind { kAdam, kSgd, kAdagrad };
+
+OptimizerKind optimizer_kind(const std::string& name);
+
+/// Named tensors, for checkpoints.
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+/// One update of every trained parameter from its .grad plus 2 c w for a table under penalty c sum w^2.
+///
+/// Adam (Kingma & Ba, 2015; beta .9, .999): epsilon 1e-8 beside the corrected root in the PyTorch form; in the TensorFlow
+/// form Keras's epsilon 1e-7 stands beside the uncorrected root of v, which is torch's with 1e-7 / sqrt(1 - .999^t).
+/// SGD: w -= lr g. Adagrad (Duchi et al., 2011): s += g^2, w -= lr g / (sqrt(s) + 1e-10).
+/// On the CPU the result is bit-identical for any number of threads.
+class Optimizer {
+ public:
+  Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr);
+
+  void zero_grad();
+  void step();
+
+  /// Moments and the like, by parameter name; load with the same names and shapes.
+  NamedTensors state() const;
+  int64_t steps_done() const { return steps_; }
+  void set_steps_done(int64_t steps) { steps_ = steps; }
+
+ private:
+  struct Slot {
+    std::string name;
+    torch::Tensor parameter, first, second;  // m and v, or Adagrad's s in second
+    double decay;                            // 2 c
+  };
+  void adam_step();
+  void plain_step(Slot& slot) const;
+
+  OptimizerKind kind_;
+  Form form_;
+  double lr_;
+  int64_t steps_ = 0;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace latent

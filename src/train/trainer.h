@@ -1,0 +1,53 @@
+// The training loop: draw, step, watch, keep.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "models/recommender.h"
+#include "src/config/options.h"
+#include "src/sampling/sampler.h"
+#include "src/train/checkpoint.h"
+
+namespace latent {
+
+/// A validation metric to stop by.
+struct Monitor {
+  std::string name;
+  bool higher_is_better = false;
+  int64_t every = 1;     ///< steps between validations
+  int64_t patience = 0;  ///< validations without improvement before stopping
+  std::function<double()> measure;
+};
+
+struct TrainJob {
+  RecommenderImpl& model;
+  Sampler& sampler;
+  const TrainOptions& options;
+  torch::Device device;
+  int64_t steps;
+  int64_t checkpoint_every;
+  const CheckpointFolder* checkpoints = nullptr;  ///< null: none are written
+  std::optional<Monitor> monitor;
+  std::function<void(const nlohmann::ordered_json&)> log;  ///< a line a step
+  std::function<std::string()> resume_command;             ///< for the message after an interrupt
+};
+
+struct TrainSummary {
+  int64_t steps = 0;       ///< done, over all resumed parts
+  int64_t best_step = -1;  ///< of the weights kept, under early stopping
+  double seconds = 0;      ///< first sample drawn to last update
+  double objective = 0;    ///< of the last step
+  bool stopped_early = false;
+};
+
+/// Trains `job.model` in place, going on from `from` when given; best weights are put back under early stopping.
+/// Throws Error for a non-finite objective, Interrupted after SIGINT or SIGTERM with a checkpoint written.
+TrainSummary train(const TrainJob& job, const std::optional<Checkpoint>& from);
+
+/// The device that train.device asks for; Error when it is not there.
+torch::Device resolve_device(const std::string& name);
+
+}  // namespace latent
