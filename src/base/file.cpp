@@ -75,6 +75,7 @@ std::string read_file(const fs::path& path) {
 }
 
 uint32_t crc32_of(const void* data, size_t bytes, uint32_t crc) {
+  if (bytes == 0) return crc;  // zlib takes a null pointer as a request to start anew
   return static_cast<uint32_t>(::crc32_z(crc, static_cast<const Bytef*>(data), bytes));
 }
 

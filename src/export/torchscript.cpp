@@ -42,11 +42,12 @@ std::string score_source(const ScoreTables& t) {
          "    return (" + all + ").contiguous()\n\n";
 }
 
+/// dtype=4 is int64: TorchScript compiled without Python knows dtypes by number only.
 constexpr const char* kRankingSource = R"(
 def top(self, scores: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     rows = scores.size(0)
     n = max(0, min(k, scores.size(1)))
-    items = torch.full([rows, n], -1, dtype=torch.long, device=scores.device)
+    items = torch.full([rows, n], -1, dtype=4, device=scores.device)
     best = torch.full([rows, n], -float("inf"), dtype=scores.dtype, device=scores.device)
     if n > 0 and rows > 0:
         floors = torch.topk(scores, n, 1)[0][:, n - 1]
@@ -67,12 +68,12 @@ def recommend(self, users: Tensor, k: int, exclude_seen: bool) -> Tuple[Tensor, 
         for b in range(users.size(0)):
             u = int(users[b])
             seen = self.seen_items[int(self.seen_start[u]):int(self.seen_start[u + 1])]
-            scores[b].index_fill_(0, seen.to(torch.long), -float("inf"))
+            scores[b].index_fill_(0, seen.long(), -float("inf"))
     return self.top(scores, k)
 
 def recommend_id(self, user: str, k: int, exclude_seen: bool) -> List[Tuple[str, float]]:
     assert user in self.user_index, "unknown user '" + user + "'"
-    users = torch.full([1], self.user_index[user], dtype=torch.long, device=self.seen_items.device)
+    users = torch.full([1], self.user_index[user], dtype=4, device=self.seen_items.device)
     items, scores = self.recommend(users, k, exclude_seen)
     out: List[Tuple[str, float]] = []
     for n in range(items.size(1)):
@@ -84,13 +85,13 @@ def recommend_id(self, user: str, k: int, exclude_seen: bool) -> List[Tuple[str,
 def predict_id(self, user: str, item: str) -> float:
     assert user in self.user_index, "unknown user '" + user + "'"
     assert item in self.item_index, "unknown item '" + item + "'"
-    users = torch.full([1], self.user_index[user], dtype=torch.long, device=self.seen_items.device)
-    items = torch.full([1], self.item_index[item], dtype=torch.long, device=self.seen_items.device)
+    users = torch.full([1], self.user_index[user], dtype=4, device=self.seen_items.device)
+    items = torch.full([1], self.item_index[item], dtype=4, device=self.seen_items.device)
     return float(self.forward(users, items)[0])
 
 def similar_items_id(self, item: str, k: int) -> List[Tuple[str, float]]:
     assert item in self.item_index, "unknown item '" + item + "'"
-    items, scores = self.similar_items(torch.full([1], self.item_index[item], dtype=torch.long, device=self.seen_items.device), k)
+    items, scores = self.similar_items(torch.full([1], self.item_index[item], dtype=4, device=self.seen_items.device), k)
     out: List[Tuple[str, float]] = []
     for n in range(items.size(1)):
         i = int(items[0, n])

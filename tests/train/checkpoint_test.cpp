@@ -1,0 +1,70 @@
+// Checkpoints: what is written comes back, what is damaged is refused, the newest whole one is taken.
+#include "src/base/error.h"
+#include "src/base/file.h"
+#include "src/train/checkpoint.h"
+#include "tests/support.h"
+
+namespace latent {
+namespace {
+
+namespace fs = std::filesystem;
+
+Checkpoint example(int64_t step) {
+  Checkpoint c;
+  c.state = {{"step", step}, {"seconds", 1.5}};
+  c.tensors = {{"model.alpha", torch::full({1}, static_cast<float>(step))}, {"model.table", torch::arange(12.0f).reshape({3, 4})},
+               {"empty", torch::empty({0, 4})}};
+  return c;
+}
+
+TEST(Checkpoint, ComesBackAsItWasWritten) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("a.ckpt");
+  save_checkpoint(path, example(7));
+  const Checkpoint back = load_checkpoint(path);
+  EXPECT_EQ(back.state, example(7).state);
+  ASSERT_EQ(back.tensors.size(), 3u);
+  for (size_t n = 0; n < 3; ++n) {
+    EXPECT_EQ(back.tensors[n].first, example(7).tensors[n].first);
+    EXPECT_TRUE(torch::equal(back.tensors[n].second, example(7).tensors[n].second));
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1) << "a temporary file was left";
+}
+
+TEST(Checkpoint, RefusesEveryTruncationAndEveryFlippedByte) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("a.ckpt");
+  save_checkpoint(path, example(7));
+  const std::string whole = read_file(path);
+  for (size_t n = 0; n < whole.size(); ++n) {
+    EXPECT_THROW(load_checkpoint(folder.write("cut", whole.substr(0, n))), Error) << n;
+    std::string flipped = whole;
+    flipped[n] = static_cast<char>(flipped[n] ^ 0x10);
+    EXPECT_THROW(load_checkpoint(folder.write("flipped", flipped)), Error) << n;
+  }
+}
+
+TEST(CheckpointFolder, KeepsTheLastTwo) {
+  const TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  for (const int64_t step : {1, 5, 10, 1000000}) checkpoints.save(step, example(step));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
+  EXPECT_EQ(checkpoints.newest()->state["step"], 1000000);
+}
+
+TEST(CheckpointFolder, FallsBackToTheOneBeforeADamagedOne) {
+  const TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  EXPECT_FALSE(checkpoints.newest());
+  checkpoints.save(1, example(1));
+  checkpoints.save(2, example(2));
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    if (entry.path().string().find("2.ckpt") != std::string::npos) fs::resize_file(entry.path(), 40);
+  }
+  EXPECT_EQ(checkpoints.newest()->state["step"], 1);
+  for (const auto& entry : fs::directory_iterator(folder.path())) fs::resize_file(entry.path(), 40);
+  EXPECT_NE(LATENT_MESSAGE_OF(Error, checkpoints.newest()).find("no checkpoint is whole"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace latent
