@@ -1,6 +1,7 @@
 #include "models/bpr.h"
 
 #include "models/objective.h"
+#include "models/pair_score.h"
 
 namespace latent {
 
@@ -16,7 +17,11 @@ Tensor BprImpl::forward(const Tensor& users, const Tensor& items) {
   return beta_item_(items).squeeze(-1) + (p * q).sum(/*dim=*/-1);     // [B]
 }
 
-Tensor BprImpl::data_loss(const Batch& b) { return bpr_loss(forward(b.users, b.items), forward(b.users, b.negatives)); }
+Tensor BprImpl::data_loss(const Batch& b) {
+  const ScoreTables parts = tables();
+  if (can_score_directly(parts)) return bpr_loss(pair_differences(parts, b.users, b.items, b.negatives));
+  return bpr_loss(forward(b.users, b.items) - forward(b.users, b.negatives));
+}
 
 std::vector<Penalty> BprImpl::penalties() {
   const double scale = spec_.form == Form::kTensorflow ? 0.5 : 1.0;

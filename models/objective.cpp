@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+
+#include "models/chunked_sum.h"
 
 namespace latent {
 
@@ -15,20 +16,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::tensor_list;
 
-constexpr int64_t kChunk = 4096;
-
-/// Calls fn(begin, end) for each chunk of [0, n), in parallel, and adds what it returns in chunk order.
-template <typename Fn>
-double chunked_sum(int64_t n, const Fn& fn) {
-  const int64_t chunks = (n + kChunk - 1) / kChunk;
-  std::vector<double> partial(chunks);
-  at::parallel_for(0, chunks, 1, [&](int64_t from, int64_t to) {
-    for (int64_t c = from; c < to; ++c) partial[c] = fn(c * kChunk, std::min(n, (c + 1) * kChunk));
-  });
-  double sum = 0;
-  for (const double p : partial) sum += p;
-  return sum;
-}
+constexpr int64_t kGrain = 4096;
 
 /// softplus(-x), without overflow.
 template <typename T>
@@ -87,7 +75,7 @@ struct MeanSoftplusOfMinus : Function<MeanSoftplusOfMinus> {
       const scalar_t scale = gradient[0].item<scalar_t>() / static_cast<scalar_t>(x.numel());
       const scalar_t* v = x.const_data_ptr<scalar_t>();
       scalar_t* g = out.data_ptr<scalar_t>();
-      at::parallel_for(0, x.numel(), kChunk, [&](int64_t from, int64_t to) {
+      at::parallel_for(0, x.numel(), kGrain, [&](int64_t from, int64_t to) {
         for (int64_t k = from; k < to; ++k) g[k] = -scale / (1 + std::exp(v[k]));
       });
     });
@@ -120,8 +108,7 @@ Tensor mean_squared_error(const Tensor& prediction, const Tensor& rating) {
   return MeanSquaredError::apply(prediction, rating);
 }
 
-Tensor bpr_loss(const Tensor& x_ui, const Tensor& x_uj) {
-  const Tensor difference = x_ui - x_uj;  // [B]
+Tensor bpr_loss(const Tensor& difference) {
   if (!difference.is_cpu()) return torch::softplus(-difference).mean();
   return MeanSoftplusOfMinus::apply(difference);
 }

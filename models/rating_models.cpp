@@ -1,6 +1,7 @@
 #include "models/rating_models.h"
 
 #include "models/objective.h"
+#include "models/pair_score.h"
 
 namespace latent {
 
@@ -23,7 +24,9 @@ Tensor BiasOnlyImpl::forward(const Tensor& users, const Tensor& items) {
 }
 
 Tensor BiasOnlyImpl::data_loss(const Batch& b) {
-  const Tensor mse = mean_squared_error(forward(b.users, b.items), b.ratings);
+  const ScoreTables parts = tables();
+  const Tensor score = can_score_directly(parts) ? pair_scores(parts, b.users, b.items) : forward(b.users, b.items);  // [B]
+  const Tensor mse = mean_squared_error(score, b.ratings);
   return spec_.form == Form::kTensorflow ? mse * 0.5 : mse;
 }
 

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "src/base/parallel.h"
-#include "src/base/rng.h"
 
 namespace latent {
 
@@ -12,6 +11,7 @@ namespace {
 
 /// Samples a chunk; part of the definition of the streams, so never to depend on the machine.
 constexpr int64_t kChunk = 4096;
+constexpr int64_t kAhead = 16;  // samples between a prefetch and its use
 
 }  // namespace
 
@@ -44,25 +44,39 @@ void Sampler::draw(int64_t step, SampleBatch& out) {
   }
   const Rng rng(options_.seed);
   parallel_chunks(ceil_div(size, kChunk), options_.threads, [&](int64_t chunk) {
+    const int64_t begin = chunk * kChunk, end = std::min(size, begin + kChunk);
+    // Rows lie anywhere in memory: they are drawn first, then fetched with the next ones already on their way.
+    int64_t rows[kChunk + kAhead];
     RandomStream positives = rng.stream("positives", step, chunk);
-    RandomStream negatives = rng.stream("negatives", step, chunk);
-    const int64_t end = std::min(size, (chunk + 1) * kChunk);
-    for (int64_t n = chunk * kChunk; n < end; ++n) {
-      const int64_t row = options_.with_replacement ? positives.below(static_cast<uint32_t>(rows_.size())) : order_[first + n];
-      const int32_t u = rows_.user[row];
-      out.users[n] = u;
+    for (int64_t n = begin; n < end; ++n) {
+      rows[n - begin] = options_.with_replacement ? positives.below(static_cast<uint32_t>(rows_.size())) : order_[first + n];
+    }
+    std::fill(rows + (end - begin), rows + (end - begin) + kAhead, int64_t{0});
+    for (int64_t n = begin; n < end; ++n) {
+      const int64_t row = rows[n - begin], next = rows[n - begin + kAhead];
+      __builtin_prefetch(&rows_.user[next]);
+      __builtin_prefetch(&rows_.item[next]);
+      out.users[n] = rows_.user[row];
       out.items[n] = rows_.item[row];
       if (known_ == nullptr) {
+        __builtin_prefetch(&rows_.rating[next]);
         out.ratings[n] = rows_.rating[row];
-        continue;
       }
-      int32_t j;
-      do {
-        j = static_cast<int32_t>(negatives.below(static_cast<uint32_t>(items_)));
-      } while (known_->has(u, j));
-      out.negatives[n] = j;
     }
+    if (known_ != nullptr) draw_negatives(rng.stream("negatives", step, chunk), begin, end, out);
   });
+}
+
+void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const {
+  for (int64_t n = begin; n < end; ++n) {
+    if (n + 2 * kAhead < end) __builtin_prefetch(&known_->start[out.users[n + 2 * kAhead]]);
+    if (n + kAhead < end) __builtin_prefetch(known_->item.data() + known_->start[out.users[n + kAhead]]);
+    int32_t j;
+    do {
+      j = static_cast<int32_t>(stream.below(static_cast<uint32_t>(items_)));
+    } while (known_->has(out.users[n], j));
+    out.negatives[n] = j;
+  }
 }
 
 int32_t first_user_with_every_item(const Interactions& rows, const UserItems& known, int32_t items) {

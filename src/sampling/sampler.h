@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "src/base/rng.h"
 #include "src/base/user_items.h"
 #include "src/data/interactions.h"
 
@@ -37,6 +38,7 @@ class Sampler {
 
  private:
   void permute(int64_t epoch);
+  void draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const;
 
   const Interactions& rows_;
   SamplerOptions options_;
