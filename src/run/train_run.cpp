@@ -198,7 +198,14 @@ RunReport train_run(const TrainRequest& request) {
   const Evaluator evaluator(setup.data, setup.config);
   const RunDirectory run = request.run_dir.empty() ? RunDirectory::create_numbered(request.stem) : RunDirectory::create(request.run_dir, request.overwrite);
   write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
-  return finish(setup, evaluator, run, std::nullopt);
+  try {
+    return finish(setup, evaluator, run, std::nullopt);
+  } catch (const Error&) {
+    // A run that failed before its first checkpoint holds nothing worth keeping.
+    std::error_code ignored;
+    if (std::filesystem::is_empty(run.checkpoints(), ignored)) std::filesystem::remove_all(run.path(), ignored);
+    throw;
+  }
 }
 
 RunReport resume_run(const std::string& directory, const std::string& config_path, const std::vector<std::string>& sets) {
