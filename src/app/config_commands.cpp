@@ -14,7 +14,7 @@ namespace latent {
 int run_config(int argc, char** argv) {
   CommandLine line("config show|check|reference [CONFIG] [options]",
                    "show: every knob with its value and source. check: whether CONFIG is valid. reference: the table of all knobs.",
-                   "latent config show configs/quickstart.json --set train.lr=.01");
+                   "latent config show configs/quickstart.json --set train.lr=0.01");
   line.add()("json", "show as a resolved config file");
   line.add_set();
   if (!line.parse(argc, argv, {"show|check|reference", "CONFIG"}, 1)) return 0;

@@ -40,10 +40,7 @@ void help() {
 
 int dispatch(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
-  if (name.empty()) {
-    help();
-    return 2;
-  }
+  if (name.empty()) throw latent::UsageError("missing command; latent --help lists them");
   if (name == "--help" || name == "-h" || name == "help") {
     help();
     return 0;
@@ -66,7 +63,8 @@ int main(int argc, char** argv) {
   const auto complain = [](const char* text) { std::fprintf(stderr, "latent: %s\n", text); };
   try {
     const int code = dispatch(argc, argv);
-    if (std::fflush(stdout) != 0) {
+    // A write that failed before the last flush shows only in the stream's state.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
       complain("cannot write to standard output");
       return 1;
     }

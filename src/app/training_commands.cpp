@@ -1,13 +1,42 @@
 // train, evaluate, export.
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/text_plot.h"
 #include "src/run/evaluate.h"
 #include "src/run/train_run.h"
 
 namespace latent {
+
+namespace {
+
+/// The objective over the steps, and the watched metric over the validations.
+void draw_curves(const std::string& log) {
+  std::vector<double> objective, watched;
+  std::string name;
+  std::ifstream in(log);
+  for (std::string line; std::getline(in, line);) {
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    if (entry.is_discarded() || entry.contains("refit")) continue;
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_number()) continue;
+      if (key == "objective") objective.push_back(value);
+      if (key.rfind("valid_", 0) != 0) continue;
+      name = key;
+      watched.push_back(value);
+    }
+  }
+  constexpr int kHeight = 8;
+  const int width = std::min(100, terminal_width());
+  if (objective.size() > 1) say("objective, " + std::to_string(objective.size()) + " steps\n" + text_plot(objective, width, kHeight, wants_colour()));
+  if (watched.size() > 1) say(name + ", " + std::to_string(watched.size()) + " validations\n" + text_plot(watched, width, kHeight, wants_colour()));
+}
+
+}  // namespace
 
 int run_train(int argc, char** argv) {
   CommandLine line("train CONFIG [options]", "Trains the model of CONFIG into a run directory.",
@@ -31,6 +60,7 @@ int run_train(int argc, char** argv) {
     request.overwrite = line.has("overwrite");
     report = train_run(request);
   }
+  draw_curves(report.directory + "/log.jsonl");
   print(line.has("json") ? report.metrics.dump(2) : metric_table(report.metrics));
   const auto& train = report.metrics["train"];
   say(std::to_string(train["steps"].get<int64_t>()) + " steps in " + duration_text(train["seconds"].get<double>()) + "; run: " + report.directory);

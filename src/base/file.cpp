@@ -63,12 +63,14 @@ void write_file(const fs::path& path, std::string_view text) {
 }
 
 std::string read_file(const fs::path& path) {
+  std::error_code unknown;
+  if (fs::is_directory(path, unknown)) throw Error(path.string() + ": is a folder; give a file");
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) throw errno_error(path.string(), "cannot open");
   std::ostringstream text;
   text << in.rdbuf();
-  if (in.bad() || (text.fail() && fs::file_size(path) > 0)) {
+  if (in.bad() || (text.fail() && fs::file_size(path, unknown) > 0)) {
     throw errno_error(path.string(), "cannot read");
   }
   return text.str();

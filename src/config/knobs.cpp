@@ -91,7 +91,7 @@ int64_t whole(const json& v) {
 
 bool is_column(const Knob& knob) {
   return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
-         knob.name == "data.time";
+         knob.name == "data.time" || knob.name == "data.titles.id" || knob.name == "data.titles.title";
 }
 
 /// `v` in the form that the target stores, or a null pointer when the type does not fit.
@@ -137,6 +137,11 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"data.on_bad_row", &c.data.on_bad_row, "a row that cannot be read: fail with its line, or skip it", one_of({"fail", "skip"})},
       {"data.max_bad_rows", &c.data.max_bad_rows, "with on_bad_row skip: more bad rows than this are an error", count_from(0)},
       {"data.cache_dir", &c.data.cache_dir, "folder for parsed files; empty: latent's folder in the user's cache; none: no cache", any()},
+      {"data.titles.path", &c.data.titles.path, "file that gives items titles, kept in the exported model; empty: none", any()},
+      {"data.titles.id", &c.data.titles.id, "its item id: a field name or zero-based column; auto: the usual names, whichever matches most ids", any()},
+      {"data.titles.title", &c.data.titles.title, "its title: likewise; auto: the usual names (without a header column 1)", any()},
+      {"data.titles.separator", &c.data.titles.separator, "its separator, such as | , or a tab; auto looks at the first line", any()},
+      {"data.titles.encoding", &c.data.titles.encoding, "its encoding", one_of({"utf-8", "latin-1"})},
       {"split.kind", &c.split.kind, "random rows, each user's newest row, or files of their own", one_of({"random", "leave_one_out", "files"})},
       {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
       {"split.test", &c.split.test, "share of all rows held out for the test; leave_one_out: 0 turns the test part off", share()},
@@ -161,6 +166,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.patience", &c.train.patience, "stop after so many validations without improvement and keep the best weights; 0: off", count_from(0)},
       {"train.monitor", &c.train.monitor, "validation metric to watch, such as mse, auc or ndcg@10; auto: mse for ratings, ndcg at the first cut-off of at least 10 for rankings", any()},
       {"train.eval_every", &c.train.eval_every, "steps between validations; 0: about once a pass over the training rows", count_from(0)},
+      {"train.refit", &c.train.refit, "once the validation part has chosen the steps, train again on train and valid for as many passes", any()},
       {"checkpoint.every", &c.checkpoint.every, "steps between checkpoints; 0: one at the end", count_from(0)},
       {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
       {"eval.mask", &c.eval.mask, "known items left out of test rankings: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},

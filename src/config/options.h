@@ -8,6 +8,14 @@
 
 namespace latent {
 
+/// A side file that names items for people.
+struct TitleOptions {
+  std::string path;
+  std::string id = "auto", title = "auto";
+  std::string separator = "auto";
+  std::string encoding = "utf-8";
+};
+
 struct DataOptions {
   std::string path;
   std::string valid_path, test_path;
@@ -20,6 +28,7 @@ struct DataOptions {
   std::string on_bad_row = "fail";
   int64_t max_bad_rows = 1000;
   std::string cache_dir;
+  TitleOptions titles;
 };
 
 struct SplitOptions {
@@ -49,6 +58,7 @@ struct TrainOptions {
   int64_t patience = 0;
   std::string monitor = "auto";
   int64_t eval_every = 0;
+  bool refit = false;
 };
 
 struct CheckpointOptions {

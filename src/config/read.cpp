@@ -17,6 +17,10 @@ int line_of(const std::string& text, size_t byte) {
   return 1 + static_cast<int>(std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
 }
 
+Error given_twice(const std::string& where, const std::string& key) {
+  return Error(where + ": key " + in_quotes(key) + " is given twice; keep one");
+}
+
 /// Parses strictly: a key given twice in one object is an error, where JSON would keep the last.
 json parse_strictly(const std::string& text, const std::string& where) {
   std::vector<std::set<std::string>> open;
@@ -24,7 +28,7 @@ json parse_strictly(const std::string& text, const std::string& where) {
     if (event == json::parse_event_t::object_start) open.emplace_back();
     if (event == json::parse_event_t::object_end) open.pop_back();
     if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw Error(where + ": key " + in_quotes(value.get<std::string>()) + " is given twice; keep one");
+      throw given_twice(where, value.get<std::string>());
     }
     return true;
   };
@@ -36,6 +40,10 @@ json parse_strictly(const std::string& text, const std::string& where) {
     const size_t colon = what.find(": ");
     if (colon != std::string::npos) what = what.substr(colon + 2);
     throw Error(where + ":" + std::to_string(line_of(text, e.byte > 0 ? e.byte - 1 : 0)) + ": not valid JSON: " + what);
+  } catch (const json::out_of_range& e) {
+    // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
+    const std::string what = e.what();
+    throw Error(where + ": not valid JSON: " + what.substr(what.find("] ") + 2));
   }
 }
 
@@ -44,7 +52,7 @@ using Assignment = std::pair<std::string, json>;
 void flatten(const json& value, const std::string& prefix, std::vector<Assignment>& out) {
   for (const auto& [key, inner] : value.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (inner.is_object()) {
+    if (inner.is_object() && !inner.empty()) {
       flatten(inner, name, out);
     } else {
       out.emplace_back(name, inner);
@@ -67,6 +75,7 @@ class Resolver {
 
   void apply(const std::vector<Assignment>& assignments, const std::string& where, const std::string& source) {
     for (const auto& [name, value] : assignments) {
+      if (value.is_object() && is_section(name)) continue;  // "train": {} says nothing
       const std::string wrong = set_knob(row(name, where), value);
       if (!wrong.empty()) throw Error(where + ": '" + name + "' " + wrong);
       result_.sources[name] = source;
@@ -80,11 +89,9 @@ class Resolver {
     std::string model = result_.config.model.name;
     for (const auto* level : {&file, &sets}) {
       for (const auto& [name, value] : *level) {
-        if (name == "model.name") {
-          const std::string wrong = set_knob(row(name, where), value);
-          if (!wrong.empty()) throw Error(where + ": '" + name + "' " + wrong);
-          model = result_.config.model.name;
-        }
+        if (name != "model.name") continue;
+        apply({{name, value}}, level == &file ? where : "--set", level == &file ? "file" : "--set");
+        model = result_.config.model.name;
       }
     }
     apply(defaults_of_(model), "defaults of " + model, "model");
@@ -95,6 +102,10 @@ class Resolver {
   }
 
  private:
+  bool is_section(const std::string& name) const {
+    return std::any_of(rows_.begin(), rows_.end(), [&](const Knob& knob) { return knob.name.rfind(name + ".", 0) == 0; });
+  }
+
   bool given(const std::string& name) const {
     const std::string& source = result_.sources.at(name);
     return source == "file" || source == "--set";
@@ -131,6 +142,10 @@ ResolvedConfig resolve_config(const std::string& text, const std::string& where,
   tree.erase("provenance");
   std::vector<Assignment> file, given;
   flatten(tree, "", file);
+  std::set<std::string> names;
+  for (const auto& [name, value] : file) {
+    if (!names.insert(name).second) throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
+  }
   Resolver resolver(defaults_of);
   for (const std::string& set : sets) {
     const size_t equals = set.find('=');

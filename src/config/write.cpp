@@ -1,6 +1,7 @@
 #include "src/config/write.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace latent {
 
@@ -10,8 +11,10 @@ ordered_json config_to_json(const RunConfig& config) {
   RunConfig copy = config;
   ordered_json tree;
   for (const Knob& knob : knobs(copy)) {
-    const size_t dot = knob.name.find('.');
-    tree[knob.name.substr(0, dot)][knob.name.substr(dot + 1)] = knob_value(knob);
+    ordered_json* at = &tree;
+    std::istringstream parts(knob.name);
+    for (std::string part; std::getline(parts, part, '.');) at = &(*at)[part];
+    *at = knob_value(knob);
   }
   return tree;
 }

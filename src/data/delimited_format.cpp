@@ -1,9 +1,9 @@
 // Comma-, tab- and '::'-separated rows, with or without a header.
 #include <algorithm>
-#include <cstring>
 
 #include "src/base/error.h"
 #include "src/data/row_format.h"
+#include "src/data/splitter.h"
 
 namespace latent {
 
@@ -12,72 +12,16 @@ namespace {
 /// A quoted field may span lines; one that never ends must not swallow the whole file.
 constexpr size_t kLongestRecord = 1 << 22;
 
+const char* separator_of(const std::string& format) { return format == "csv" ? "," : format == "tsv" ? "\t" : "::"; }
+
 bool all_digits(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-/// Splits records: RFC 4180 quotes for csv, plain separators for the others.
-class Splitter {
- public:
-  explicit Splitter(const std::string& format)
-      : separator_(format == "csv" ? "," : format == "tsv" ? "\t" : "::"), quotes_(format == "csv") {}
-
-  /// Fields of `line`; false when a quoted field is still open at its end.
-  bool split(std::string_view line, std::vector<std::string_view>& fields) {
-    fields.clear();
-    if (quotes_ && std::memchr(line.data(), '"', line.size()) != nullptr) return split_quoted(line, fields);
-    for (size_t at = 0;;) {
-      const size_t end = separator_.size() == 1 ? find_char(line, at) : line.find(separator_, at);
-      fields.push_back(line.substr(at, end - at));
-      if (end == std::string_view::npos) return true;
-      at = end + separator_.size();
-    }
-  }
-
- private:
-  size_t find_char(std::string_view line, size_t at) const {
-    const void* hit = at < line.size() ? std::memchr(line.data() + at, separator_[0], line.size() - at) : nullptr;
-    return hit == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(hit) - line.data());
-  }
-
-  bool split_quoted(std::string_view line, std::vector<std::string_view>& fields) {
-    // Unquoted text never grows, so views into one reserved buffer stay valid.
-    text_.clear();
-    text_.reserve(line.size());
-    for (size_t at = 0;;) {
-      const size_t begin = text_.size();
-      if (at < line.size() && line[at] == '"') {
-        ++at;
-        while (true) {
-          const size_t quote = line.find('"', at);
-          if (quote == std::string_view::npos) return false;
-          text_.append(line.substr(at, quote - at));
-          at = quote + 1;
-          if (at >= line.size() || line[at] != '"') break;
-          text_ += '"';
-          ++at;
-        }
-        if (at < line.size() && line[at] != ',') throw RowError("text after a closing quote; double the quotes inside a quoted field");
-      } else {
-        const size_t end = std::min(line.find(',', at), line.size());
-        text_.append(line.substr(at, end - at));
-        at = end;
-      }
-      fields.push_back(std::string_view(text_).substr(begin));
-      if (at >= line.size()) return true;
-      ++at;
-    }
-  }
-
-  std::string separator_;
-  bool quotes_;
-  std::string text_;
-};
-
 class DelimitedFormat : public RowFormat {
  public:
   DelimitedFormat(const FormatInfo& resolved, const std::vector<int>& columns)
-      : splitter_(resolved.format), user_(columns[0]), item_(columns[1]), rating_(columns[2]), time_(columns[3]),
+      : splitter_(separator_of(resolved.format)), user_(columns[0]), item_(columns[1]), rating_(columns[2]), time_(columns[3]),
         needed_(1 + *std::max_element(columns.begin(), columns.end())), skip_header_(resolved.header) {
     info = resolved;
   }
@@ -149,7 +93,7 @@ bool is_header(const std::vector<std::string>& first, const DataOptions& options
 std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const std::vector<std::string>& lines,
                                                  const std::string& format, const DataOptions& options,
                                                  bool need_time) {
-  Splitter splitter(format);
+  Splitter splitter(separator_of(format));
   std::vector<std::string_view> views;
   try {
     splitter.split(lines.front(), views);

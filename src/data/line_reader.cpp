@@ -234,6 +234,12 @@ bool LineReader::next(std::string_view& line) {
 }
 
 std::vector<std::string> LineReader::peek(size_t most) {
+  // A first line longer than a block is read whole: half a line would be taken for a broken one.
+  std::string more;
+  for (size_t seen = at_; block_.find('\n', seen) == std::string::npos && inflater_->next(more);) {
+    seen = block_.size();
+    block_ += more;
+  }
   std::vector<std::string> lines;
   size_t from = at_;
   while (lines.size() < most && from < block_.size()) {

@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/base/rng.h"
+#include "src/data/titles.h"
 
 namespace latent {
 
@@ -109,6 +110,7 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
   }
   out.users = std::move(raw.data.users);
   out.items = std::move(raw.data.items);
+  out.titles = load_titles(data.titles, out.items).of_item;
   if (out.parts.train.size() == 0) {
     throw Error(data.path + ": no training rows left by the split; lower split.test and split.valid");
   }

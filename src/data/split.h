@@ -16,6 +16,7 @@ struct SplitDataset {
   IdMap users, items;
   Split parts;
   uint32_t checksum = 0;
+  std::vector<std::string> titles;  ///< [I], or empty
 };
 
 /// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). Leave one out: each user's newest row to

@@ -1,17 +1,14 @@
 #include "src/data/synth.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <unordered_set>
 #include <vector>
 
 #include "src/base/error.h"
-#include "src/base/file.h"
 #include "src/base/rng.h"
+#include "src/base/text_writer.h"
 
 namespace latent {
 
@@ -48,28 +45,6 @@ std::string hex_id(const Rng& rng, const char* kind, int64_t index) {
   return text;
 }
 
-class GzWriter {
- public:
-  explicit GzWriter(const std::filesystem::path& path) : file_(gzopen(path.c_str(), "wb6")) {
-    if (file_ == nullptr) throw errno_error(path.string(), "cannot write");
-  }
-  ~GzWriter() {
-    if (file_ != nullptr) gzclose(file_);
-  }
-  GzWriter(const GzWriter&) = delete;
-  GzWriter& operator=(const GzWriter&) = delete;
-  void write(const std::string& text) { good_ &= gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size()); }
-  void close(const std::string& path) {
-    good_ &= gzclose(file_) == Z_OK;
-    file_ = nullptr;
-    if (!good_) throw errno_error(path, "cannot write");
-  }
-
- private:
-  gzFile file_;
-  bool good_ = true;
-};
-
 }  // namespace
 
 void write_synthetic(const std::string& path, const SynthOptions& o) {
@@ -89,8 +64,7 @@ void write_synthetic(const std::string& path, const SynthOptions& o) {
   const PowerLaw users(o.users, 0.3), items(o.items, 0.4);
   RandomStream pairs = rng.stream("pairs"), noise = rng.stream("noise");
 
-  AtomicFile file(path);  // claims the name; zlib writes to it by path
-  GzWriter out(file.temporary());
+  TextWriter out(path);
   std::unordered_set<int64_t> taken;
   char numbers[64];
   while (static_cast<int64_t>(taken.size()) < o.ratings) {
@@ -107,8 +81,7 @@ void write_synthetic(const std::string& path, const SynthOptions& o) {
               hex_id(rng, "review id", static_cast<int64_t>(taken.size())) + "\", \"rating\": " + numbers +
               ", \"review_text\": \"A \\\"made-up\\\" review.\", \"date_added\": \"Wed Dec 09 09:23:58 -0800 2015\", \"n_votes\": 0}\n");
   }
-  out.close(path);
-  file.commit();
+  out.commit();
 }
 
 }  // namespace latent

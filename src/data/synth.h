@@ -16,7 +16,7 @@ struct SynthOptions {
   int64_t seed = 0;
 };
 
-/// Writes gz JSON lines (user_id, book_id, review_id, rating, review_text, ...) with distinct (user, book) pairs in random
+/// Writes JSON lines, gz when the name says so (user_id, book_id, review_id, rating, review_text, ...) with distinct (user, book) pairs in random
 /// order: rating = mean + b_u + b_i + p_u . q_i + noise, all normal; popularity is a power law. Atomic.
 void write_synthetic(const std::string& path, const SynthOptions& options);
 

@@ -102,6 +102,7 @@ def similar_items_id(self, item: str, k: int) -> List[Tuple[str, float]]:
 
 constexpr const char* kSimilarSource = R"(
 def similar_items(self, items: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), "item index out of range"
     norms = torch.norm(self.gamma_item, 2, 1).clamp(min=1e-30)
     chosen = torch.index_select(self.gamma_item, 0, items) / torch.index_select(norms, 0, items).unsqueeze(1)
     scores = torch.matmul(chosen, (self.gamma_item / norms.unsqueeze(1)).t())
@@ -151,6 +152,11 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
   add_ids(module, "user", *spec.users);
   add_ids(module, "item", *spec.items);
+  if (spec.titles != nullptr && !spec.titles->empty()) {
+    c10::List<std::string> titles;
+    for (const std::string& title : *spec.titles) titles.push_back(title);
+    module.register_attribute("item_titles", c10::ListType::ofStrings(), titles);
+  }
   module.define(score_source(t) + (t.gamma_item.defined() ? kSimilarSource : kNoFactorsSource) + kRankingSource);
 
   std::ostringstream bytes;

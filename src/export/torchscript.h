@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "models/recommender.h"
 #include "src/base/user_items.h"
@@ -16,6 +17,7 @@ struct ExportSpec {
   const IdMap* users = nullptr;
   const IdMap* items = nullptr;
   const UserItems* seen = nullptr;  ///< items of train and valid
+  const std::vector<std::string>* titles = nullptr;  ///< [I], or none
   nlohmann::ordered_json metadata;  ///< config, metrics, provenance: the extra file latent.json
 };
 

@@ -6,6 +6,7 @@
 
 #include "src/base/top_k.h"
 #include "src/data/read.h"
+#include "src/data/titles.h"
 
 namespace latent {
 
@@ -64,6 +65,11 @@ ordered_json data_info(const DataOptions& options) {
   out["bad_rows"] = raw.bad_rows;
   out["most_active_users"] = most_frequent(data.rows.user, data.users);
   out["most_popular_items"] = most_frequent(data.rows.item, data.items);
+  if (!options.titles.path.empty()) {
+    const Titles titles = load_titles(options.titles, data.items);
+    out["titles"] = {{"path", options.titles.path}, {"id", titles.id_column}, {"items_with_title", titles.matched}};
+    for (auto& entry : out["most_popular_items"]) entry["title"] = titles.of_item[data.items.find(entry["id"].get<std::string>())];
+  }
   return out;
 }
 
@@ -95,12 +101,16 @@ std::string data_info_text(const ordered_json& info) {
   if (info["bad_rows"] > 0) add("bad rows skipped", info["bad_rows"].dump());
   for (const char* name : {"most_active_users", "most_popular_items"}) {
     std::string list;
-    for (const auto& entry : info[name]) list += (list.empty() ? "" : ", ") + entry["id"].get<std::string>() + " (" + entry["rows"].dump() + ")";
+    for (const auto& entry : info[name]) list += (list.empty() ? "" : ", ") + entry["id"].get<std::string>() + " (" + entry["rows"].dump() + ")" + (entry.contains("title") ? " " + entry["title"].get<std::string>() : "");
     add(std::string(name) == "most_active_users" ? "most active" : "most popular", list);
+  }
+  if (info.contains("titles")) {
+    add("titles", info["titles"]["items_with_title"].dump() + " of " + info["items"].dump() + " items, by column " + info["titles"]["id"].get<std::string>());
   }
   ordered_json data;
   for (const char* name : {"path", "format", "user", "item", "rating"}) data[name] = info[name];
   if (info["time"] != "none") data["time"] = info["time"];
+  if (info.contains("titles")) data["titles"] = {{"path", info["titles"]["path"]}, {"id", info["titles"]["id"]}};
   return out + "\nfor a config:\n  \"data\": " + data.dump() + "\n";
 }
 

@@ -5,7 +5,7 @@
 
 #include "models/catalog.h"
 #include "src/base/error.h"
-#include "src/base/file.h"
+#include "src/base/text_writer.h"
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
 
@@ -26,13 +26,6 @@ std::vector<float> predictions(const FactorView& model, const Interactions& rows
   std::vector<float> out(rows.size());
   for (int64_t n = 0; n < rows.size(); ++n) out[n] = model.score(rows.user[n], rows.item[n]);
   return out;
-}
-
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
 }
 
 }  // namespace
@@ -77,7 +70,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   ordered_json out = ordered_json::object();
   if (rows.size() == 0) return out;
   out["interactions"] = rows.size();
-  if (test && config_.train.rows == "all") out["leaked"] = true;
+  if (config_.train.rows == "all") out["leaked"] = true;
   if (wants("rating")) add_rating(model, rows, out);
   if (wants("ranking")) add_ranking(model, test ? test_ : valid_, test, out);
   return out;
@@ -171,19 +164,14 @@ std::string metric_table(const ordered_json& metrics) {
 void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data, const std::string& part) {
   const Interactions& rows = part == "valid" ? data.parts.valid : data.parts.test;
   const std::vector<float> scores = predictions(model, rows);
-  AtomicFile file(path);
-  std::string text = "user,item,rating,prediction\n";
+  TextWriter out(path);
+  out.write("user,item,rating,prediction\n");
   for (int64_t n = 0; n < rows.size(); ++n) {
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, ",%.9g,%.9g\n", rows.rating[n], scores[n]);
-    text += csv_field(data.users.name(rows.user[n])) + "," + csv_field(data.items.name(rows.item[n])) + numbers;
-    if (text.size() > (1u << 20)) {
-      file.write(text);
-      text.clear();
-    }
+    out.write(csv_field(data.users.name(rows.user[n])) + "," + csv_field(data.items.name(rows.item[n])) + numbers);
   }
-  file.write(text);
-  file.commit();
+  out.commit();
 }
 
 }  // namespace latent

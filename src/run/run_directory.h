@@ -26,6 +26,7 @@ class RunDirectory {
   std::string metrics() const { return path_ + "/metrics.json"; }
   std::string log() const { return path_ + "/log.jsonl"; }
   std::string checkpoints() const { return path_ + "/checkpoints"; }
+  std::string refit_checkpoints() const { return path_ + "/checkpoints/refit"; }
   std::string model() const { return path_ + "/model.pt"; }
 
  private:
@@ -36,7 +37,7 @@ class RunDirectory {
 /// The resolved config with its provenance, as config.json holds it.
 nlohmann::ordered_json config_file(const RunConfig& config, const nlohmann::ordered_json& provenance);
 
-/// Keeps the lines of log.jsonl up to `step` and removes the rest, before a resumed run writes its own.
-void trim_log(const std::string& path, int64_t step);
+/// Keeps the lines of log.jsonl up to `step` (those marked refit: up to `refit_step`), before a resumed run writes its own.
+void trim_log(const std::string& path, int64_t step, int64_t refit_step);
 
 }  // namespace latent

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -37,17 +39,32 @@ std::string hex(uint32_t value) {
   return text;
 }
 
+/// Of all ids in their order, which gives the rows of the tables their meaning.
+uint32_t ids_checksum(const SplitDataset& data) {
+  uint32_t crc = 0;
+  for (const IdMap* ids : {&data.users, &data.items}) {
+    crc = crc32_of(ids->text().data(), ids->text().size(), crc);
+    crc = crc32_of(ids->ends().data(), ids->ends().size() * sizeof(uint64_t), crc);
+  }
+  return crc;
+}
+
 /// A config, its data and the model made for them: what training and everything after it start from.
 struct Setup {
   explicit Setup(const RunConfig& given) : config(given), device(resolve_device(given.train.device)), data(load_dataset(given.data, given.split)) {
     use_threads(config);
-    model = make_model(config.model.name, model_spec(config, data.users.size(), data.items.size(), mean_rating(data.parts.train)));
+    new_model(data.parts.train);
+  }
+
+  /// A fresh model whose alpha starts at the mean of `rows`.
+  void new_model(const Interactions& rows) {
+    model = make_model(config.model.name, model_spec(config, data.users.size(), data.items.size(), mean_rating(rows)));
     model->to(device);
   }
 
   ordered_json provenance() const {
     return {{"program", std::string("latent ") + kVersion}, {"torch", torch_version()}, {"data_crc32", hex(data.checksum)},
-            {"seed", config.train.seed}, {"device", device.str()}, {"users", data.users.size()}, {"items", data.items.size()}};
+            {"ids_crc32", hex(ids_checksum(data))}, {"seed", config.train.seed}, {"device", device.str()}, {"users", data.users.size()}, {"items", data.items.size()}};
   }
 
   ModuleView view() const { return ModuleView(model->tables(), data.users.size(), data.items.size()); }
@@ -58,13 +75,10 @@ struct Setup {
   Recommender model;
 };
 
-/// The rows that positives come from: the training part, or all parts (train.rows).
-Interactions training_rows(const SplitDataset& data, const RunConfig& config) {
+/// The training part, with the validation part too for a refit.
+Interactions fitted_rows(const SplitDataset& data, bool refit) {
   Interactions rows = data.parts.train;
-  if (config.train.rows == "all") {
-    rows.append(data.parts.valid);
-    rows.append(data.parts.test);
-  }
+  if (refit) rows.append(data.parts.valid);
   return rows;
 }
 
@@ -97,48 +111,86 @@ ordered_json train_figures(const TrainSummary& summary, int64_t batch_size) {
   return out;
 }
 
-/// Trains setup.model, writing log and checkpoints into `run`.
-TrainSummary train_model(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, const std::optional<Checkpoint>& from) {
-  if (setup.model->penalties().empty()) return {};  // nothing to train: the mean
+/// Trains setup.model on one choice of rows, writing log and checkpoints into `run`. `refit_steps` above 0: the second fit.
+TrainSummary fit(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, int64_t refit_steps) {
   const RunConfig& config = setup.config;
-  const bool pairwise = model_info(config.model.name).task == Task::kRanking;
-  const Interactions rows = training_rows(setup.data, config);
-  const UserItems known = pairwise ? user_items(setup.data.parts.train, setup.data.users.size()) : UserItems();
-  if (pairwise) {
-    const int32_t full = first_user_with_every_item(rows, known, setup.data.items.size());
+  const bool refit = refit_steps > 0, pairwise = model_info(config.model.name).task == Task::kRanking;
+  const Interactions fitted = fitted_rows(setup.data, refit);
+  Interactions rows = fitted;  // positives: train.rows may take in the other parts
+  if (config.train.rows == "all") {
+    if (!refit) rows.append(setup.data.parts.valid);
+    rows.append(setup.data.parts.test);
+  }
+  const UserItems known = pairwise ? user_items(fitted, setup.data.users.size()) : UserItems();
+  Sampler sampler(rows, {config.train.batch_size, config.train.epochs == 0, static_cast<uint64_t>(config.train.seed), static_cast<int>(config.train.threads)},
+                  pairwise ? &known : nullptr, setup.data.items.size());
+  const CheckpointFolder checkpoints(refit ? run.refit_checkpoints() : run.checkpoints());
+  std::FILE* const log = std::fopen(run.log().c_str(), "a");
+  if (log == nullptr) throw errno_error(run.log(), "cannot write");
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(log, &std::fclose);
+  std::setvbuf(log, nullptr, _IOLBF, 1 << 12);  // a kill must not take lines of steps that a checkpoint holds
+  const auto write_line = [&](ordered_json line) {
+    if (refit) line["refit"] = true;
+    std::fprintf(log, "%s\n", line.dump().c_str());
+  };
+  const TrainJob job{*setup.model, sampler, config.train, setup.device, refit ? refit_steps : steps_of(config, sampler), config.checkpoint.every, &checkpoints,
+                     refit ? std::nullopt : monitor_of(setup, evaluator, sampler), write_line,
+                     [&] { return "latent train --resume " + run.path(); }};
+  return train(job, checkpoints.newest());
+}
+
+/// What must hold before a run directory is made.
+void check_trainable(const Setup& setup, const Evaluator& evaluator) {
+  const RunConfig& config = setup.config;
+  const Interactions& train = setup.data.parts.train;
+  if (model_info(config.model.name).task == Task::kRanking) {
+    const UserItems known = user_items(fitted_rows(setup.data, config.train.refit), setup.data.users.size());
+    const int32_t full = first_user_with_every_item(fitted_rows(setup.data, true), known, setup.data.items.size());
     if (full >= 0) {
       throw Error("user " + in_quotes(std::string(setup.data.users.name(full))) +
                   " has every item in training, so no negative exists; drop that user, or keep more items (data.min_item, data.positive_at_least)");
     }
   }
-  Sampler sampler(rows, {config.train.batch_size, config.train.epochs == 0, static_cast<uint64_t>(config.train.seed), static_cast<int>(config.train.threads)},
-                  pairwise ? &known : nullptr, setup.data.items.size());
-  const CheckpointFolder checkpoints(run.checkpoints());
-  std::FILE* const log = std::fopen(run.log().c_str(), "a");
-  if (log == nullptr) throw errno_error(run.log(), "cannot write");
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(log, &std::fclose);
-  const TrainJob job{*setup.model, sampler, config.train, setup.device, steps_of(config, sampler), config.checkpoint.every, &checkpoints,
-                     monitor_of(setup, evaluator, sampler),
-                     [&](const ordered_json& line) { std::fprintf(log, "%s\n", line.dump().c_str()); },
-                     [&] { return "latent train --resume " + run.path(); }};
-  return train(job, from);
+  if (config.train.refit && config.train.patience == 0) throw Error("train.refit needs train.patience: early stopping chooses the steps to repeat");
+  Sampler sampler(train, {config.train.batch_size});
+  monitor_of(setup, evaluator, sampler);
+}
+
+/// Trains setup.model, a second time on train and valid under train.refit.
+TrainSummary train_model(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, ordered_json& metrics) {
+  if (setup.model->penalties().empty()) return {};  // nothing to train: the mean
+  TrainSummary summary = fit(setup, evaluator, run, 0);
+  if (!setup.config.train.refit) return summary;
+  metrics["valid"] = evaluator.evaluate(setup.view().view(), "valid");  // of the fit that has not seen it
+  const Interactions all = fitted_rows(setup.data, true);
+  const double passes = static_cast<double>(all.size()) / static_cast<double>(setup.data.parts.train.size());
+  setup.new_model(all);
+  std::filesystem::create_directories(run.refit_checkpoints());
+  const TrainSummary second = fit(setup, evaluator, run, std::max<int64_t>(1, std::llround(passes * static_cast<double>(summary.best_step))));
+  metrics["refit_steps"] = second.steps;
+  summary.seconds += second.seconds;
+  summary.steps += second.steps;
+  summary.objective = second.objective;
+  return summary;
 }
 
 void write_model(const Setup& setup, const std::string& path, const ordered_json& metrics) {
   const UserItems train = user_items(setup.data.parts.train, setup.data.users.size());
   const UserItems seen = merged(train, user_items(setup.data.parts.valid, setup.data.users.size()));
-  export_torchscript(path, {setup.config.model.name, setup.model->tables(), &setup.data.users, &setup.data.items, &seen,
+  export_torchscript(path, {setup.config.model.name, setup.model->tables(), &setup.data.users, &setup.data.items, &seen, &setup.data.titles,
                             {{"format", 1}, {"config", config_to_json(setup.config)}, {"metrics", metrics}, {"provenance", setup.provenance()}}});
 }
 
 /// Training to exported model, in a run folder that exists and holds its config.
-RunReport finish(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, const std::optional<Checkpoint>& from) {
-  const TrainSummary summary = train_model(setup, evaluator, run, from);
+RunReport finish(Setup& setup, const Evaluator& evaluator, const RunDirectory& run) {
+  ordered_json of_training;
+  const TrainSummary summary = train_model(setup, evaluator, run, of_training);
   const ModuleView view = setup.view();
   ordered_json metrics;
   metrics["test"] = evaluator.evaluate(view.view(), "test");
-  metrics["valid"] = evaluator.evaluate(view.view(), "valid");
+  metrics["valid"] = of_training.contains("valid") ? of_training["valid"] : evaluator.evaluate(view.view(), "valid");
   metrics["train"] = train_figures(summary, setup.config.train.batch_size);
+  if (of_training.contains("refit_steps")) metrics["train"]["refit_steps"] = of_training["refit_steps"];
   if (setup.config.exporting.automatic) write_model(setup, run.model(), metrics);
   write_file(run.metrics(), metrics.dump(2) + "\n");
   return {run.path(), metrics};
@@ -151,6 +203,16 @@ void require_same_data(const Setup& setup, const nlohmann::json& provenance, con
   }
 }
 
+Error other_ids(const std::string& where, const std::string& data) {
+  return Error(where + ": the ids of " + data + " are not those the model was trained on; evaluate on the same file and row filters");
+}
+
+/// Other data may be meant, but another split of it is hardly ever.
+void tell_of_changed_data(const SplitDataset& data, const nlohmann::json& provenance, const std::string& where) {
+  const std::string then = provenance.value("data_crc32", "");
+  if (then != hex(data.checksum)) say(where + ": not the data of the training: its split may put training rows among the test rows");
+}
+
 nlohmann::json saved_provenance(const RunDirectory& run) {
   const auto tree = nlohmann::json::parse(read_file(run.config()), nullptr, false);
   if (tree.is_discarded() || !tree.contains("provenance")) throw Error(run.config() + ": damaged; train again");
@@ -160,14 +222,16 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
 /// Weights of the finished run, best ones under early stopping, into setup.model.
 void load_weights(Setup& setup, const RunDirectory& run) {
   if (setup.model->penalties().empty()) return;
-  const auto checkpoint = CheckpointFolder(run.checkpoints()).newest();
+  const auto checkpoint = CheckpointFolder(setup.config.train.refit ? run.refit_checkpoints() : run.checkpoints()).newest();
   if (!checkpoint) throw Error(run.path() + ": no checkpoint yet; finish it with: latent train --resume " + run.path());
   const torch::NoGradGuard no_grad;
   const std::string prefix = checkpoint->state.contains("best") ? "best." : "model.";
   for (const auto& parameter : setup.model->named_parameters()) {
-    for (const auto& [name, tensor] : checkpoint->tensors) {
-      if (name == prefix + parameter.key()) parameter.value().data().copy_(tensor);
+    const auto saved = std::find_if(checkpoint->tensors.begin(), checkpoint->tensors.end(), [&](const auto& t) { return t.first == prefix + parameter.key(); });
+    if (saved == checkpoint->tensors.end() || saved->second.sizes() != parameter.value().sizes()) {
+      throw Error(run.path() + ": its checkpoint does not fit this model (table " + parameter.key() + "); leave model.* as the run has it");
     }
+    parameter.value().data().copy_(saved->second);
   }
 }
 
@@ -196,10 +260,11 @@ RunReport train_run(const TrainRequest& request) {
   if (!request.run_dir.empty()) RunDirectory::check_can_create(request.run_dir, request.overwrite);
   Setup setup(request.config.config);
   const Evaluator evaluator(setup.data, setup.config);
+  check_trainable(setup, evaluator);
   const RunDirectory run = request.run_dir.empty() ? RunDirectory::create_numbered(request.stem) : RunDirectory::create(request.run_dir, request.overwrite);
   write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
   try {
-    return finish(setup, evaluator, run, std::nullopt);
+    return finish(setup, evaluator, run);
   } catch (const Error&) {
     // A run that failed before its first checkpoint holds nothing worth keeping.
     std::error_code ignored;
@@ -219,9 +284,11 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
   const auto checkpoint = CheckpointFolder(run.checkpoints()).newest();
   const int64_t step = checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
   say(checkpoint ? "resuming " + directory + " at step " + std::to_string(step) : directory + " has no checkpoint yet: starting at step 0");
-  trim_log(run.log(), step);
+  const auto second = CheckpointFolder(run.refit_checkpoints()).newest();
+  trim_log(run.log(), step, second ? second->state.at("step").get<int64_t>() : 0);
   write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
-  return finish(setup, evaluator, run, checkpoint);
+  check_trainable(setup, evaluator);
+  return finish(setup, evaluator, run);
 }
 
 ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets, const std::string& predictions) {
@@ -236,6 +303,9 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   if (std::filesystem::is_directory(run_or_model)) {
     const RunDirectory run = RunDirectory::open(run_or_model);
     Setup setup(read_config(run.config(), sets, catalog_defaults()).config);
+    const auto provenance = saved_provenance(run);
+    if (provenance.value("ids_crc32", "") != hex(ids_checksum(setup.data))) throw other_ids(run_or_model, setup.config.data.path);
+    tell_of_changed_data(setup.data, provenance, run_or_model);
     load_weights(setup, run);
     const ModuleView view = setup.view();
     return report(view.view(), setup.data, setup.config);
@@ -247,8 +317,9 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   use_threads(config);
   const SplitDataset data = load_dataset(config.data, config.split);
   if (data.users.names() != model.user_ids() || data.items.names() != model.item_ids()) {
-    throw Error(run_or_model + ": the ids of " + config.data.path + " are not those the model was trained on; evaluate on the same file and row filters");
+    throw other_ids(run_or_model, config.data.path);
   }
+  tell_of_changed_data(data, metadata.value("provenance", ordered_json::object()), run_or_model);
   return report(model.view(), data, config);
 }
 

@@ -13,7 +13,8 @@ namespace latent {
 struct ServedModel::Impl {
   std::string path, metadata;
   torch::jit::Module module;
-  std::vector<std::string> user_ids, item_ids;
+  std::vector<std::string> user_ids, item_ids, titles;
+  UserItems seen;
   std::unordered_map<std::string, int64_t> user_index, item_index;
   std::vector<torch::Tensor> kept;
   FactorView view;
@@ -24,9 +25,19 @@ struct ServedModel::Impl {
     return kept.back().const_data_ptr<float>();
   }
 
+  template <typename T>
+  static void copy_to(const torch::Tensor& from, std::vector<T>& to) {
+    to.assign(from.const_data_ptr<T>(), from.const_data_ptr<T>() + from.numel());
+  }
+
   void read_tables() {
     for (const auto& id : module.attr("user_ids").toListRef()) user_ids.push_back(id.toStringRef());
     for (const auto& id : module.attr("item_ids").toListRef()) item_ids.push_back(id.toStringRef());
+    if (module.hasattr("item_titles")) {
+      for (const auto& title : module.attr("item_titles").toListRef()) titles.push_back(title.toStringRef());
+    }
+    copy_to(module.attr("seen_start").toTensor(), seen.start);
+    copy_to(module.attr("seen_items").toTensor(), seen.item);
     for (size_t n = 0; n < user_ids.size(); ++n) user_index[user_ids[n]] = static_cast<int64_t>(n);
     for (size_t n = 0; n < item_ids.size(); ++n) item_index[item_ids[n]] = static_cast<int64_t>(n);
     view.users = static_cast<int32_t>(user_ids.size());
@@ -118,5 +129,22 @@ const std::string& ServedModel::metadata() const { return impl_->metadata; }
 const std::vector<std::string>& ServedModel::user_ids() const { return impl_->user_ids; }
 const std::vector<std::string>& ServedModel::item_ids() const { return impl_->item_ids; }
 const FactorView& ServedModel::view() const { return impl_->view; }
+const UserItems& ServedModel::seen() const { return impl_->seen; }
+
+int32_t ServedModel::find_user(const std::string& id) const {
+  const auto found = impl_->user_index.find(id);
+  return found == impl_->user_index.end() ? -1 : static_cast<int32_t>(found->second);
+}
+
+int32_t ServedModel::find_item(const std::string& id) const {
+  const auto found = impl_->item_index.find(id);
+  return found == impl_->item_index.end() ? -1 : static_cast<int32_t>(found->second);
+}
+
+const std::string& ServedModel::title(const std::string& item) const {
+  static const std::string none;
+  const int32_t index = find_item(item);
+  return index < 0 || impl_->titles.empty() ? none : impl_->titles[index];
+}
 
 }  // namespace latent

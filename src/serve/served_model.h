@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/base/factor_view.h"
+#include "src/base/user_items.h"
 
 namespace latent {
 
@@ -33,6 +34,12 @@ class ServedModel {
   const std::string& metadata() const;
   const std::vector<std::string>& user_ids() const;
   const std::vector<std::string>& item_ids() const;
+  int32_t find_user(const std::string& id) const;  ///< index, or -1
+  int32_t find_item(const std::string& id) const;
+  /// The item's title, or "" where the model has none.
+  const std::string& title(const std::string& item) const;
+  /// Items of train and valid, by user.
+  const UserItems& seen() const;
   /// The tables; valid while this lives.
   const FactorView& view() const;
 

@@ -14,14 +14,19 @@ TEST(InQuotes, MakesAnyTextOneLine) {
   EXPECT_EQ(in_quotes("日本"), "'日本'");
 }
 
+/// 'xxx...tail', with `n` x.
+std::string quoted(size_t n, const std::string& tail) {
+  return std::string("'").append(n, 'x').append(tail).append("'");
+}
+
 TEST(InQuotes, CutsLongTextBetweenCharacters) {
-  EXPECT_EQ(in_quotes(std::string(80, 'x')), "'" + std::string(80, 'x') + "'");
-  EXPECT_EQ(in_quotes(std::string(81, 'x')), "'" + std::string(80, 'x') + "...'");
-  // Three-byte characters begin at 79: two of its bytes would fit.
-  EXPECT_EQ(in_quotes(std::string(78, 'x') + "日本"), "'" + std::string(78, 'x') + "...'");
+  EXPECT_EQ(in_quotes(std::string(80, 'x')), quoted(80, ""));
+  EXPECT_EQ(in_quotes(std::string(81, 'x')), quoted(80, "..."));
+  // A three-byte character begins at 78: two of its bytes would fit.
+  EXPECT_EQ(in_quotes(std::string(78, 'x').append("日本")), quoted(78, "..."));
   // One that ends at the limit stays whole, or is left out: never a broken sequence.
-  const std::string cut = in_quotes(std::string(77, 'x') + "日本");
-  EXPECT_TRUE(cut == "'" + std::string(77, 'x') + "日...'" || cut == "'" + std::string(77, 'x') + "...'") << cut;
+  const std::string cut = in_quotes(std::string(77, 'x').append("日本"));
+  EXPECT_TRUE(cut == quoted(77, "日...") || cut == quoted(77, "...")) << cut;
 }
 
 TEST(ErrnoError, SaysWhereWhatAndWhy) {

@@ -1,0 +1,28 @@
+// Recommendations for many users, over plain tables.
+#pragma once
+
+#include <vector>
+
+#include "src/base/factor_view.h"
+#include "src/base/top_k.h"
+#include "src/base/user_items.h"
+
+namespace latent {
+
+/// Ranks the whole catalogue for users, best first, ties to the lower index: what the exported model's recommend() answers.
+class BatchRecommender {
+ public:
+  /// `allowed` [I]: items that may be recommended; empty: all. Keeps references to `model`'s tables and `seen`.
+  BatchRecommender(const FactorView& model, const UserItems& seen, std::vector<char> allowed);
+
+  /// Up to k items for each of `users`.
+  std::vector<std::vector<Scored>> recommend(const std::vector<int32_t>& users, int64_t k, bool exclude_seen, int threads) const;
+
+ private:
+  FactorView model_;
+  CatalogueScorer scorer_;
+  const UserItems& seen_;
+  std::vector<char> allowed_;
+};
+
+}  // namespace latent

@@ -1,0 +1,92 @@
+#include "src/config/write.h"
+
+#include "models/catalog.h"
+#include "tests/support.h"
+
+namespace latent {
+namespace {
+
+using nlohmann::json;
+
+ModelDefaults no_defaults(const std::string&) { return {}; }
+
+/// A legal value that differs from the present one.
+json changed(const Knob& knob) {
+  if (knob.name == "train.steps") return 0;  // epochs takes its place
+  const json now = knob_value(knob);
+  std::vector<json> tries = {now.is_number() ? json(now.get<double>() + 0.125) : json("text of its \"own\", 日本\n")};
+  if (now.is_boolean()) tries = {!now.get<bool>()};
+  if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
+  if (now.is_null()) tries = {0.1};
+  if (now.is_array()) tries = {json::array({7, 2})};
+  for (const char* word : {"csv", "last", "skip", "files", "bpr", "tensorflow", "sgd", "all", "cpu", "train", "rating"}) {
+    if (now.is_string()) tries.push_back(word);
+  }
+  RunConfig scratch;
+  for (const json& value : tries) {
+    for (const Knob& other : knobs(scratch)) {
+      if (other.name == knob.name && value != now && set_knob(other, value).empty()) return value;
+    }
+  }
+  ADD_FAILURE() << "no other value found for " << knob.name;
+  return now;
+}
+
+TEST(ConfigToJson, ReadsBackToTheSameConfigWithEveryKnobChanged) {
+  RunConfig config;
+  for (const Knob& knob : knobs(config)) {
+    const json value = changed(knob);
+    EXPECT_NE(value, knob_value(knob)) << knob.name;
+    EXPECT_EQ(set_knob(knob, value), "") << knob.name;
+  }
+  // The model's defaults lie under a saved file: none may show through.
+  const auto disturbing = [](const std::string&) {
+    return ModelDefaults{{"train.lr", 9.0}, {"train.steps", 99}, {"data.positive_at_least", 9.0}};
+  };
+  const std::string text = config_to_json(config).dump(2);
+  ResolvedConfig back = resolve_config(text, "saved", {}, disturbing);
+  const auto before = knobs(config), after = knobs(back.config);
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t n = 0; n < before.size(); ++n) {
+    EXPECT_EQ(knob_value(before[n]), knob_value(after[n])) << before[n].name;
+    EXPECT_EQ(back.sources.at(before[n].name), "file") << before[n].name;
+  }
+}
+
+TEST(ConfigToJson, RoundTripsTheDefaultsOfEveryModel) {
+  const auto defaults = [](const std::string& model) { return model_info(model).defaults; };
+  for (const ModelInfo& row : model_catalog()) {
+    const auto config = resolve_config("{}", "c", {"model.name=" + row.name}, defaults).config;
+    const auto saved = config_to_json(config);
+    EXPECT_EQ(config_to_json(resolve_config(saved.dump(), "saved", {}, defaults).config), saved) << row.name;
+  }
+}
+
+TEST(ConfigTable, ShowsEachKnobWithValueAndSource) {
+  const ResolvedConfig resolved = resolve_config(R"({"train": {"lr": 0.25}})", "c", {"eval.k=[3]"}, no_defaults);
+  const std::string table = config_table(resolved);
+  RunConfig copy = resolved.config;
+  EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), knobs(copy).size());
+  const auto line_of = [&](const std::string& name) {
+    const size_t at = table.find("\n" + name + " ") + 1;
+    std::string out;
+    for (const char c : table.substr(at, table.find('\n', at) - at)) {
+      if (c != ' ' || (!out.empty() && out.back() != ' ')) out += c;
+    }
+    return out;
+  };
+  EXPECT_EQ(line_of("train.lr"), "train.lr 0.25 file");
+  EXPECT_EQ(line_of("eval.k"), "eval.k [3] --set");
+  EXPECT_EQ(line_of("split.kind"), "split.kind \"random\" default");
+}
+
+TEST(ConfigReference, HasARowForEachKnob) {
+  const std::string reference = config_reference();
+  RunConfig config;
+  for (const Knob& knob : knobs(config)) {
+    EXPECT_NE(reference.find("| `" + knob.name + "` | `" + knob_value(knob).dump() + "` |"), std::string::npos) << knob.name;
+  }
+}
+
+}  // namespace
+}  // namespace latent

@@ -1,0 +1,73 @@
+#include "src/data/row.h"
+
+#include "tests/support.h"
+
+namespace latent {
+namespace {
+
+TEST(ParseRating, ReadsNumbersWrittenInFull) {
+  EXPECT_EQ(parse_rating("4", "r"), 4);
+  EXPECT_EQ(parse_rating(" 3.5\t", "r"), 3.5);
+  EXPECT_EQ(parse_rating("-0.25", "r"), -0.25);
+  EXPECT_EQ(parse_rating("+2", "r"), 2);
+  EXPECT_EQ(parse_rating("1e-3", "r"), 1e-3);
+}
+
+TEST(ParseRating, RefusesWhatIsNotAFiniteNumber) {
+  for (const char* text : {"", " ", "x", "4x", "4 5", "4,5", "NaN", "nan", "inf", "-inf", "Infinity", "1e999", "-1e999",
+                           "1e39", "0x4", "--4", "+-4", "1e", ".", "4\n", "None", "four"}) {
+    const std::string what = LATENT_MESSAGE_OF(RowError, parse_rating(text, "stars"));
+    EXPECT_NE(what.find("(stars) is not a number"), std::string::npos) << text << ": " << what;
+  }
+}
+
+// Expected values from Python's datetime.
+TEST(ParseTime, ReadsNumbersAndDates) {
+  for (const auto& [text, seconds] : std::vector<std::pair<std::string, int64_t>>{
+           {"881250949", 881250949},
+           {" 881250949 ", 881250949},
+           {"1234817823.75", 1234817823},
+           {"1.2e9", 1200000000},
+           {"-5", -5},
+           {"Wed Dec 09 09:23:58 -0800 2015", 1449681838},
+           {"Sat Feb 29 23:59:59 +0530 2020", 1583000999},
+           {"2015-12-09", 1449619200},
+           {"2015-12-09T09:23:58", 1449653038},
+           {"2015-12-09 09:23:58", 1449653038},
+           {"2015-12-09T09:23:58Z", 1449653038},
+           {"2015-12-09 09:23:58+01:00", 1449649438},
+           {"1970-01-01", 0},
+           {"1969-12-31", -86400},
+           {"1900-03-01", -2203891200}}) {
+    EXPECT_EQ(parse_time(text, "t"), seconds) << text;
+  }
+}
+
+TEST(ParseTime, RefusesAnythingElse) {
+  for (const char* text : {"", "yesterday", "12/09/2015", "2015-13-01", "NaN", "inf", "1e999", "2015-12-09T09"}) {
+    const std::string what = LATENT_MESSAGE_OF(RowError, parse_time(text, "when"));
+    EXPECT_NE(what.find("(when) is neither a number nor a date"), std::string::npos) << text << ": " << what;
+  }
+}
+
+TEST(IsUtf8, FollowsTheStandardsTable) {
+  for (const char* good : {"", "a", "é", "日本", "😀", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
+                           "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(is_utf8(good)) << good;
+  }
+  for (const char* bad : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x80\x80", "\xE0\x9F\xBF",
+                          "\xE6\x97", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF",
+                          "\xF0\x9F\x98", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF", "a\xE9", "caf\xE9 x"}) {
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+  }
+}
+
+TEST(CheckId, RefusesEmptyNulAndOtherEncodings) {
+  EXPECT_NO_THROW(check_id("日本 x", "user"));
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("", "user")).find("user is empty"), std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id(std::string_view("a\0b", 3), "user")).find("NUL"), std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("caf\xE9", "user")).find("UTF-8"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace latent
