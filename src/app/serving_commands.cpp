@@ -94,7 +94,8 @@ int run_recommend(int argc, char** argv) {
   } else {
     const int32_t index = model.find_user(user);
     if (index < 0) throw Error(line.word(0) + ": unknown user " + in_quotes(user));
-    for (const Scored& s : BatchRecommender(model.view(), model.seen(), allowed).recommend({index}, k, exclude_seen, 1)[0]) {
+    const auto lists = BatchRecommender(model.view(), model.seen(), allowed).recommend({index}, k, exclude_seen, /*threads=*/1);
+    for (const Scored& s : lists[0]) {
       scored.emplace_back(model.item_ids()[s.index], s.score);
     }
   }

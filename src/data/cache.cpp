@@ -137,8 +137,7 @@ std::optional<RawData> load_cached(const fs::path& folder, const std::string& ke
   if (absent) return std::nullopt;
   try {
     if (auto raw = load(path, key, size)) return raw;
-  } catch (const json::exception&) {
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // damaged sizes end in as many ways as there are containers
   }
   say(path.string() + ": damaged cache file, reading the data again");
   return std::nullopt;

@@ -56,7 +56,8 @@ class DelimitedFormat : public RowFormat {
     const int64_t first = reader.line_number();
     while (record_.size() <= kLongestRecord && reader.next(line)) {
       (record_ += '\n') += line;
-      if (splitter_.split(record_, fields_)) return;
+      // Only a quote can end the field: splitting again for each line would take time squared.
+      if (line.find('"') != std::string_view::npos && splitter_.split(record_, fields_)) return;
     }
     throw RowError("the quoted field that begins on line " + std::to_string(first) + " never ends");
   }
@@ -67,6 +68,9 @@ class DelimitedFormat : public RowFormat {
   std::string record_;
   std::vector<std::string_view> fields_;
 };
+
+/// Of digits; more of them than any file has columns are all one to us.
+int column_number(const std::string& digits) { return digits.size() < 7 ? std::stoi(digits) : 999999; }
 
 bool is_number(std::string_view text) {
   try {
@@ -81,10 +85,11 @@ bool is_header(const std::vector<std::string>& first, const DataOptions& options
   for (const std::string* name : {&options.user, &options.item, &options.rating, &options.time}) {
     if (*name != "auto" && *name != "none" && !all_digits(*name)) return true;  // a name needs a header
   }
+  if (std::any_of(first.begin(), first.end(), is_number)) return false;  // "42,book,3" is a row
   const auto usual = [&](const char* role) { return !resolve_column(role, "auto", first).empty(); };
   if (usual("user") || usual("item")) return true;
   // Where the rating should be stands a word.
-  const size_t column = all_digits(options.rating) ? std::stoul(options.rating) : 2;
+  const size_t column = all_digits(options.rating) ? column_number(options.rating) : 2;
   return options.rating != "none" && column < first.size() && !is_number(first[column]);
 }
 
@@ -115,7 +120,7 @@ std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const 
     if (wanted == "none" && optional) {
       column = -1;
     } else if (all_digits(wanted)) {
-      column = wanted.size() < 7 ? std::stoi(wanted) : 999999;
+      column = column_number(wanted);
       if (column >= static_cast<int>(first.size())) {
         throw Error(path + ":1: data." + role + " names column " + wanted + ", but the line has " +
                     std::to_string(first.size()) + " columns (the first is 0)");

@@ -45,7 +45,7 @@ std::optional<int64_t> parse_date(const std::string& text) {
 
 double parse_rating(std::string_view text, const std::string& field) {
   std::string_view digits = trimmed(text);
-  if (!digits.empty() && digits[0] == '+') digits.remove_prefix(1);
+  if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
   double value = 0;
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (digits.empty() || failed != std::errc() || end != digits.data() + digits.size() ||

@@ -67,7 +67,7 @@ ordered_json data_info(const DataOptions& options) {
   out["most_popular_items"] = most_frequent(data.rows.item, data.items);
   if (!options.titles.path.empty()) {
     const Titles titles = load_titles(options.titles, data.items);
-    out["titles"] = {{"path", options.titles.path}, {"id", titles.id_column}, {"items_with_title", titles.matched}};
+    out["titles"] = {{"path", options.titles.path}, {"id", titles.id_column}, {"encoding", options.titles.encoding}, {"items_with_title", titles.matched}};
     for (auto& entry : out["most_popular_items"]) entry["title"] = titles.of_item[data.items.find(entry["id"].get<std::string>())];
   }
   return out;
@@ -110,7 +110,7 @@ std::string data_info_text(const ordered_json& info) {
   ordered_json data;
   for (const char* name : {"path", "format", "user", "item", "rating"}) data[name] = info[name];
   if (info["time"] != "none") data["time"] = info["time"];
-  if (info.contains("titles")) data["titles"] = {{"path", info["titles"]["path"]}, {"id", info["titles"]["id"]}};
+  if (info.contains("titles")) data["titles"] = {{"path", info["titles"]["path"]}, {"id", info["titles"]["id"]}, {"encoding", info["titles"]["encoding"]}};
   return out + "\nfor a config:\n  \"data\": " + data.dump() + "\n";
 }
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import warnings
 import zlib
 
 import numpy as np
@@ -115,6 +116,20 @@ def read_checkpoint(path):
         tensors[entry["name"]] = np.frombuffer(raw, "<f4", count, at).reshape(entry["shape"])
         at += 4 * count
     return header["state"], tensors
+
+
+def load_model(path):
+    """A TorchScript model as any user of torch loads it."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit itself
+        return torch.jit.load(str(path))
+
+
+def model_tables(path):
+    """{name: array} of an exported model's parameters."""
+    return {name: table.detach().numpy() for name, table in load_model(path).named_parameters()}
 
 
 def main():

@@ -1,5 +1,7 @@
 #include "src/config/write.h"
 
+#include <sstream>
+
 #include "models/catalog.h"
 #include "tests/support.h"
 
@@ -19,9 +21,8 @@ json changed(const Knob& knob) {
   if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
   if (now.is_null()) tries = {0.1};
   if (now.is_array()) tries = {json::array({7, 2})};
-  for (const char* word : {"csv", "last", "skip", "files", "bpr", "tensorflow", "sgd", "all", "cpu", "train", "rating"}) {
-    if (now.is_string()) tries.push_back(word);
-  }
+  std::istringstream words(knob.range.text);  // "one of csv tsv ..."
+  for (std::string word; now.is_string() && words >> word;) tries.push_back(word);
   RunConfig scratch;
   for (const json& value : tries) {
     for (const Knob& other : knobs(scratch)) {
