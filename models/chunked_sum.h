@@ -15,7 +15,8 @@ double chunked_sum(int64_t n, const Fn& fn) {
   constexpr int64_t kChunk = 4096;
   const int64_t chunks = (n + kChunk - 1) / kChunk;
   std::vector<double> partial(chunks);
-  at::parallel_for(0, chunks, 1, [&](int64_t from, int64_t to) {
+  constexpr int64_t kGrain = 4;  // fewer chunks are not worth waking a thread, most of all on a busy machine
+  at::parallel_for(0, chunks, kGrain, [&](int64_t from, int64_t to) {
     for (int64_t c = from; c < to; ++c) partial[c] = fn(c * kChunk, std::min(n, (c + 1) * kChunk));
   });
   double sum = 0;

@@ -18,6 +18,8 @@ using torch::autograd::Function;
 using torch::autograd::tensor_list;
 
 constexpr int64_t kAhead = 12;  // samples between a prefetch and its use
+/// Batches below this many samples are done by one thread: waking others costs more, most of all on a busy machine.
+constexpr int64_t kGrain = 8192;
 
 /// Eight partial sums: the compiler may use vectors without being allowed to reorder.
 template <typename T>
@@ -44,6 +46,9 @@ T* gradient_of(const Tensor& table) {
   if (!table.grad().defined()) table.mutable_grad() = torch::zeros_like(table);
   return table.grad().data_ptr<T>();
 }
+
+/// Stripes of rows for each of the two sides.
+int64_t stripes_for(int64_t batch) { return batch < kGrain ? 1 : std::max(1, at::get_num_threads() / 2); }
 
 void check_ids(const Tensor& ids) { TORCH_CHECK(ids.scalar_type() == torch::kInt32 && ids.is_contiguous(), "ids must be contiguous int32"); }
 
@@ -85,7 +90,7 @@ struct PairScores : Function<PairScores> {
       const scalar_t base = alpha.defined() ? *alpha.const_data_ptr<scalar_t>() : scalar_t{0};
       const int32_t *u = users.const_data_ptr<int32_t>(), *i = items.const_data_ptr<int32_t>();
       scalar_t* const score = out.data_ptr<scalar_t>();
-      at::parallel_for(0, batch, 2048, [&](int64_t from, int64_t to) {
+      at::parallel_for(0, batch, kGrain, [&](int64_t from, int64_t to) {
         for (int64_t b = from; b < to; ++b) {
           if (b + kAhead < to && k > 0) {
             __builtin_prefetch(gu + int64_t{u[b + kAhead]} * k);
@@ -105,7 +110,7 @@ struct PairScores : Function<PairScores> {
     const Tensor &alpha = kept[0], &beta_user = kept[1], &beta_item = kept[2], &gamma_user = kept[3], &gamma_item = kept[4];
     const Tensor g = gradient[0].contiguous();
     const int64_t batch = g.numel(), k = gamma_item.defined() ? gamma_item.size(1) : 0;
-    const int64_t stripes = std::max(1, at::get_num_threads() / 2);  // for each side
+    const int64_t stripes = stripes_for(batch);
     AT_DISPATCH_FLOATING_TYPES(g.scalar_type(), "pair_scores_backward", [&] {
       const scalar_t* const w = g.const_data_ptr<scalar_t>();
       const int32_t *u = kept[5].const_data_ptr<int32_t>(), *i = kept[6].const_data_ptr<int32_t>();
@@ -113,7 +118,7 @@ struct PairScores : Function<PairScores> {
                *pi = gradient_of<scalar_t>(gamma_item);
       const scalar_t *gu = data_of<scalar_t>(gamma_user), *gi = data_of<scalar_t>(gamma_item);
       const int64_t users = beta_user.defined() ? beta_user.size(0) : gamma_user.size(0), items = beta_item.size(0);
-      at::parallel_for(0, 2 * stripes, 1, [&](int64_t from, int64_t to) {
+      at::parallel_for(0, 2 * stripes, batch < kGrain ? 2 * stripes : 1, [&](int64_t from, int64_t to) {
         for (int64_t s = from; s < to; ++s) {
           const int64_t n = s / 2;
           if (s % 2 == 0) {
@@ -148,7 +153,7 @@ struct PairDifferences : Function<PairDifferences> {
       const scalar_t *beta = beta_item.const_data_ptr<scalar_t>(), *gu = gamma_user.const_data_ptr<scalar_t>(), *gi = gamma_item.const_data_ptr<scalar_t>();
       const int32_t *u = users.const_data_ptr<int32_t>(), *i = items.const_data_ptr<int32_t>(), *j = negatives.const_data_ptr<int32_t>();
       scalar_t* const x = out.data_ptr<scalar_t>();
-      at::parallel_for(0, batch, 2048, [&](int64_t from, int64_t to) {
+      at::parallel_for(0, batch, kGrain, [&](int64_t from, int64_t to) {
         for (int64_t b = from; b < to; ++b) {
           if (b + kAhead < to) {
             __builtin_prefetch(gu + int64_t{u[b + kAhead]} * k);
@@ -169,14 +174,14 @@ struct PairDifferences : Function<PairDifferences> {
     const Tensor &beta_item = tables[0], &gamma_user = tables[1], &gamma_item = tables[2];
     const Tensor g = gradient[0].contiguous();
     const int64_t batch = g.numel(), k = gamma_item.size(1);
-    const int64_t stripes = std::max(1, at::get_num_threads() / 2);
+    const int64_t stripes = stripes_for(batch);
     AT_DISPATCH_FLOATING_TYPES(g.scalar_type(), "pair_differences_backward", [&] {
       const scalar_t* const w = g.const_data_ptr<scalar_t>();
       const int32_t *u = ids[0].const_data_ptr<int32_t>(), *i = ids[1].const_data_ptr<int32_t>(), *j = ids[2].const_data_ptr<int32_t>();
       scalar_t *di = gradient_of<scalar_t>(beta_item), *pu = gradient_of<scalar_t>(gamma_user), *pi = gradient_of<scalar_t>(gamma_item);
       const scalar_t *gu = gamma_user.const_data_ptr<scalar_t>(), *gi = gamma_item.const_data_ptr<scalar_t>();
       const int64_t users = gamma_user.size(0), items = gamma_item.size(0);
-      at::parallel_for(0, 2 * stripes, 1, [&](int64_t from, int64_t to) {
+      at::parallel_for(0, 2 * stripes, batch < kGrain ? 2 * stripes : 1, [&](int64_t from, int64_t to) {
         for (int64_t s = from; s < to; ++s) {
           const int64_t n = s / 2, low = (s % 2 == 0 ? users : items) * n / stripes, high = (s % 2 == 0 ? users : items) * (n + 1) / stripes;
           if (s % 2 == 0) {

@@ -82,9 +82,14 @@ download() {
 # count_reviews FILE: prints reviews, users and books; fails where the gz is damaged or ends early.
 count_reviews() {
   gzip -dc "$1" | LC_ALL=C awk '
-    function value_of(key) { return match($0, "[\"\047]" key "[\"\047]: *[\"\047]?[^\"\047,}]*") ? substr($0, RSTART, RLENGTH) : "" }
-    { if (!(value_of("user_id") in users)) { users[value_of("user_id")]; ++user_count }
-      if (!(value_of("book_id") in books)) { books[value_of("book_id")]; ++book_count } }
+    function value_of(key,  text) {
+      if (!match($0, "[\"\047]" key "[\"\047]: *[\"\047]?[^\"\047,}]*")) return ""
+      text = substr($0, RSTART, RLENGTH)
+      sub(/^.*: *["\047]?/, "", text)
+      return text
+    }
+    { user = value_of("user_id"); if (!(user in users)) { users[user]; ++user_count }
+      book = value_of("book_id"); if (!(book in books)) { books[book]; ++book_count } }
     END { print NR, user_count + 0, book_count + 0 }'
 }
 
@@ -128,6 +133,7 @@ fetch() {
   fi
   mkdir -p "$folder" || return
   download "$1" || return
+  [[ ! -t 2 ]] || echo "fetch_data: reading $1 to its end" >&2
   held=$(check "$1" "$folder/$1.part") || return
   mv "$folder/$1.part" "$folder/$1" || return
   echo "$folder/$1: $held"

@@ -11,7 +11,7 @@ CommandLine::CommandLine(const std::string& usage, const std::string& purpose, c
     : options_("latent " + usage.substr(0, usage.find(' ')), purpose), example_(example) {
   options_.custom_help(usage.find(' ') == std::string::npos ? "" : usage.substr(usage.find(' ') + 1));
   options_.positional_help("");
-  options_.add_options()("h,help", "this text")("words", "", cxxopts::value<std::vector<std::string>>());
+  options_.add_options()("h,help", "this text");
 }
 
 void CommandLine::add_set() {
@@ -34,7 +34,6 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
   }
   const std::string help = options_.program() + " --help shows how";
   try {
-    options_.parse_positional({"words"});
     result_ = options_.parse(static_cast<int>(rest.size()), rest.data());
   } catch (const std::exception& e) {  // cxxopts renamed its exceptions between versions
     throw UsageError(std::string(e.what()) + "; " + help);
@@ -44,7 +43,7 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
     print(text + "\nExample:\n  " + example_);
     return false;
   }
-  if (result_.count("words") > 0) words_ = result_["words"].as<std::vector<std::string>>();
+  words_ = result_.unmatched();  // as they stand: a positional option of cxxopts would be split at commas, which ids may hold
   if (words_.size() < required) throw UsageError("missing " + words[words_.size()] + "; " + help);
   if (words_.size() > words.size()) throw UsageError("unexpected " + in_quotes(words_[words.size()]) + "; " + help);
   return true;

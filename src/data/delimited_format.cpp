@@ -24,6 +24,8 @@ class DelimitedFormat : public RowFormat {
       : splitter_(separator_of(resolved.format)), user_(columns[0]), item_(columns[1]), rating_(columns[2]), time_(columns[3]),
         needed_(1 + *std::max_element(columns.begin(), columns.end())), skip_header_(resolved.header) {
     info = resolved;
+    user_label_ = info.header ? in_quotes(info.user) : "column " + info.user;
+    item_label_ = info.header ? in_quotes(info.item) : "column " + info.item;
   }
 
   bool read(LineReader& reader, const RowSink& sink) override {
@@ -41,8 +43,8 @@ class DelimitedFormat : public RowFormat {
     Row row;
     row.user = fields_[user_];
     row.item = fields_[item_];
-    check_id(row.user, info.user == std::to_string(user_) ? "column " + info.user : in_quotes(info.user));
-    check_id(row.item, info.item == std::to_string(item_) ? "column " + info.item : in_quotes(info.item));
+    check_id(row.user, user_label_);
+    check_id(row.item, item_label_);
     if (rating_ >= 0) row.rating = parse_rating(fields_[rating_], info.rating);
     if (time_ >= 0) row.time = parse_time(fields_[time_], info.time);
     sink(row);
@@ -65,6 +67,7 @@ class DelimitedFormat : public RowFormat {
   Splitter splitter_;
   int user_, item_, rating_, time_, needed_;
   bool skip_header_;
+  std::string user_label_, item_label_;  // for errors
   std::string record_;
   std::vector<std::string_view> fields_;
 };

@@ -75,12 +75,22 @@ struct Setup {
   Recommender model;
 };
 
-/// The training part, with the validation part too for a refit.
-Interactions fitted_rows(const SplitDataset& data, bool refit) {
-  Interactions rows = data.parts.train;
-  if (refit) rows.append(data.parts.valid);
-  return rows;
-}
+/// The training part, and further parts where they are asked for; no copy is made where they are not.
+class FittedRows {
+ public:
+  FittedRows(const SplitDataset& data, bool with_valid, bool with_test) : train_(data.parts.train), joined_(with_valid || with_test) {
+    if (!joined_) return;
+    rows_ = train_;
+    if (with_valid) rows_.append(data.parts.valid);
+    if (with_test) rows_.append(data.parts.test);
+  }
+  const Interactions& get() const { return joined_ ? rows_ : train_; }
+
+ private:
+  const Interactions& train_;
+  bool joined_;
+  Interactions rows_;
+};
 
 int64_t steps_of(const RunConfig& config, const Sampler& sampler) {
   return config.train.epochs > 0 ? config.train.epochs * sampler.batches_per_epoch() : config.train.steps;
@@ -115,14 +125,10 @@ ordered_json train_figures(const TrainSummary& summary, int64_t batch_size) {
 TrainSummary fit(Setup& setup, const Evaluator& evaluator, const RunDirectory& run, int64_t refit_steps) {
   const RunConfig& config = setup.config;
   const bool refit = refit_steps > 0, pairwise = model_info(config.model.name).task == Task::kRanking;
-  const Interactions fitted = fitted_rows(setup.data, refit);
-  Interactions rows = fitted;  // positives: train.rows may take in the other parts
-  if (config.train.rows == "all") {
-    if (!refit) rows.append(setup.data.parts.valid);
-    rows.append(setup.data.parts.test);
-  }
-  const UserItems known = pairwise ? user_items(fitted, setup.data.users.size()) : UserItems();
-  Sampler sampler(rows, {config.train.batch_size, config.train.epochs == 0, static_cast<uint64_t>(config.train.seed), static_cast<int>(config.train.threads)},
+  const bool all = config.train.rows == "all";
+  const FittedRows positives(setup.data, refit || all, all);
+  const UserItems known = pairwise ? user_items(FittedRows(setup.data, refit, false).get(), setup.data.users.size()) : UserItems();
+  Sampler sampler(positives.get(), {config.train.batch_size, config.train.epochs == 0, static_cast<uint64_t>(config.train.seed), static_cast<int>(config.train.threads)},
                   pairwise ? &known : nullptr, setup.data.items.size());
   const CheckpointFolder checkpoints(refit ? run.refit_checkpoints() : run.checkpoints());
   std::FILE* const log = std::fopen(run.log().c_str(), "a");
@@ -144,8 +150,8 @@ void check_trainable(const Setup& setup, const Evaluator& evaluator) {
   const RunConfig& config = setup.config;
   const Interactions& train = setup.data.parts.train;
   if (model_info(config.model.name).task == Task::kRanking) {
-    const UserItems known = user_items(fitted_rows(setup.data, config.train.refit), setup.data.users.size());
-    const int32_t full = first_user_with_every_item(fitted_rows(setup.data, true), known, setup.data.items.size());
+    const UserItems known = user_items(FittedRows(setup.data, config.train.refit, false).get(), setup.data.users.size());
+    const int32_t full = first_user_with_every_item(FittedRows(setup.data, true, config.train.rows == "all").get(), known, setup.data.items.size());
     if (full >= 0) {
       throw Error("user " + in_quotes(std::string(setup.data.users.name(full))) +
                   " has every item in training, so no negative exists; drop that user, or keep more items (data.min_item, data.positive_at_least)");
@@ -162,9 +168,9 @@ TrainSummary train_model(Setup& setup, const Evaluator& evaluator, const RunDire
   TrainSummary summary = fit(setup, evaluator, run, 0);
   if (!setup.config.train.refit) return summary;
   metrics["valid"] = evaluator.evaluate(setup.view().view(), "valid");  // of the fit that has not seen it
-  const Interactions all = fitted_rows(setup.data, true);
-  const double passes = static_cast<double>(all.size()) / static_cast<double>(setup.data.parts.train.size());
-  setup.new_model(all);
+  const FittedRows all(setup.data, true, false);
+  const double passes = static_cast<double>(all.get().size()) / static_cast<double>(setup.data.parts.train.size());
+  setup.new_model(all.get());
   std::filesystem::create_directories(run.refit_checkpoints());
   const TrainSummary second = fit(setup, evaluator, run, std::max<int64_t>(1, std::llround(passes * static_cast<double>(summary.best_step))));
   metrics["refit_steps"] = second.steps;

@@ -43,7 +43,8 @@ void Sampler::draw(int64_t step, SampleBatch& out) {
     out.negatives.resize(size);
   }
   const Rng rng(options_.seed);
-  parallel_chunks(ceil_div(size, kChunk), options_.threads, [&](int64_t chunk) {
+  const int threads = size <= 2 * kChunk ? 1 : options_.threads;  // not worth waking a thread
+  parallel_chunks(ceil_div(size, kChunk), threads, [&](int64_t chunk) {
     const int64_t begin = chunk * kChunk, end = std::min(size, begin + kChunk);
     // Rows lie anywhere in memory: they are drawn first, then fetched with the next ones already on their way.
     int64_t rows[kChunk + kAhead];

@@ -75,6 +75,7 @@ class Training {
       if (!last && job_.checkpoint_every > 0 && done_ % job_.checkpoint_every == 0) checkpoint();
       if (const int signal = InterruptGuard::received(); signal != 0 && !last) stop_for(signal);
     }
+    require_finite_tables();
     const double total = seconds();
     seconds_before_ = total;
     start_ = Clock::now();
@@ -101,6 +102,15 @@ class Training {
     loss.backward();
     optimizer_.step();
     return objective_;
+  }
+
+  /// The last update is followed by no objective that would show it.
+  void require_finite_tables() const {
+    for (const auto& p : job_.model.named_parameters()) {
+      if (!std::isfinite(sum_of_squares(p.value()))) {
+        throw Error("after step " + std::to_string(done_) + ": '" + p.key() + "' is not finite; lower train.lr (now " + json(job_.options.lr).dump() + ")");
+      }
+    }
   }
 
   void validate(nlohmann::ordered_json& line) {

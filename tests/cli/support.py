@@ -136,4 +136,4 @@ def main():
     if not PROGRAM:
         print("LATENT does not name the program: skipped")
         sys.exit(77)
-    unittest.main()
+    unittest.main(warnings="ignore")  # torch.jit announces its successor at every call

@@ -14,7 +14,7 @@ class Properties(support.Case):
         super().setUpClass()
         support.write_rows(cls.dir / "d.csv", ROWS)
         support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.2, "valid": 0.1}, model={"factors": 3},
-                             train={"steps": 20, "batch_size": 300, "lr": 0.03}, eval={"metrics": "all"})
+                             train={"steps": 20, "batch_size": 300, "lr": 0.03, "threads": 1}, eval={"metrics": "all"})
         support.Case.train(cls(), "run")
 
     def outcome(self, run):

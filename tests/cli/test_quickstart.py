@@ -14,7 +14,7 @@ BIAS_PENALTY = NOISE**2 / BIAS_STD**2
 FACTOR_PENALTY = NOISE**2 / (FACTOR_STD / np.sqrt(K))
 
 
-def ridge_als(users, items, ratings, shape, sweeps=60):
+def ridge_als(users, items, ratings, shape, sweeps=30):
     """The table of predictions [U, I] that minimises squared errors plus the penalties, side by side in turn."""
     known, table = np.zeros(shape), np.zeros(shape)
     known[users, items] = 1

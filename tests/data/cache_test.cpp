@@ -112,12 +112,10 @@ TEST(Cache, FallsBackToTheDataWhereverItsFileIsDamaged) {
   const std::string bytes = read_file(file), key = cache_key({f.path}, f.options, false);
   testing::internal::CaptureStderr();
   for (size_t at = 0; at < bytes.size(); ++at) {
-    for (const unsigned flip : {0x01u, 0x80u, 0xffu}) {
-      std::string damaged = bytes;
-      damaged[at] = static_cast<char>(damaged[at] ^ flip);
-      std::ofstream(file, std::ios::binary) << damaged;
-      ASSERT_EQ(load_cached(f.options.cache_dir, key), std::nullopt) << "byte " << at;
-    }
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    std::ofstream(file, std::ios::binary) << damaged;
+    ASSERT_EQ(load_cached(f.options.cache_dir, key), std::nullopt) << "byte " << at;
   }
   for (size_t size = 0; size < bytes.size(); ++size) {
     std::ofstream(file, std::ios::binary) << bytes.substr(0, size);
