@@ -1,5 +1,6 @@
 #include "src/config/knobs.h"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -210,7 +211,13 @@ std::string set_knob(const Knob& knob, const json& value) {
 json parse_set_value(const Knob& knob, const std::string& text) {
   if (std::holds_alternative<std::string*>(knob.target) && (text.empty() || text[0] != '"')) return text;
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return value.is_discarded() ? json(text) : value;
+  if (!value.is_discarded()) return value;
+  // ".01" and "+1" are numbers to people, though not to JSON.
+  double number = 0;
+  const char* const first = text.data() + (text.starts_with('+') ? 1 : 0);
+  const char* const last = text.data() + text.size();
+  const auto [end, failed] = std::from_chars(first, last, number);
+  return failed == std::errc() && end == last && std::isfinite(number) ? json(number) : json(text);
 }
 
 }  // namespace latent

@@ -153,6 +153,11 @@ ResolvedConfig resolve_config(const std::string& text, const std::string& where,
       throw UsageError("--set takes key=value, not " + in_quotes(set));
     }
     const std::string name = set.substr(0, equals);
+    try {
+      (void)json(set).dump();
+    } catch (const json::exception&) {  // what is not UTF-8 could not be written into the run's config.json
+      throw Error("--set " + in_quotes(name) + ": the value is not valid UTF-8");
+    }
     given.emplace_back(name, parse_set_value(resolver.row(name, "--set"), set.substr(equals + 1)));
   }
   return resolver.resolve(file, where, given);

@@ -90,6 +90,10 @@ void CheckpointFolder::save(int64_t step, const Checkpoint& checkpoint) const {
 }
 
 std::optional<Checkpoint> CheckpointFolder::newest() const {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder_, absent)) {  // half-written when a run was killed
+    if (entry.path().filename().string().find(".ckpt.tmp") != std::string::npos) fs::remove(entry.path(), absent);
+  }
   auto all = files();
   std::string last_error;
   for (auto path = all.rbegin(); path != all.rend(); ++path) {

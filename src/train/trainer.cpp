@@ -158,6 +158,7 @@ class Training {
     best_step_ = from.state["best"].at("step");
     best_value_ = from.state["best"].at("value");
     since_best_ = from.state["best"].at("since");
+    stopped_early_ = since_best_ >= job_.monitor->patience;  // the patience may have been raised since
     for (const auto& p : job_.model.named_parameters()) {
       Tensor kept = torch::empty_like(p.value());
       copy_into(from.tensors, "best.", p.key(), kept);
