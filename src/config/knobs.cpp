@@ -30,6 +30,10 @@ KnobRange count_from(int64_t low) {
           "from " + std::to_string(low) + " to " + std::to_string(INT32_MAX)};
 }
 
+KnobRange threads() {
+  return {[](const json& v) { return v.get<int64_t>() >= 0 && v.get<int64_t>() <= 1024; }, "from 0 to 1024"};
+}
+
 KnobRange share() {
   return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() < 1; }, "from 0 to below 1"};
 }
@@ -162,7 +166,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
       {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},
       {"train.seed", &c.train.seed, "seed of initial parameters, samples and negatives", count_from(0)},
-      {"train.threads", &c.train.threads, "threads; 0: all of the machine. The weights are the same for any number", count_from(0)},
+      {"train.threads", &c.train.threads, "threads; 0: all of the machine. The weights are the same for any number", threads()},
       {"train.device", &c.train.device, "where tables and batches live; auto takes a GPU when there is one", device()},
       {"train.patience", &c.train.patience, "stop after so many validations without improvement and keep the best weights; 0: off", count_from(0)},
       {"train.monitor", &c.train.monitor, "validation metric to watch, such as mse, auc or ndcg@10; auto: mse for ratings, ndcg at the first cut-off of at least 10 for rankings", any()},

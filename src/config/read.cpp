@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
@@ -47,6 +48,18 @@ json parse_strictly(const std::string& text, const std::string& where) {
   }
 }
 
+/// "where:line" of the key `name` (dotted) in `text`, or `where` when it is not found there.
+std::string place_of(const std::string& name, const std::string& text, const std::string& where) {
+  size_t at = 0;
+  std::istringstream parts(name);
+  for (std::string part; std::getline(parts, part, '.');) {
+    const size_t found = text.find('"' + part + '"', at);
+    if (found == std::string::npos) return where;
+    at = found;
+  }
+  return where + ":" + std::to_string(line_of(text, at));
+}
+
 using Assignment = std::pair<std::string, json>;
 
 void flatten(const json& value, const std::string& prefix, std::vector<Assignment>& out) {
@@ -62,7 +75,8 @@ void flatten(const json& value, const std::string& prefix, std::vector<Assignmen
 
 class Resolver {
  public:
-  explicit Resolver(const ModelDefaultsOf& defaults_of) : defaults_of_(defaults_of), rows_(knobs(result_.config)) {}
+  Resolver(const ModelDefaultsOf& defaults_of, std::string text, std::string where)
+      : defaults_of_(defaults_of), text_(std::move(text)), file_(std::move(where)), rows_(knobs(result_.config)) {}
 
   const Knob& row(const std::string& name, const std::string& where) const {
     std::vector<std::string> names;
@@ -70,14 +84,14 @@ class Resolver {
       if (knob.name == name) return knob;
       names.push_back(knob.name);
     }
-    throw Error(where + ": unknown key " + in_quotes(name) + did_you_mean(name, names));
+    throw Error(place(name, where) + ": unknown key " + in_quotes(name) + did_you_mean(name, names));
   }
 
   void apply(const std::vector<Assignment>& assignments, const std::string& where, const std::string& source) {
     for (const auto& [name, value] : assignments) {
       if (value.is_object() && is_section(name)) continue;  // "train": {} says nothing
       const std::string wrong = set_knob(row(name, where), value);
-      if (!wrong.empty()) throw Error(where + ": '" + name + "' " + wrong);
+      if (!wrong.empty()) throw Error(place(name, where) + ": '" + name + "' " + wrong);
       result_.sources[name] = source;
     }
   }
@@ -102,6 +116,9 @@ class Resolver {
   }
 
  private:
+  /// With its line where `where` is the config file.
+  std::string place(const std::string& name, const std::string& where) const { return where == file_ ? place_of(name, text_, file_) : where; }
+
   bool is_section(const std::string& name) const {
     return std::any_of(rows_.begin(), rows_.end(), [&](const Knob& knob) { return knob.name.rfind(name + ".", 0) == 0; });
   }
@@ -128,6 +145,7 @@ class Resolver {
   }
 
   const ModelDefaultsOf& defaults_of_;
+  std::string text_, file_;  // of the config file
   ResolvedConfig result_;
   std::vector<Knob> rows_;
 };
@@ -146,7 +164,7 @@ ResolvedConfig resolve_config(const std::string& text, const std::string& where,
   for (const auto& [name, value] : file) {
     if (!names.insert(name).second) throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
-  Resolver resolver(defaults_of);
+  Resolver resolver(defaults_of, text, where);
   for (const std::string& set : sets) {
     const size_t equals = set.find('=');
     if (equals == std::string::npos || equals == 0) {

@@ -146,6 +146,7 @@ std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const 
   };
   pick("user", options.user, 0, info.user);
   pick("item", options.item, 1, info.item);
+  if (columns[0] == columns[1]) throw Error(path + ":1: data.user and data.item both name column " + in_quotes(info.user));
   pick("rating", options.rating, 2, info.rating);
   pick("time", need_time || options.time != "auto" ? options.time : "none", 3, info.time);
   return std::make_unique<DelimitedFormat>(info, columns);

@@ -92,6 +92,7 @@ std::unique_ptr<RowFormat> open_object_format(const std::string& path, const std
   };
   info.user = pick("user", options.user, false);
   info.item = pick("item", options.item, false);
+  if (info.user == info.item) throw Error(path + ":1: data.user and data.item both name " + in_quotes(info.user));
   info.rating = pick("rating", options.rating, true);
   info.time = need_time || options.time != "auto" ? pick("time", options.time, true) : "none";
   return std::make_unique<ObjectFormat>(dialect, info);

@@ -33,7 +33,7 @@ int64_t seconds_of(const std::tm& t, int64_t zone_offset) {
 /// `text` read by one of the known date patterns, all of it.
 std::optional<int64_t> parse_date(const std::string& text) {
   for (const char* pattern : {"%a %b %d %H:%M:%S %z %Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z",
-                              "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"}) {
+                              "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%m %d, %Y"}) {
     std::tm t{};
     const char* end = ::strptime(text.c_str(), pattern, &t);
     if (end != nullptr && *end == '\0') return seconds_of(t, t.tm_gmtoff);
@@ -97,7 +97,9 @@ bool is_utf8(std::string_view text) {
 }
 
 void check_id(std::string_view text, const std::string& field) {
+  constexpr size_t kLongest = 1 << 16;  // longer ones are text in the wrong column, or an attack on memory
   if (text.empty()) throw RowError("the id in " + field + " is empty");
+  if (text.size() > kLongest) throw RowError("the id in " + field + " has " + std::to_string(text.size()) + " bytes; ids of up to " + std::to_string(kLongest) + " are read");
   bool plain = true;
   for (const char c : text) {
     if (c == '\0') throw RowError("the id in " + field + " holds a NUL byte");

@@ -15,7 +15,7 @@ const std::vector<std::string>& usual_names(const std::string& role) {
   static const std::vector<std::string> user = {"userid", "user", "uid", "reviewerid", "reviewer", "user/profilename", "username", "u", "customerid", "memberid"};
   static const std::vector<std::string> item = {"itemid", "item", "iid", "bookid", "movieid", "asin", "productid", "isbn", "businessid", "songid", "artistid", "trackid", "gameid", "beer/beerid", "beerid", "parentasin", "movie", "book", "product", "i"};
   static const std::vector<std::string> rating = {"rating", "overall", "stars", "score", "review/overall", "ratings", "bookrating", "r", "value", "weight"};
-  static const std::vector<std::string> time = {"timestamp", "time", "unixreviewtime", "review/timeunix", "ts", "unixtime", "datetime", "date", "dateadded", "dateupdated", "t"};
+  static const std::vector<std::string> time = {"timestamp", "time", "unixreviewtime", "review/timeunix", "ts", "unixtime", "reviewtime", "datetime", "date", "dateadded", "dateupdated", "t"};
   return role == "user" ? user : role == "item" ? item : role == "rating" ? rating : time;
 }
 
@@ -81,6 +81,9 @@ size_t tokens_of(const std::string& line) {
 std::string guess_format(const std::string& path, const std::vector<std::string>& lines) {
   const std::string& first = lines.front();
   const size_t start = first.find_first_not_of(" \t");
+  if (first[start] == '[') {
+    throw Error(path + ":1: a JSON array; write one object a line (jq -c '.[]' does), or set data.format");
+  }
   if (first[start] == '{') {
     // A broken first line is reported by the reader of the notation that it resembles.
     return !scans_as(ObjectDialect::kJson, first) && (scans_as(ObjectDialect::kPython, first) || first.find("{'") != std::string::npos) ? "pydict" : "json";

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/rng.h"
 #include "src/data/titles.h"
 
@@ -92,6 +93,7 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
   }
   const bool need_time = split.kind == "leave_one_out" && data.time != "none";
   RawData raw = read_files(paths, data, need_time);
+  if (need_time && raw.format.time == "none") say(data.path + ": no time field found, so file order is time order; name one in data.time");
   filter_rows(raw, data);
 
   SplitDataset out;

@@ -34,6 +34,7 @@ std::string score_source(const ScoreTables& t) {
   }
   // A model of alpha alone never touches the ids: index_select on the identity still checks them.
   return "def forward(self, users: Tensor, items: Tensor) -> Tensor:\n"
+         "    assert users.size(0) == items.size(0), \"users and items must be of one length\"\n"
          "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < self.user_count), \"user index out of range\"\n"
          "    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), \"item index out of range\"\n"
          "    return " + pairs + "\n\n"

@@ -40,7 +40,8 @@ ordered_json data_info(const DataOptions& options) {
   RawData raw = read_files({options.path}, options, options.time != "auto" && options.time != "none");
   filter_rows(raw, options);
   const Dataset& data = raw.data;
-  const FormatInfo& f = raw.format;
+  LineReader reader(options.path);  // once more, for the time field that splits may want
+  const FormatInfo f = open_format(reader, options, /*need_time=*/true)->info;
   ordered_json out = {{"path", options.path}, {"format", f.format}, {"header", f.header}, {"columns", f.columns},
                       {"user", f.user}, {"item", f.item}, {"rating", f.rating}, {"time", f.time},
                       {"rows", data.rows.size()}, {"users", data.users.size()}, {"items", data.items.size()}};
@@ -84,6 +85,9 @@ std::string data_info_text(const ordered_json& info) {
   for (const auto& c : info["columns"]) columns += (columns.empty() ? "" : ", ") + c.get<std::string>();
   add("format", info["format"].get<std::string>() + (info["header"].get<bool>() ? ", with header" : ""));
   if (!columns.empty()) add("columns", columns);
+  std::string roles;
+  for (const char* name : {"user", "item", "rating", "time"}) roles += std::string(roles.empty() ? "" : ", ") + name + " " + info[name].get<std::string>();
+  add("read as", roles);
   for (const char* name : {"rows", "users", "items"}) add(name, info[name].dump());
   std::snprintf(line, sizeof line, "%.4f %%", 100 * info["density"].get<double>());
   add("density", line);

@@ -70,7 +70,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   ordered_json out = ordered_json::object();
   if (rows.size() == 0) return out;
   out["interactions"] = rows.size();
-  if (config_.train.rows == "all") out["leaked"] = true;
+  if (config_.train.rows == "all" || (!test && config_.train.refit)) out["leaked"] = true;  // trained on these rows
   if (wants("rating")) add_rating(model, rows, out);
   if (wants("ranking")) add_ranking(model, test ? test_ : valid_, test, out);
   return out;
@@ -135,11 +135,11 @@ std::string metric_table(const ordered_json& metrics) {
     const std::string space(text.size() < width ? width - text.size() : 0, ' ');
     return left ? text + space : space + text;
   };
-  constexpr size_t kName = 14, kColumn = 22;
+  constexpr size_t kName = 14, kColumn = 32;  // "valid (leaked) / popularity" and a gap
   std::string out = padded("", kName, true);
   for (const std::string& part : parts) {
     const bool leaked = metrics[part].contains("leaked");
-    out += padded(part + (leaked ? " (leaked)" : "") + " / popularity", kColumn + 4, false);
+    out += padded(part + (leaked ? " (leaked)" : "") + " / popularity", kColumn, false);
   }
   // Without rankings there is no second figure.
   bool popular = false;
@@ -154,7 +154,7 @@ std::string metric_table(const ordered_json& metrics) {
     for (const std::string& part : parts) {
       std::string cell = figure(part, name);
       if (popular) cell += " / " + padded(figure(part, "popularity_" + name), 10, false);
-      out += padded(cell, popular ? kColumn + 4 : kColumn, false);
+      out += padded(cell, kColumn, false);
     }
     out += "\n";
   }

@@ -43,11 +43,26 @@ void RunDirectory::check_can_create(const std::string& path, bool overwrite) {
 
 RunDirectory RunDirectory::create(const std::string& path, bool overwrite) {
   check_can_create(path, overwrite);
+  const RunDirectory run(fs::path(path).has_filename() ? path : fs::path(path).parent_path().string());
   std::error_code failed;
-  if (overwrite) fs::remove_all(path, failed);
+  if (overwrite && fs::exists(run.path())) {
+    fs::remove_all(run.aside(), failed);
+    fs::rename(run.path(), run.aside(), failed);
+  }
   if (failed) throw Error(path + ": cannot replace the run directory: " + failed.message());
-  make_folders(path);
-  return RunDirectory(path);
+  make_folders(run.path());
+  return run;
+}
+
+void RunDirectory::keep_replacement() const {
+  std::error_code ignored;
+  fs::remove_all(aside(), ignored);
+}
+
+void RunDirectory::restore_replaced() const {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  if (fs::exists(aside())) fs::rename(aside(), path_, ignored);
 }
 
 RunDirectory RunDirectory::create_numbered(const std::string& stem) {

@@ -12,6 +12,7 @@ namespace latent {
 class RunDirectory {
  public:
   /// Makes a new run folder. An existing one is an Error, unless `overwrite` says to replace it (and it is a run or empty).
+  /// The replaced one stands aside until keep_replacement() or restore_replaced().
   static RunDirectory create(const std::string& path, bool overwrite);
   /// The next free runs/<stem>-<n>.
   static RunDirectory create_numbered(const std::string& stem);
@@ -20,6 +21,11 @@ class RunDirectory {
   /// Throws where create(path, overwrite) would, without touching anything.
   static void check_can_create(const std::string& path, bool overwrite);
   static bool is_run(const std::string& path);
+
+  /// Removes the run that this one replaces, if any.
+  void keep_replacement() const;
+  /// Removes this run and puts the replaced one back, if any.
+  void restore_replaced() const;
 
   const std::string& path() const { return path_; }
   std::string config() const { return path_ + "/config.json"; }
@@ -31,6 +37,7 @@ class RunDirectory {
 
  private:
   explicit RunDirectory(std::string path) : path_(std::move(path)) {}
+  std::string aside() const { return path_ + ".replaced"; }
   std::string path_;
 };
 

@@ -167,7 +167,8 @@ TrainSummary train_model(Setup& setup, const Evaluator& evaluator, const RunDire
   if (setup.model->penalties().empty()) return {};  // nothing to train: the mean
   TrainSummary summary = fit(setup, evaluator, run, 0);
   if (!setup.config.train.refit) return summary;
-  metrics["valid"] = evaluator.evaluate(setup.view().view(), "valid");  // of the fit that has not seen it
+  metrics["valid"] = evaluator.evaluate(setup.view().view(), "valid");
+  if (setup.config.train.rows != "all") metrics["valid"].erase("leaked");  // this fit has not seen it, the second will
   const FittedRows all(setup.data, true, false);
   const double passes = static_cast<double>(all.get().size()) / static_cast<double>(setup.data.parts.train.size());
   setup.new_model(all.get());
@@ -260,9 +261,26 @@ void require_agreement(const RunConfig& before, const RunConfig& now, const std:
   }
 }
 
+/// fn(), with LibTorch's pages about a failed allocation turned into one line that names the knobs.
+template <typename Fn>
+auto naming_memory(const Fn& fn) {
+  const std::string advice = "out of memory; lower model.factors or train.batch_size";
+  try {
+    return fn();
+  } catch (const c10::OutOfMemoryError&) {
+    throw Error("the device is " + advice + ", or set train.device = cpu");
+  } catch (const c10::Error& e) {
+    if (std::string(e.what()).find("alloc_cpu") == std::string::npos) throw;
+    throw Error(advice);
+  } catch (const std::bad_alloc&) {
+    throw Error(advice);
+  }
+}
+
 }  // namespace
 
 RunReport train_run(const TrainRequest& request) {
+  return naming_memory([&] {
   if (!request.run_dir.empty()) RunDirectory::check_can_create(request.run_dir, request.overwrite);
   Setup setup(request.config.config);
   const Evaluator evaluator(setup.data, setup.config);
@@ -270,16 +288,24 @@ RunReport train_run(const TrainRequest& request) {
   const RunDirectory run = request.run_dir.empty() ? RunDirectory::create_numbered(request.stem) : RunDirectory::create(request.run_dir, request.overwrite);
   write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
   try {
-    return finish(setup, evaluator, run);
-  } catch (const Error&) {
-    // A run that failed before its first checkpoint holds nothing worth keeping.
+    const RunReport report = finish(setup, evaluator, run);
+    run.keep_replacement();
+    return report;
+  } catch (...) {
+    // A run that failed before its first checkpoint holds nothing worth keeping; the one it was to replace does.
     std::error_code ignored;
-    if (std::filesystem::is_empty(run.checkpoints(), ignored)) std::filesystem::remove_all(run.path(), ignored);
+    if (std::filesystem::is_empty(run.checkpoints(), ignored)) {
+      run.restore_replaced();
+    } else {
+      run.keep_replacement();
+    }
     throw;
   }
+  });
 }
 
 RunReport resume_run(const std::string& directory, const std::string& config_path, const std::vector<std::string>& sets) {
+  return naming_memory([&] {
   const RunDirectory run = RunDirectory::open(directory);
   const RunConfig saved = read_config(run.config(), {}, catalog_defaults()).config;
   const RunConfig now = read_config(config_path.empty() ? run.config() : config_path, sets, catalog_defaults()).config;
@@ -295,6 +321,7 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
   write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
   check_trainable(setup, evaluator);
   return finish(setup, evaluator, run);
+  });
 }
 
 ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets, const std::string& predictions) {

@@ -40,6 +40,32 @@ class BadInput(support.Case):
         return "good.csv"
 
 
+class FailedRuns(BadInput):
+    def test_a_failed_overwrite_leaves_the_old_run_as_it_was(self):
+        data = self.good_data()
+        support.write_config(self.dir / "c.json", data=data, train={"steps": 2, "batch_size": 10})
+        self.latent("train", "c.json", "--run-dir", "kept")
+        before = {path: path.read_bytes() for path in (self.dir / "kept").rglob("*") if path.is_file()}
+        self.latent("train", "c.json", "--run-dir", "kept", "--overwrite", "--set", "train.lr=1e30", "--set", "model.init_std=1e20", code=1)
+        self.assertEqual({path: path.read_bytes() for path in (self.dir / "kept").rglob("*") if path.is_file()}, before)
+        self.assertEqual([path.name for path in self.dir.glob("kept*")], ["kept"])
+        self.latent("train", "c.json", "--run-dir", "kept", "--overwrite")
+        self.assertEqual([path.name for path in self.dir.glob("kept*")], ["kept"])
+
+    def test_more_memory_than_there_is(self):
+        self.refuse_config(r"^out of memory; lower model\.factors or train\.batch_size", "model.factors=2147483647", data=self.good_data())
+
+    def test_more_threads_than_any_machine_has(self):
+        self.refuse_config(r"^--set: 'train\.threads' must be from 0 to 1024", "train.threads=100000", data=self.good_data())
+
+    def test_one_column_for_user_and_item(self):
+        self.refuse_config(r"^good\.csv:1: data\.user and data\.item both name", "data.user=1", "data.item=1", data=self.good_data())
+
+    def test_a_json_array(self):
+        (self.dir / "array.json").write_text('[{"user_id": "a", "book_id": "b", "rating": 1}]')
+        self.refuse_config(r"^array\.json:1: a JSON array; write one object a line", data="array.json")
+
+
 class BadData(BadInput):
     def test_missing_file(self):
         self.refuse_config(r"^nowhere\.csv: cannot open: No such file", data="nowhere.csv")
@@ -125,7 +151,7 @@ class BadConfig(BadInput):
 
     def test_unknown_knob_gets_a_suggestion(self):
         data = self.good_data()
-        self.refuse_config(r"^c\.json: unknown key 'model\.lr'; did you mean 'train\.lr'\?", data=data, model={"lr": 0.1})
+        self.refuse_config(r"^c\.json:\d+: unknown key 'model\.lr'; did you mean 'train\.lr'\?", data=data, model={"lr": 0.1})
         self.refuse_config(r"^--set: unknown key 'train\.step'; did you mean 'train\.steps'\?", "train.step=3", data=data)
 
     def test_value_out_of_range_or_of_another_kind(self):
@@ -142,7 +168,7 @@ class BadConfig(BadInput):
                 said = rf"'{re.escape(knob)}' must be .*{re.escape(text)}"
                 sections = {"data": {"path": data}}
                 sections.setdefault(section, {})[name] = value
-                self.refuse_config(r"^c\.json: " + said, **sections)
+                self.refuse_config(r"^c\.json:\d+: " + said, **sections)
                 self.refuse_config(r"^--set: " + said, f"{knob}={json.dumps(value)}", data=data)
 
     def test_steps_and_epochs_together(self):

@@ -60,8 +60,8 @@ TEST(ResolveConfig, GivesASourceForEveryKnob) {
 }
 
 TEST(ResolveConfig, RefusesAnUnknownKeyWithASuggestion) {
-  EXPECT_EQ(error_of(R"({"train": {"lamda": 1}})"), "c.json: unknown key 'train.lamda'; did you mean 'train.lambda'?");
-  EXPECT_EQ(error_of(R"({"model": {"lr": 1}})"), "c.json: unknown key 'model.lr'; did you mean 'train.lr'?");
+  EXPECT_EQ(error_of(R"({"train": {"lamda": 1}})"), "c.json:1: unknown key 'train.lamda'; did you mean 'train.lambda'?");
+  EXPECT_EQ(error_of(R"({"model": {"lr": 1}})"), "c.json:1: unknown key 'model.lr'; did you mean 'train.lr'?");
   EXPECT_EQ(error_of("{}", {"model.lr=1"}), "--set: unknown key 'model.lr'; did you mean 'train.lr'?");
   EXPECT_TRUE(has(error_of(R"({"zzzzzzzzz": 1})"), "unknown key 'zzzzzzzzz'"));
   EXPECT_TRUE(has(error_of(R"({"train": {"lr": {"value": 1}}})"), "unknown key 'train.lr.value'"));
@@ -108,10 +108,10 @@ TEST(ResolveConfig, PointsAtTheLineOfBrokenJson) {
 }
 
 TEST(ResolveConfig, SaysTypeAndRangeOfABadValueWithItsPlace) {
-  EXPECT_EQ(error_of(R"({"train": {"lr": -1}})"), "c.json: 'train.lr' must be above 0.0, not -1");
+  EXPECT_EQ(error_of(R"({"train": {"lr": -1}})"), "c.json:1: 'train.lr' must be above 0.0, not -1");
   EXPECT_EQ(error_of("{}", {"train.batch_size=2.7"}), "--set: 'train.batch_size' must be a whole number, not 2.7");
   EXPECT_EQ(error_of("{}", {"train.lr=fast"}), "--set: 'train.lr' must be a number, not \"fast\"");
-  EXPECT_EQ(error_of(R"({"model": {"name": "svm"}})").rfind("c.json: 'model.name' must be one of mean", 0), 0u);
+  EXPECT_EQ(error_of(R"({"model": {"name": "svm"}})").rfind("c.json:1: 'model.name' must be one of mean", 0), 0u);
   EXPECT_EQ(error_of("{}", {"model.name=svm"}).rfind("--set: 'model.name' must be one of mean", 0), 0u)
       << error_of("{}", {"model.name=svm"});
 }
