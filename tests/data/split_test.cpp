@@ -61,6 +61,9 @@ TEST(RandomSplit, CutsWhereTheNotebookDoes) {
     const Split split = split_rows(random_rows(n, 0), 30, shares(0.1, 0));
     EXPECT_EQ(split.train.size(), static_cast<int64_t>(static_cast<double>(n) * 0.9)) << n;  // int(n * .9)
   }
+  // Shares that binary fractions miss by a hair are taken as meant.
+  EXPECT_EQ(split_rows(random_rows(100, 0), 30, shares(0, 0.29)).valid.size(), 29);
+  EXPECT_EQ(split_rows(random_rows(10, 0), 30, shares(0.9, 0)).train.size(), 1);
   const Split split = split_rows(random_rows(1000, 0), 30, shares(0.2, 0.1));
   EXPECT_EQ(split.train.size(), 700);
   EXPECT_EQ(split.valid.size(), 100);
@@ -99,8 +102,9 @@ TEST(SplitRows, RefusesSharesThatLeaveNothing) {
 }
 
 TEST(LeaveOneOutSplit, PutsEachUsersNewestItemInTest) {
-  for (const uint32_t times : {0u, 5u, 100000u}) {  // without time, with many ties, with few
-    const Interactions rows = random_rows(200, times, times);
+  // A row or two a user, and more than a sort of a few elements keeps in order by chance; without time, with many ties, with few.
+  for (const auto& [n, times] : {std::pair(50, 0u), {50, 5u}, {3000, 0u}, {3000, 5u}, {3000, 100000u}}) {
+    const Interactions rows = random_rows(n, times, times);
     const Split split = split_rows(rows, 30, shares(0.1, 0.1, "leave_one_out"));
     expect_disjoint_and_complete(rows, split);
     for (int32_t u = 0; u < 30; ++u) {

@@ -93,6 +93,27 @@ TEST(AucSampled, TakesTenDistinctPairsOfLargeUsers) {
   EXPECT_TRUE(fraction);
 }
 
+/// User 0's figure over many seeds at most, where one of its 10 test items or one of its 40 opponents decides.
+double most_wins(bool one_test_item_wins) {
+  std::vector<int32_t> users, items;
+  for (int32_t i = 0; i < (one_test_item_wins ? 60 : 50); ++i) {
+    users.push_back(i < (one_test_item_wins ? 20 : 10) ? 0 : 1);
+    items.push_back(i);
+  }
+  ScoreMatrix scores(2, 60, std::vector<float>(120, 0));  // user 1 loses all
+  for (int32_t i = 0; i < 60; ++i) scores.at(0, i) = 1;
+  scores.at(0, one_test_item_wins ? 0 : 49) = one_test_item_wins ? 2 : 0;
+  const UserItems test(users, items, 2);
+  double most = 0;
+  for (uint64_t seed = 0; seed < 2000; ++seed) most = std::max(most, 2 * auc_sampled(scores.view(), test, seed));
+  return most;
+}
+
+TEST(AucSampled, DrawsNoTestItemAndNoOpponentTwice) {
+  EXPECT_NEAR(most_wins(/*one_test_item_wins=*/true), 0.1, 1e-12);
+  EXPECT_NEAR(most_wins(/*one_test_item_wins=*/false), 0.1, 1e-12);
+}
+
 TEST(AucSampled, DependsOnTheSeedAlone) {
   const UserItems test = random_test();
   const ScoreMatrix scores = ScoreMatrix::random(kUsers, kItems, 1u << 20);
