@@ -8,18 +8,20 @@ namespace latent {
 using torch::Tensor;
 
 BprImpl::BprImpl(const ModelSpec& spec)
-    : RecommenderImpl(spec), beta_item_(make_table("beta_item", spec.items, 1)),
+    : RecommenderImpl(spec),
+      beta_item_(make_table("beta_item", spec.items, 1)),
       gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
       gamma_item_(make_table("gamma_item", spec.items, spec.factors)) {}
 
 Tensor BprImpl::forward(const Tensor& users, const Tensor& items) {
-  const Tensor p = gamma_user_(users), q = gamma_item_(items);        // [B, K]
-  return beta_item_(items).squeeze(-1) + (p * q).sum(/*dim=*/-1);     // [B]
+  const Tensor p = gamma_user_(users), q = gamma_item_(items);     // [B, K]
+  return beta_item_(items).squeeze(-1) + (p * q).sum(/*dim=*/-1);  // [B]
 }
 
 Tensor BprImpl::data_loss(const Batch& b) {
   const ScoreTables parts = tables();
-  if (can_score_directly(parts)) return bpr_loss(pair_differences(parts, b.users, b.items, b.negatives));
+  if (can_score_directly(parts))
+    return bpr_loss(pair_differences(parts, b.users, b.items, b.negatives));
   return bpr_loss(forward(b.users, b.items) - forward(b.users, b.negatives));
 }
 
@@ -31,7 +33,11 @@ std::vector<Penalty> BprImpl::penalties() {
 }
 
 ScoreTables BprImpl::tables() const {
-  return {.alpha = {}, .beta_user = {}, .beta_item = beta_item_->weight, .gamma_user = gamma_user_->weight, .gamma_item = gamma_item_->weight};
+  return {.alpha = {},
+          .beta_user = {},
+          .beta_item = beta_item_->weight,
+          .gamma_user = gamma_user_->weight,
+          .gamma_item = gamma_item_->weight};
 }
 
 }  // namespace latent

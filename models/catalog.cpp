@@ -9,8 +9,11 @@ const std::vector<ModelInfo>& model_catalog() {
       {"mean", "always the training mean", Task::kRating, false, {}},
       {"bias_only", "alpha + beta_u + beta_i (Exercise 5.1)", Task::kRating, false, {}},
       {"latent_factor", "alpha + beta_u + beta_i + gamma_u . gamma_i", Task::kRating, true, {}},
-      {"bpr", "beta_i + gamma_u . gamma_i, ranked against sampled negatives (Rendle et al., 2009)",
-       Task::kRanking, true, {}},
+      {"bpr",
+       "beta_i + gamma_u . gamma_i, ranked against sampled negatives (Rendle et al., 2009)",
+       Task::kRanking,
+       true,
+       {}},
   };
   return rows;
 }

@@ -70,7 +70,8 @@ struct MeanSoftplusOfMinus : Function<MeanSoftplusOfMinus> {
   static tensor_list backward(AutogradContext* context, const tensor_list& gradient) {
     const Tensor x = context->get_saved_variables()[0];
     Tensor out = torch::empty_like(x);
-    // Scalar code on purpose: torch's vector code treats the ends of each thread's range differently.
+    // Scalar code on purpose: torch's vector code treats the ends of each thread's range
+    // differently.
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "mean_softplus_backward", [&] {
       const scalar_t scale = gradient[0].item<scalar_t>() / static_cast<scalar_t>(x.numel());
       const scalar_t* v = x.const_data_ptr<scalar_t>();
@@ -84,18 +85,21 @@ struct MeanSoftplusOfMinus : Function<MeanSoftplusOfMinus> {
 };
 
 struct ForEachSample : Function<ForEachSample> {
-  static Tensor forward(AutogradContext*, const Tensor& parameter, int64_t batch) { return parameter.expand({batch}).contiguous(); }
+  static Tensor forward(AutogradContext*, const Tensor& parameter, int64_t batch) {
+    return parameter.expand({batch}).contiguous();
+  }
 
   static tensor_list backward(AutogradContext*, const tensor_list& gradient) {
     const Tensor g = gradient[0].contiguous();
     Tensor out = torch::empty({1}, g.options());
     AT_DISPATCH_FLOATING_TYPES(g.scalar_type(), "for_each_sample_backward", [&] {
       const scalar_t* v = g.const_data_ptr<scalar_t>();
-      *out.data_ptr<scalar_t>() = static_cast<scalar_t>(chunked_sum(g.numel(), [&](int64_t from, int64_t to) {
-        double part = 0;
-        for (int64_t k = from; k < to; ++k) part += v[k];
-        return part;
-      }));
+      *out.data_ptr<scalar_t>() =
+          static_cast<scalar_t>(chunked_sum(g.numel(), [&](int64_t from, int64_t to) {
+            double part = 0;
+            for (int64_t k = from; k < to; ++k) part += v[k];
+            return part;
+          }));
     });
     return {out, Tensor()};
   }

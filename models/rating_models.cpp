@@ -9,42 +9,58 @@ using torch::Tensor;
 
 MeanImpl::MeanImpl(const ModelSpec& spec) : RecommenderImpl(spec), alpha_(make_alpha()) {}
 
-Tensor MeanImpl::forward(const Tensor& users, const Tensor&) { return for_each_sample(alpha_, users.size(0)); }
+Tensor MeanImpl::forward(const Tensor& users, const Tensor&) {
+  return for_each_sample(alpha_, users.size(0));
+}
 
-Tensor MeanImpl::data_loss(const Batch& b) { return mean_squared_error(forward(b.users, b.items), b.ratings); }
+Tensor MeanImpl::data_loss(const Batch& b) {
+  return mean_squared_error(forward(b.users, b.items), b.ratings);
+}
 
-ScoreTables MeanImpl::tables() const { return {.alpha = alpha_, .beta_user = {}, .beta_item = {}, .gamma_user = {}, .gamma_item = {}}; }
+ScoreTables MeanImpl::tables() const {
+  return {.alpha = alpha_, .beta_user = {}, .beta_item = {}, .gamma_user = {}, .gamma_item = {}};
+}
 
 BiasOnlyImpl::BiasOnlyImpl(const ModelSpec& spec)
-    : RecommenderImpl(spec), alpha_(make_alpha()), beta_user_(make_table("beta_user", spec.users, 1)),
+    : RecommenderImpl(spec),
+      alpha_(make_alpha()),
+      beta_user_(make_table("beta_user", spec.users, 1)),
       beta_item_(make_table("beta_item", spec.items, 1)) {}
 
 Tensor BiasOnlyImpl::forward(const Tensor& users, const Tensor& items) {
-  return for_each_sample(alpha_, users.size(0)) + beta_user_(users).squeeze(-1) + beta_item_(items).squeeze(-1);  // [B]
+  return for_each_sample(alpha_, users.size(0)) + beta_user_(users).squeeze(-1) +
+         beta_item_(items).squeeze(-1);  // [B]
 }
 
 Tensor BiasOnlyImpl::data_loss(const Batch& b) {
   const ScoreTables parts = tables();
-  const Tensor score = can_score_directly(parts) ? pair_scores(parts, b.users, b.items) : forward(b.users, b.items);  // [B]
+  const Tensor score = can_score_directly(parts) ? pair_scores(parts, b.users, b.items)
+                                                 : forward(b.users, b.items);  // [B]
   const Tensor mse = mean_squared_error(score, b.ratings);
   return spec_.form == Form::kTensorflow ? mse * 0.5 : mse;
 }
 
 std::vector<Penalty> BiasOnlyImpl::penalties() {
-  return {{beta_user_->weight, spec_.lambda_user_bias}, {beta_item_->weight, spec_.lambda_item_bias}};
+  return {{beta_user_->weight, spec_.lambda_user_bias},
+          {beta_item_->weight, spec_.lambda_item_bias}};
 }
 
 ScoreTables BiasOnlyImpl::tables() const {
-  return {.alpha = alpha_, .beta_user = beta_user_->weight, .beta_item = beta_item_->weight, .gamma_user = {}, .gamma_item = {}};
+  return {.alpha = alpha_,
+          .beta_user = beta_user_->weight,
+          .beta_item = beta_item_->weight,
+          .gamma_user = {},
+          .gamma_item = {}};
 }
 
 LatentFactorImpl::LatentFactorImpl(const ModelSpec& spec)
-    : BiasOnlyImpl(spec), gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
+    : BiasOnlyImpl(spec),
+      gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
       gamma_item_(make_table("gamma_item", spec.items, spec.factors)) {}
 
 Tensor LatentFactorImpl::forward(const Tensor& users, const Tensor& items) {
-  const Tensor p = gamma_user_(users), q = gamma_item_(items);                 // [B, K]
-  return BiasOnlyImpl::forward(users, items) + (p * q).sum(/*dim=*/-1);        // [B]
+  const Tensor p = gamma_user_(users), q = gamma_item_(items);           // [B, K]
+  return BiasOnlyImpl::forward(users, items) + (p * q).sum(/*dim=*/-1);  // [B]
 }
 
 std::vector<Penalty> LatentFactorImpl::penalties() {

@@ -30,8 +30,8 @@ class BiasOnlyImpl : public RecommenderImpl {
   ScoreTables tables() const override;
 
  protected:
-  torch::Tensor alpha_;                                               // [1]
-  torch::nn::Embedding beta_user_{nullptr}, beta_item_{nullptr};      // [U, 1], [I, 1]
+  torch::Tensor alpha_;                                           // [1]
+  torch::nn::Embedding beta_user_{nullptr}, beta_item_{nullptr};  // [U, 1], [I, 1]
 };
 TORCH_MODULE(BiasOnly);
 

@@ -6,11 +6,13 @@ namespace latent {
 
 torch::Tensor RecommenderImpl::reg() {
   torch::Tensor sum = torch::zeros({});
-  for (const Penalty& p : penalties()) sum = sum.to(p.table.device()) + p.coefficient * p.table.square().sum();
+  for (const Penalty& p : penalties())
+    sum = sum.to(p.table.device()) + p.coefficient * p.table.square().sum();
   return sum;
 }
 
-torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_t rows, int64_t columns) {
+torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_t rows,
+                                                 int64_t columns) {
   torch::Tensor weight = torch::empty({rows, columns});
   float* const w = weight.data_ptr<float>();
   constexpr int64_t kChunk = 1 << 14;  // part of the definition of the initial values
@@ -19,10 +21,13 @@ torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_
     for (int64_t chunk = from; chunk < to; ++chunk) {
       RandomStream stream = rng.stream("init." + name, chunk);
       const int64_t end = std::min(rows * columns, (chunk + 1) * kChunk);
-      for (int64_t n = chunk * kChunk; n < end; ++n) w[n] = static_cast<float>(spec_.init_std * stream.normal());
+      for (int64_t n = chunk * kChunk; n < end; ++n)
+        w[n] = static_cast<float>(spec_.init_std * stream.normal());
     }
   });
-  return register_module(name, torch::nn::Embedding::from_pretrained(weight, torch::nn::EmbeddingFromPretrainedOptions().freeze(false)));
+  return register_module(name,
+                         torch::nn::Embedding::from_pretrained(
+                             weight, torch::nn::EmbeddingFromPretrainedOptions().freeze(false)));
 }
 
 torch::Tensor RecommenderImpl::make_alpha() {

@@ -24,7 +24,8 @@ struct ModelSpec {
   double lambda_user_bias = 0, lambda_item_bias = 0, lambda_factors = 0;
 };
 
-/// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B] for a ranking model.
+/// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B] for
+/// a ranking model.
 struct Batch {
   torch::Tensor users, items, ratings, negatives;
 };
@@ -53,7 +54,8 @@ class RecommenderImpl : public torch::nn::Module {
   virtual std::vector<Penalty> penalties() = 0;
   virtual ScoreTables tables() const = 0;
 
-  /// The penalty with its graph, as the notebook's reg(). Training adds its exact gradient 2 c w in the optimizer instead.
+  /// The penalty with its graph, as the notebook's reg(). Training adds its exact gradient 2 c w in
+  /// the optimizer instead.
   torch::Tensor reg();
   /// The whole objective of a batch, as the notebook's loss().
   torch::Tensor loss(const Batch& batch) { return data_loss(batch) + reg(); }

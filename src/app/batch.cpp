@@ -26,7 +26,8 @@ void for_each_id(const std::string& path, const Fn& fn) {
 
 }  // namespace
 
-void predict_file(const ServedModel& model, const std::string& pairs, const std::string& output, bool known_parts) {
+void predict_file(const ServedModel& model, const std::string& pairs, const std::string& output,
+                  bool known_parts) {
   LineReader reader(pairs);
   DataOptions options;
   options.rating = "none";
@@ -38,9 +39,11 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
     const std::string user(row.user), item(row.item);
     const int32_t u = model.find_user(user), i = model.find_item(item);
     if ((u < 0 || i < 0) && !known_parts) {
-      throw RowError("unknown " + (u < 0 ? "user " + in_quotes(user) : "item " + in_quotes(item)) + "; --unknown known-parts scores it from what is known");
+      throw RowError("unknown " + (u < 0 ? "user " + in_quotes(user) : "item " + in_quotes(item)) +
+                     "; --unknown known-parts scores it from what is known");
     }
-    const double score = u >= 0 && i >= 0 ? model.view().score(u, i) : model.predict_known_parts(user, item);
+    const double score =
+        u >= 0 && i >= 0 ? model.view().score(u, i) : model.predict_known_parts(user, item);
     char number[32];
     std::snprintf(number, sizeof number, ",%.9g\n", score);
     out.write(csv_field(user) + "," + csv_field(item) + number);
@@ -70,13 +73,14 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
         allowed[item] = only;
       }
     });
-    if (unknown > 0) say(path + ": " + std::to_string(unknown) + " ids are not in the model's catalogue");
+    if (unknown > 0)
+      say(path + ": " + std::to_string(unknown) + " ids are not in the model's catalogue");
   }
   return allowed;
 }
 
-void recommend_file(const ServedModel& model, const std::string& users, const std::string& output, int64_t k, bool exclude_seen,
-                    const std::vector<char>& allowed, bool titles) {
+void recommend_file(const ServedModel& model, const std::string& users, const std::string& output,
+                    int64_t k, bool exclude_seen, const std::vector<char>& allowed, bool titles) {
   std::vector<int32_t> indices;
   if (users == "all") {
     indices.resize(model.user_ids().size());
@@ -84,7 +88,9 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
   } else {
     for_each_id(users, [&](const std::string& id, int64_t line) {
       indices.push_back(model.find_user(id));
-      if (indices.back() < 0) throw Error(users + ":" + std::to_string(line) + ": unknown user " + in_quotes(id) + "; remove the line");
+      if (indices.back() < 0)
+        throw Error(users + ":" + std::to_string(line) + ": unknown user " + in_quotes(id) +
+                    "; remove the line");
     });
   }
   const BatchRecommender recommender(model.view(), model.seen(), allowed);
@@ -94,7 +100,8 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
   constexpr size_t kBlock = 4096;  // users between two writes
   for (size_t from = 0; from < indices.size(); from += kBlock) {
     const size_t to = std::min(indices.size(), from + kBlock);
-    const std::vector<int32_t> block(indices.begin() + static_cast<int64_t>(from), indices.begin() + static_cast<int64_t>(to));
+    const std::vector<int32_t> block(indices.begin() + static_cast<int64_t>(from),
+                                     indices.begin() + static_cast<int64_t>(to));
     const auto lists = recommender.recommend(block, k, exclude_seen, /*threads=*/0);
     for (size_t n = 0; n < block.size(); ++n) {
       const std::string user = csv_field(model.user_ids()[block[n]]);
@@ -102,7 +109,8 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
         const std::string& item = model.item_ids()[lists[n][rank].index];
         char score[32];
         std::snprintf(score, sizeof score, ",%.9g", lists[n][rank].score);
-        out.write(user + "," + std::to_string(rank + 1) + "," + csv_field(item) + score + (titles ? "," + csv_field(model.title(item)) : "") + "\n");
+        out.write(user + "," + std::to_string(rank + 1) + "," + csv_field(item) + score +
+                  (titles ? "," + csv_field(model.title(item)) : "") + "\n");
       }
     }
     progress.update(static_cast<int64_t>(to));

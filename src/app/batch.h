@@ -8,19 +8,22 @@
 
 namespace latent {
 
-/// Scores the (user, item) pairs of `pairs` (any row format; further columns are ignored) into `output`:
-/// user,item,prediction. Unknown ids are an Error with their line, unless `known_parts`.
-void predict_file(const ServedModel& model, const std::string& pairs, const std::string& output, bool known_parts);
+/// Scores the (user, item) pairs of `pairs` (any row format; further columns are ignored) into
+/// `output`: user,item,prediction. Unknown ids are an Error with their line, unless `known_parts`.
+void predict_file(const ServedModel& model, const std::string& pairs, const std::string& output,
+                  bool known_parts);
 
 struct RecommendFilter {
   std::string exclude, only;  ///< files of item ids, one a line
 };
 
-/// Which items may be recommended: [I], or empty for all. Ids that the model does not know are counted and said.
+/// Which items may be recommended: [I], or empty for all. Ids that the model does not know are
+/// counted and said.
 std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter& filter);
 
-/// Recommends to the users of `users` (a file, one id a line, or "all") into `output`: user,rank,item,score[,title].
-void recommend_file(const ServedModel& model, const std::string& users, const std::string& output, int64_t k, bool exclude_seen,
-                    const std::vector<char>& allowed, bool titles);
+/// Recommends to the users of `users` (a file, one id a line, or "all") into `output`:
+/// user,rank,item,score[,title].
+void recommend_file(const ServedModel& model, const std::string& users, const std::string& output,
+                    int64_t k, bool exclude_seen, const std::vector<char>& allowed, bool titles);
 
 }  // namespace latent

@@ -7,19 +7,25 @@
 
 namespace latent {
 
-CommandLine::CommandLine(const std::string& usage, const std::string& purpose, const std::string& example)
+CommandLine::CommandLine(const std::string& usage, const std::string& purpose,
+                         const std::string& example)
     : options_("latent " + usage.substr(0, usage.find(' ')), purpose), example_(example) {
-  options_.custom_help(usage.find(' ') == std::string::npos ? "" : usage.substr(usage.find(' ') + 1));
+  options_.custom_help(usage.find(' ') == std::string::npos ? ""
+                                                            : usage.substr(usage.find(' ') + 1));
   options_.positional_help("");
   options_.add_options()("h,help", "this text");
 }
 
 void CommandLine::add_set() {
-  options_.add_options()("set", "set a knob: key=value (any number of times; see configs/REFERENCE.md)", cxxopts::value<std::string>(), "KEY=VALUE");
+  options_.add_options()("set",
+                         "set a knob: key=value (any number of times; see configs/REFERENCE.md)",
+                         cxxopts::value<std::string>(), "KEY=VALUE");
 }
 
-bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& words, size_t required) {
-  // cxxopts splits list values at commas, which values such as [1,5,10] hold: --set is taken out by hand.
+bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& words,
+                        size_t required) {
+  // cxxopts splits list values at commas, which values such as [1,5,10] hold: --set is taken out by
+  // hand.
   std::vector<char*> rest;
   for (int n = 0; n < argc; ++n) {
     const std::string argument = argv[n];
@@ -43,9 +49,11 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
     print(text + "\nExample:\n  " + example_);
     return false;
   }
-  words_ = result_.unmatched();  // as they stand: a positional option of cxxopts would be split at commas, which ids may hold
+  words_ = result_.unmatched();  // as they stand: a positional option of cxxopts would be split at
+                                 // commas, which ids may hold
   if (words_.size() < required) throw UsageError("missing " + words[words_.size()] + "; " + help);
-  if (words_.size() > words.size()) throw UsageError("unexpected " + in_quotes(words_[words.size()]) + "; " + help);
+  if (words_.size() > words.size())
+    throw UsageError("unexpected " + in_quotes(words_[words.size()]) + "; " + help);
   return true;
 }
 
@@ -58,7 +66,9 @@ void print(const std::string& text) {
 
 std::string model_path(const std::string& run_or_model) {
   namespace fs = std::filesystem;
-  return fs::is_directory(run_or_model) && fs::exists(fs::path(run_or_model) / "model.pt") ? run_or_model + "/model.pt" : run_or_model;
+  return fs::is_directory(run_or_model) && fs::exists(fs::path(run_or_model) / "model.pt")
+             ? run_or_model + "/model.pt"
+             : run_or_model;
 }
 
 }  // namespace latent

@@ -27,8 +27,8 @@ class CommandLine {
   cxxopts::OptionAdder add() { return options_.add_options(); }
   /// --set key=value, any number of times.
   void add_set();
-  /// Parses; `words` are the names of the positional words, of which the first `required` must be there.
-  /// False when --help was printed. Throws UsageError.
+  /// Parses; `words` are the names of the positional words, of which the first `required` must be
+  /// there. False when --help was printed. Throws UsageError.
   bool parse(int argc, char** argv, const std::vector<std::string>& words, size_t required);
 
   const std::string& word(size_t n) const { return words_.at(n); }

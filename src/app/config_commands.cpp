@@ -13,7 +13,8 @@ namespace latent {
 
 int run_config(int argc, char** argv) {
   CommandLine line("config show|check|reference [CONFIG] [options]",
-                   "show: every knob with its value and source. check: whether CONFIG is valid. reference: the table of all knobs.",
+                   "show: every knob with its value and source. check: whether CONFIG is valid. "
+                   "reference: the table of all knobs.",
                    "latent config show configs/quickstart.json --set train.lr=0.01");
   line.add()("json", "show as a resolved config file");
   line.add_set();
@@ -21,17 +22,23 @@ int run_config(int argc, char** argv) {
   const std::string& what = line.word(0);
   const std::string path = line.words() > 1 ? line.word(1) : "";
   if (what == "reference") {
-    std::string text = config_reference() + "\n## Models\n\n| model.name | meaning | own defaults |\n| --- | --- | --- |\n";
+    std::string text =
+        config_reference() +
+        "\n## Models\n\n| model.name | meaning | own defaults |\n| --- | --- | --- |\n";
     for (const ModelInfo& model : model_catalog()) {
       std::string own;
-      for (const auto& [knob, value] : model.defaults) own += (own.empty() ? "`" : ", `") + knob + "` = `" + value.dump() + "`";
+      for (const auto& [knob, value] : model.defaults)
+        own += (own.empty() ? "`" : ", `") + knob + "` = `" + value.dump() + "`";
       text += "| `" + model.name + "` | " + model.meaning + " | " + own + " |\n";
     }
     print(text);
     return 0;
   }
-  if (what != "show" && what != "check") throw UsageError("unknown " + in_quotes(what) + did_you_mean(what, {"show", "check", "reference"}));
-  if (what == "check" && path.empty()) throw UsageError("missing CONFIG; latent config --help shows how");
+  if (what != "show" && what != "check")
+    throw UsageError("unknown " + in_quotes(what) +
+                     did_you_mean(what, {"show", "check", "reference"}));
+  if (what == "check" && path.empty())
+    throw UsageError("missing CONFIG; latent config --help shows how");
   const ResolvedConfig resolved = read_config(path, line.sets(), catalog_defaults());
   if (what == "check") {
     print(path + ": valid");
@@ -42,12 +49,15 @@ int run_config(int argc, char** argv) {
 }
 
 int run_data(int argc, char** argv) {
-  CommandLine line("data info FILE [options]", "Prints what a data file holds and the lines to paste into a config.",
+  CommandLine line("data info FILE [options]",
+                   "Prints what a data file holds and the lines to paste into a config.",
                    "latent data info ratings.csv.gz --set data.rating=none");
   line.add()("json", "print JSON");
   line.add_set();
   if (!line.parse(argc, argv, {"info", "FILE"}, 2)) return 0;
-  if (line.word(0) != "info") throw UsageError("unknown " + in_quotes(line.word(0)) + "; latent data info FILE is what there is");
+  if (line.word(0) != "info")
+    throw UsageError("unknown " + in_quotes(line.word(0)) +
+                     "; latent data info FILE is what there is");
   ResolvedConfig resolved = read_config("", line.sets(), catalog_defaults());
   resolved.config.data.path = line.word(1);
   const auto info = data_info(resolved.config.data);
@@ -58,18 +68,25 @@ int run_data(int argc, char** argv) {
 int run_synth(int argc, char** argv) {
   SynthOptions o;
   const auto number = [](auto v) { return nlohmann::json(v).dump(); };
-  CommandLine line("synth -o FILE [options]", "Writes a Goodreads-shaped gz JSON-lines file with planted biases and factors.",
-                   "latent synth -o data/quickstart.json.gz --users 2000 --items 1000 --ratings 100000");
+  CommandLine line(
+      "synth -o FILE [options]",
+      "Writes a Goodreads-shaped gz JSON-lines file with planted biases and factors.",
+      "latent synth -o data/quickstart.json.gz --users 2000 --items 1000 --ratings 100000");
   line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE")(
       "users", "users", cxxopts::value<int64_t>()->default_value(number(o.users)), "N")(
       "items", "items", cxxopts::value<int64_t>()->default_value(number(o.items)), "N")(
-      "ratings", "ratings, each of another pair", cxxopts::value<int64_t>()->default_value(number(o.ratings)), "N")(
-      "factors", "planted factors", cxxopts::value<int64_t>()->default_value(number(o.factors)), "K")(
-      "mean", "mean rating", cxxopts::value<double>()->default_value(number(o.mean)), "X")(
-      "bias-std", "standard deviation of the biases", cxxopts::value<double>()->default_value(number(o.bias_std)), "X")(
-      "factor-std", "standard deviation of the factors' product", cxxopts::value<double>()->default_value(number(o.factor_std)), "X")(
-      "noise", "standard deviation of the noise", cxxopts::value<double>()->default_value(number(o.noise)), "X")(
-      "no-round", "real numbers in place of whole ratings 0..5")("seed", "seed", cxxopts::value<int64_t>()->default_value("0"), "N");
+      "ratings", "ratings, each of another pair",
+      cxxopts::value<int64_t>()->default_value(number(o.ratings)), "N")(
+      "factors", "planted factors", cxxopts::value<int64_t>()->default_value(number(o.factors)),
+      "K")("mean", "mean rating", cxxopts::value<double>()->default_value(number(o.mean)), "X")(
+      "bias-std", "standard deviation of the biases",
+      cxxopts::value<double>()->default_value(number(o.bias_std)),
+      "X")("factor-std", "standard deviation of the factors' product",
+           cxxopts::value<double>()->default_value(number(o.factor_std)),
+           "X")("noise", "standard deviation of the noise",
+                cxxopts::value<double>()->default_value(number(o.noise)),
+                "X")("no-round", "real numbers in place of whole ratings 0..5")(
+      "seed", "seed", cxxopts::value<int64_t>()->default_value("0"), "N");
   if (!line.parse(argc, argv, {}, 0)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent synth --help shows how");
   o.users = line.get<int64_t>("users");

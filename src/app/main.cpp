@@ -29,13 +29,16 @@ constexpr Command kCommands[] = {
 };
 
 void help() {
-  std::string text = "latent: latent-factor recommenders from config files\n\nUsage: latent COMMAND [options]\n\n";
+  std::string text =
+      "latent: latent-factor recommenders from config files\n\nUsage: latent COMMAND [options]\n\n";
   for (const Command& c : kCommands) {
     std::string name = c.name;
     name.resize(12, ' ');
     text += "  " + name + c.purpose + "\n";
   }
-  latent::print(text + "\n'latent COMMAND --help' shows a command's options. Example:\n  latent train configs/quickstart.json");
+  latent::print(text +
+                "\n'latent COMMAND --help' shows a command's options. Example:\n  latent train "
+                "configs/quickstart.json");
 }
 
 int dispatch(int argc, char** argv) {
@@ -54,7 +57,8 @@ int dispatch(int argc, char** argv) {
     if (name == c.name) return c.run(argc - 1, argv + 1);
     names.push_back(c.name);
   }
-  throw latent::UsageError("unknown command " + latent::in_quotes(name) + latent::did_you_mean(name, names) + "; latent --help lists them");
+  throw latent::UsageError("unknown command " + latent::in_quotes(name) +
+                           latent::did_you_mean(name, names) + "; latent --help lists them");
 }
 
 }  // namespace

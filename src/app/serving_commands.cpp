@@ -39,28 +39,38 @@ void print_scored(const ServedModel& model, const ScoredIds& scored, bool json) 
 }  // namespace
 
 int run_predict(int argc, char** argv) {
-  CommandLine line("predict MODEL [USER ITEM] [options]", "Prints the model's score of a pair, or writes those of a file of pairs.",
+  CommandLine line("predict MODEL [USER ITEM] [options]",
+                   "Prints the model's score of a pair, or writes those of a file of pairs.",
                    "latent predict runs/quickstart/model.pt u79354815 b14275065");
-  line.add()("unknown", "unknown ids: 'error', or 'known-parts' to score from what is known", cxxopts::value<std::string>()->default_value("error"), "WHAT")(
-      "pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")("o,output", "with --pairs: the CSV to write (gz by name)", cxxopts::value<std::string>(), "FILE")(
-      "json", "print JSON");
+  line.add()("unknown", "unknown ids: 'error', or 'known-parts' to score from what is known",
+             cxxopts::value<std::string>()->default_value("error"),
+             "WHAT")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
+      "o,output", "with --pairs: the CSV to write (gz by name)", cxxopts::value<std::string>(),
+      "FILE")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
   const std::string unknown = line.get<std::string>("unknown");
-  if (unknown != "error" && unknown != "known-parts") throw UsageError("--unknown takes error or known-parts, not " + in_quotes(unknown));
-  if (line.has("pairs") != line.has("output")) throw UsageError("--pairs FILE and -o FILE go together; latent predict --help shows how");
-  if (line.has("pairs") ? line.words() > 1 : line.words() < 3) throw UsageError("give USER and ITEM, or --pairs FILE; latent predict --help shows how");
+  if (unknown != "error" && unknown != "known-parts")
+    throw UsageError("--unknown takes error or known-parts, not " + in_quotes(unknown));
+  if (line.has("pairs") != line.has("output"))
+    throw UsageError("--pairs FILE and -o FILE go together; latent predict --help shows how");
+  if (line.has("pairs") ? line.words() > 1 : line.words() < 3)
+    throw UsageError("give USER and ITEM, or --pairs FILE; latent predict --help shows how");
   const ServedModel model(model_path(line.word(0)));
   if (line.has("pairs")) {
-    predict_file(model, line.get<std::string>("pairs"), line.get<std::string>("output"), unknown == "known-parts");
+    predict_file(model, line.get<std::string>("pairs"), line.get<std::string>("output"),
+                 unknown == "known-parts");
     say("wrote " + line.get<std::string>("output"));
     return 0;
   }
-  const double score = unknown == "error" ? model.predict(line.word(1), line.word(2)) : model.predict_known_parts(line.word(1), line.word(2));
+  const double score = unknown == "error" ? model.predict(line.word(1), line.word(2))
+                                          : model.predict_known_parts(line.word(1), line.word(2));
   char text[40];
   std::snprintf(text, sizeof text, "%.6g", score);
   if (line.has("json")) {
-    const nlohmann::ordered_json answer = {{"user", line.word(1)}, {"item", line.word(2)}, {"score", score}};
-    print(answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));  // an unknown id may be any bytes
+    const nlohmann::ordered_json answer = {
+        {"user", line.word(1)}, {"item", line.word(2)}, {"score", score}};
+    print(answer.dump(-1, ' ', false,
+                      nlohmann::json::error_handler_t::replace));  // an unknown id may be any bytes
   } else {
     print(text);
   }
@@ -68,22 +78,34 @@ int run_predict(int argc, char** argv) {
 }
 
 int run_recommend(int argc, char** argv) {
-  CommandLine line("recommend MODEL --user ID|--users FILE [options]", "Prints the best items for a user, score and id, best first; or writes those of many users.",
-                   "latent recommend runs/quickstart/model.pt --user u79354815 -k 10");
-  line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")("users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
-      "o,output", "with --users: the CSV to write (gz by name)", cxxopts::value<std::string>(), "FILE")("k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
-      "include-seen", "also items that the user has in train or valid")("exclude", "file of item ids never to recommend", cxxopts::value<std::string>(), "FILE")(
-      "only", "file of item ids to choose from", cxxopts::value<std::string>(), "FILE")("titles", "with --users: a column of titles")("json", "print JSON");
+  CommandLine line(
+      "recommend MODEL --user ID|--users FILE [options]",
+      "Prints the best items for a user, score and id, best first; or writes those of many users.",
+      "latent recommend runs/quickstart/model.pt --user u79354815 -k 10");
+  line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
+      "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
+      "o,output", "with --users: the CSV to write (gz by name)", cxxopts::value<std::string>(),
+      "FILE")("k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
+      "include-seen", "also items that the user has in train or valid")(
+      "exclude", "file of item ids never to recommend", cxxopts::value<std::string>(), "FILE")(
+      "only", "file of item ids to choose from", cxxopts::value<std::string>(), "FILE")(
+      "titles", "with --users: a column of titles")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
-  if (line.has("user") == line.has("users")) throw UsageError("give --user ID, or --users FILE with -o FILE; latent recommend --help shows how");
-  if (line.has("users") != line.has("output")) throw UsageError("--users FILE and -o FILE go together; latent recommend --help shows how");
+  if (line.has("user") == line.has("users"))
+    throw UsageError(
+        "give --user ID, or --users FILE with -o FILE; latent recommend --help shows how");
+  if (line.has("users") != line.has("output"))
+    throw UsageError("--users FILE and -o FILE go together; latent recommend --help shows how");
   const int64_t k = count_option(line);
   const ServedModel model(model_path(line.word(0)));
-  const auto file = [&](const char* name) { return line.has(name) ? line.get<std::string>(name) : std::string(); };
+  const auto file = [&](const char* name) {
+    return line.has(name) ? line.get<std::string>(name) : std::string();
+  };
   const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
   const bool exclude_seen = !line.has("include-seen");
   if (line.has("users")) {
-    recommend_file(model, line.get<std::string>("users"), line.get<std::string>("output"), k, exclude_seen, allowed, line.has("titles"));
+    recommend_file(model, line.get<std::string>("users"), line.get<std::string>("output"), k,
+                   exclude_seen, allowed, line.has("titles"));
     say("wrote " + line.get<std::string>("output"));
     return 0;
   }
@@ -94,7 +116,8 @@ int run_recommend(int argc, char** argv) {
   } else {
     const int32_t index = model.find_user(user);
     if (index < 0) throw Error(line.word(0) + ": unknown user " + in_quotes(user));
-    const auto lists = BatchRecommender(model.view(), model.seen(), allowed).recommend({index}, k, exclude_seen, /*threads=*/1);
+    const auto lists = BatchRecommender(model.view(), model.seen(), allowed)
+                           .recommend({index}, k, exclude_seen, /*threads=*/1);
     for (const Scored& s : lists[0]) {
       scored.emplace_back(model.item_ids()[s.index], s.score);
     }
@@ -104,8 +127,11 @@ int run_recommend(int argc, char** argv) {
 }
 
 int run_similar(int argc, char** argv) {
-  CommandLine line("similar MODEL --item ID [options]", "Prints the items whose factors are nearest by cosine.", "latent similar runs/quickstart/model.pt --item b14275065");
-  line.add()("item", "the item's id", cxxopts::value<std::string>(), "ID")("k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
+  CommandLine line("similar MODEL --item ID [options]",
+                   "Prints the items whose factors are nearest by cosine.",
+                   "latent similar runs/quickstart/model.pt --item b14275065");
+  line.add()("item", "the item's id", cxxopts::value<std::string>(), "ID")(
+      "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
       "include-self", "list the item itself first, as implicit does")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
   if (!line.has("item")) throw UsageError("missing --item ID; latent similar --help shows how");

@@ -32,8 +32,12 @@ void draw_curves(const std::string& log) {
   }
   constexpr int kHeight = 8;
   const int width = std::min(100, terminal_width());
-  if (objective.size() > 1) say("objective, " + std::to_string(objective.size()) + " steps\n" + text_plot(objective, width, kHeight, wants_colour()));
-  if (watched.size() > 1) say(name + ", " + std::to_string(watched.size()) + " validations\n" + text_plot(watched, width, kHeight, wants_colour()));
+  if (objective.size() > 1)
+    say("objective, " + std::to_string(objective.size()) + " steps\n" +
+        text_plot(objective, width, kHeight, wants_colour()));
+  if (watched.size() > 1)
+    say(name + ", " + std::to_string(watched.size()) + " validations\n" +
+        text_plot(watched, width, kHeight, wants_colour()));
 }
 
 }  // namespace
@@ -41,15 +45,18 @@ void draw_curves(const std::string& log) {
 int run_train(int argc, char** argv) {
   CommandLine line("train CONFIG [options]", "Trains the model of CONFIG into a run directory.",
                    "latent train configs/quickstart.json --set train.seed=1 --run-dir runs/seed1");
-  line.add()("run-dir", "the run directory to make (default: a new one under runs/)", cxxopts::value<std::string>(), "DIR")(
-      "resume", "go on with a run; CONFIG may be left out", cxxopts::value<std::string>(), "RUN")("overwrite", "replace an existing run directory")(
-      "json", "print the metrics as JSON");
+  line.add()("run-dir", "the run directory to make (default: a new one under runs/)",
+             cxxopts::value<std::string>(), "DIR")(
+      "resume", "go on with a run; CONFIG may be left out", cxxopts::value<std::string>(), "RUN")(
+      "overwrite", "replace an existing run directory")("json", "print the metrics as JSON");
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 0)) return 0;
   const std::string config = line.words() > 0 ? line.word(0) : "";
   RunReport report;
   if (line.has("resume")) {
-    if (line.has("run-dir") || line.has("overwrite")) throw UsageError("--resume goes on in the run's own directory; leave out --run-dir and --overwrite");
+    if (line.has("run-dir") || line.has("overwrite"))
+      throw UsageError(
+          "--resume goes on in the run's own directory; leave out --run-dir and --overwrite");
     report = resume_run(line.get<std::string>("resume"), config, line.sets());
   } else {
     if (config.empty()) throw UsageError("missing CONFIG; latent train --help shows how");
@@ -63,23 +70,31 @@ int run_train(int argc, char** argv) {
   draw_curves(report.directory + "/log.jsonl");
   print(line.has("json") ? report.metrics.dump(2) : metric_table(report.metrics));
   const auto& train = report.metrics["train"];
-  say(std::to_string(train["steps"].get<int64_t>()) + " steps in " + duration_text(train["seconds"].get<double>()) + "; run: " + report.directory);
+  say(std::to_string(train["steps"].get<int64_t>()) + " steps in " +
+      duration_text(train["seconds"].get<double>()) + "; run: " + report.directory);
   return 0;
 }
 
 int run_evaluate(int argc, char** argv) {
-  CommandLine line("evaluate RUN|MODEL [options]", "Prints the metrics of a run directory or an exported model, on the data of its config.",
-                   "latent evaluate runs/quickstart --set eval.k=[10,50]");
-  line.add()("json", "print JSON")("predictions", "also write user,item,rating,prediction of the test part", cxxopts::value<std::string>(), "FILE");
+  CommandLine line(
+      "evaluate RUN|MODEL [options]",
+      "Prints the metrics of a run directory or an exported model, on the data of its config.",
+      "latent evaluate runs/quickstart --set eval.k=[10,50]");
+  line.add()("json", "print JSON")("predictions",
+                                   "also write user,item,rating,prediction of the test part",
+                                   cxxopts::value<std::string>(), "FILE");
   line.add_set();
   if (!line.parse(argc, argv, {"RUN|MODEL"}, 1)) return 0;
-  const auto metrics = evaluate_saved(line.word(0), line.sets(), line.has("predictions") ? line.get<std::string>("predictions") : "");
+  const auto metrics =
+      evaluate_saved(line.word(0), line.sets(),
+                     line.has("predictions") ? line.get<std::string>("predictions") : "");
   print(line.has("json") ? metrics.dump(2) : metric_table(metrics));
   return 0;
 }
 
 int run_export(int argc, char** argv) {
-  CommandLine line("export RUN -o FILE", "Writes the trained model of RUN as TorchScript.", "latent export runs/quickstart -o model.pt");
+  CommandLine line("export RUN -o FILE", "Writes the trained model of RUN as TorchScript.",
+                   "latent export runs/quickstart -o model.pt");
   line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE");
   if (!line.parse(argc, argv, {"RUN"}, 1)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent export --help shows how");

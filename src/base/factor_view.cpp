@@ -38,20 +38,24 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
   tiles_.assign(tiles * view.factors * kTile, 0.0f);
   for (int32_t i = 0; i < view.items; ++i) {
     for (int k = 0; k < view.factors; ++k) {
-      tiles_[(int64_t{i / kTile} * view.factors + k) * kTile + i % kTile] = view.gamma_item[int64_t{i} * view.factors + k];
+      tiles_[(int64_t{i / kTile} * view.factors + k) * kTile + i % kTile] =
+          view.gamma_item[int64_t{i} * view.factors + k];
     }
   }
 }
 
 void CatalogueScorer::scores(int32_t user, float* out) const {
   const float base = view_.alpha + (view_.beta_user != nullptr ? view_.beta_user[user] : 0.0f);
-  const float* const p = view_.factors > 0 ? view_.gamma_user + int64_t{user} * view_.factors : nullptr;
+  const float* const p =
+      view_.factors > 0 ? view_.gamma_user + int64_t{user} * view_.factors : nullptr;
   for (int32_t first = 0; first < view_.items; first += kTile) {
     const int width = std::min<int>(kTile, view_.items - first);
     float sums[kTile];
     for (int n = 0; n < kTile; ++n) sums[n] = base;
-    for (int n = 0; view_.beta_item != nullptr && n < width; ++n) sums[n] += view_.beta_item[first + n];
-    if (view_.factors > 0) tile_scores(tiles_.data() + int64_t{first} * view_.factors, p, view_.factors, sums);
+    for (int n = 0; view_.beta_item != nullptr && n < width; ++n)
+      sums[n] += view_.beta_item[first + n];
+    if (view_.factors > 0)
+      tile_scores(tiles_.data() + int64_t{first} * view_.factors, p, view_.factors, sums);
     std::copy(sums, sums + width, out + first);
   }
 }

@@ -6,8 +6,8 @@
 
 namespace latent {
 
-/// score(u, i) = alpha + beta_user[u] + beta_item[i] + gamma_user[u] . gamma_item[i]; a null table is absent.
-/// Tables are row-major floats: beta [U] or [I], gamma [U, K] or [I, K].
+/// score(u, i) = alpha + beta_user[u] + beta_item[i] + gamma_user[u] . gamma_item[i]; a null table
+/// is absent. Tables are row-major floats: beta [U] or [I], gamma [U, K] or [I, K].
 struct FactorView {
   int32_t users = 0, items = 0, factors = 0;
   float alpha = 0;
@@ -19,8 +19,8 @@ struct FactorView {
   float score(int32_t u, int32_t i) const;
 };
 
-/// Scores users against the whole catalogue. Items lie transposed in tiles, so that the inner loop runs over
-/// neighbouring items; the sum over factors is in order, the same whoever asks.
+/// Scores users against the whole catalogue. Items lie transposed in tiles, so that the inner loop
+/// runs over neighbouring items; the sum over factors is in order, the same whoever asks.
 class CatalogueScorer {
  public:
   explicit CatalogueScorer(const FactorView& view);

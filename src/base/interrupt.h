@@ -3,7 +3,8 @@
 
 namespace latent {
 
-/// While it lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal ends it.
+/// While it lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal
+/// ends it.
 class InterruptGuard {
  public:
   InterruptGuard();

@@ -31,7 +31,8 @@ std::string duration_text(double seconds) {
   if (whole < 3600) {
     std::snprintf(buffer, sizeof buffer, "%d min %02d s", int(whole / 60), int(whole % 60));
   } else {
-    std::snprintf(buffer, sizeof buffer, "%d h %02d min", int(whole / 3600), int(whole % 3600 / 60));
+    std::snprintf(buffer, sizeof buffer, "%d h %02d min", int(whole / 3600),
+                  int(whole % 3600 / 60));
   }
   return buffer;
 }
@@ -44,8 +45,12 @@ std::string count_text(double n) {
 }
 
 Progress::Progress(std::string what, int64_t total, std::string unit)
-    : what_(std::move(what)), unit_(std::move(unit)), total_(total),
-      terminal_(::isatty(STDERR_FILENO) != 0), start_(Clock::now()), last_(start_) {
+    : what_(std::move(what)),
+      unit_(std::move(unit)),
+      total_(total),
+      terminal_(::isatty(STDERR_FILENO) != 0),
+      start_(Clock::now()),
+      last_(start_) {
   if (terminal_) width_ = terminal_width();
   next_line_ = std::max<int64_t>(1, total_ / 10);
 }
@@ -66,7 +71,8 @@ void Progress::update(int64_t done, const std::string& note) {
   const double seconds = std::chrono::duration<double>(last_ - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   std::string line = what_ + " ";
-  if (total_ > 0) line += format("%3.0f %%  ", 100.0 * static_cast<double>(done) / static_cast<double>(total_));
+  if (total_ > 0)
+    line += format("%3.0f %%  ", 100.0 * static_cast<double>(done) / static_cast<double>(total_));
   line += count_text(static_cast<double>(done)) + " " + unit_ + ", " + count_text(rate) + "/s";
   if (total_ > 0 && rate > 0) {
     line += ", " + duration_text(static_cast<double>(total_ - done) / rate) + " left";
@@ -78,7 +84,8 @@ void Progress::update(int64_t done, const std::string& note) {
     drawn_ = true;
   } else {
     std::fprintf(stderr, "%s\n", line.c_str());
-    next_line_ = done - done % std::max<int64_t>(1, total_ / 10) + std::max<int64_t>(1, total_ / 10);
+    next_line_ =
+        done - done % std::max<int64_t>(1, total_ / 10) + std::max<int64_t>(1, total_ / 10);
   }
 }
 

@@ -7,9 +7,12 @@
 
 namespace latent {
 
-int hardware_threads() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+int hardware_threads() {
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
-// OpenMP, because LibTorch brings it: a second pool would fight with its spinning threads for the same cores.
+// OpenMP, because LibTorch brings it: a second pool would fight with its spinning threads for the
+// same cores.
 void parallel_chunks(int64_t chunks, int threads, const std::function<void(int64_t)>& fn) {
   if (threads <= 0) threads = hardware_threads();
   threads = static_cast<int>(std::min<int64_t>(threads, chunks));

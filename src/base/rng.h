@@ -9,7 +9,8 @@
 namespace latent {
 
 /// A stream of 64-bit numbers: SplitMix64's finaliser over a keyed counter (Steele, Lea & Flood,
-/// "Fast splittable pseudorandom number generators", 2014). Cheap to make: one for each chunk of work.
+/// "Fast splittable pseudorandom number generators", 2014). Cheap to make: one for each chunk of
+/// work.
 class RandomStream {
  public:
   explicit RandomStream(uint64_t key) : key_(key) {}

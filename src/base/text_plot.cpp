@@ -12,7 +12,8 @@ namespace latent {
 
 std::string text_plot(const std::vector<double>& values, int width, int height, bool colour) {
   constexpr int kMargin = 11;  // "1234567.89 |"
-  const int columns = std::max(1, std::min<int>(width - kMargin - 1, static_cast<int>(values.size())));
+  const int columns =
+      std::max(1, std::min<int>(width - kMargin - 1, static_cast<int>(values.size())));
   std::vector<double> means(columns, NAN);
   for (int c = 0; c < columns; ++c) {
     const size_t from = values.size() * c / columns, to = values.size() * (c + 1) / columns;
@@ -41,7 +42,8 @@ std::string text_plot(const std::vector<double>& values, int width, int height, 
       const double level = high > low ? (v - low) / (high - low) * (height - 1) : 0;
       line += std::isfinite(v) && std::lround(level) == row ? '*' : ' ';
     }
-    out += (colour ? "\033[36m" : "") + line.substr(0, line.find_last_not_of(' ') + 1) + (colour ? "\033[0m" : "") + "\n";
+    out += (colour ? "\033[36m" : "") + line.substr(0, line.find_last_not_of(' ') + 1) +
+           (colour ? "\033[0m" : "") + "\n";
   }
   return out;
 }

@@ -22,7 +22,8 @@ struct TextWriter::Gz {
 
 TextWriter::TextWriter(const std::string& path) : path_(path), file_(path) {
   if (path.ends_with(".gz")) {
-    gz_ = std::make_unique<Gz>(file_.temporary().string());  // zlib opens by name what file_ has claimed
+    gz_ = std::make_unique<Gz>(
+        file_.temporary().string());  // zlib opens by name what file_ has claimed
     if (gz_->file == nullptr) throw errno_error(path, "cannot write");
   }
 }
@@ -34,7 +35,8 @@ void TextWriter::write(std::string_view text) {
   if (buffer_.size() < kBuffer) return;
   if (!gz_) {
     file_.write(buffer_);
-  } else if (gzwrite(gz_->file, buffer_.data(), static_cast<unsigned>(buffer_.size())) != static_cast<int>(buffer_.size())) {
+  } else if (gzwrite(gz_->file, buffer_.data(), static_cast<unsigned>(buffer_.size())) !=
+             static_cast<int>(buffer_.size())) {
     throw errno_error(path_, "cannot write");
   }
   buffer_.clear();
@@ -44,7 +46,8 @@ void TextWriter::commit() {
   if (!gz_) {
     file_.write(buffer_);
   } else {
-    const bool written = buffer_.empty() || gzwrite(gz_->file, buffer_.data(), static_cast<unsigned>(buffer_.size())) > 0;
+    const bool written = buffer_.empty() || gzwrite(gz_->file, buffer_.data(),
+                                                    static_cast<unsigned>(buffer_.size())) > 0;
     const bool closed = gzclose(gz_->file) == Z_OK;
     gz_->file = nullptr;
     if (!written || !closed) throw errno_error(path_, "cannot write");

@@ -5,7 +5,8 @@
 
 namespace latent {
 
-UserItems::UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row, int32_t users)
+UserItems::UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row,
+                     int32_t users)
     : start(users + 1), item(item_of_row.size()) {
   for (const int32_t u : user_of_row) ++start[u + 1];
   for (int32_t u = 0; u < users; ++u) start[u + 1] += start[u];

@@ -7,14 +7,16 @@
 
 namespace latent {
 
-/// Compressed sparse rows: user u has item[start[u]] ... item[start[u + 1] - 1], ascending, without repeats.
+/// Compressed sparse rows: user u has item[start[u]] ... item[start[u + 1] - 1], ascending, without
+/// repeats.
 struct UserItems {
   std::vector<int64_t> start;  ///< [U + 1]
   std::vector<int32_t> item;
 
   UserItems() = default;
   /// From pairs in any order, repeats allowed.
-  UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row, int32_t users);
+  UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row,
+            int32_t users);
 
   int32_t users() const { return static_cast<int32_t>(start.size()) - 1; }
   std::span<const int32_t> of(int32_t u) const {

@@ -31,11 +31,13 @@ KnobRange count_from(int64_t low) {
 }
 
 KnobRange threads() {
-  return {[](const json& v) { return v.get<int64_t>() >= 0 && v.get<int64_t>() <= 1024; }, "from 0 to 1024"};
+  return {[](const json& v) { return v.get<int64_t>() >= 0 && v.get<int64_t>() <= 1024; },
+          "from 0 to 1024"};
 }
 
 KnobRange share() {
-  return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() < 1; }, "from 0 to below 1"};
+  return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() < 1; },
+          "from 0 to below 1"};
 }
 
 KnobRange one_of(std::vector<std::string> names) {
@@ -96,16 +98,19 @@ int64_t whole(const json& v) {
 
 bool is_column(const Knob& knob) {
   return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
-         knob.name == "data.time" || knob.name == "data.titles.id" || knob.name == "data.titles.title";
+         knob.name == "data.time" || knob.name == "data.titles.id" ||
+         knob.name == "data.titles.title";
 }
 
 /// `v` in the form that the target stores, or a null pointer when the type does not fit.
 std::optional<json> converted(const Knob& knob, const json& v) {
-  if (std::holds_alternative<bool*>(knob.target)) return v.is_boolean() ? std::optional(v) : std::nullopt;
+  if (std::holds_alternative<bool*>(knob.target))
+    return v.is_boolean() ? std::optional(v) : std::nullopt;
   if (std::holds_alternative<int64_t*>(knob.target)) {
     return is_whole(v) ? std::optional<json>(whole(v)) : std::nullopt;
   }
-  if (std::holds_alternative<double*>(knob.target)) return v.is_number() ? std::optional(v) : std::nullopt;
+  if (std::holds_alternative<double*>(knob.target))
+    return v.is_number() ? std::optional(v) : std::nullopt;
   if (std::holds_alternative<std::optional<double>*>(knob.target)) {
     return v.is_number() || v.is_null() ? std::optional(v) : std::nullopt;
   }
@@ -124,6 +129,8 @@ std::optional<json> converted(const Knob& knob, const json& v) {
 
 }  // namespace
 
+// One row a line, however long: a table.
+// clang-format off
 std::vector<Knob> knobs(RunConfig& c) {
   return {
       {"data.path", &c.data.path, "file of ratings or interactions, gz or plain; the training part when split.kind is files", any()},
@@ -180,6 +187,8 @@ std::vector<Knob> knobs(RunConfig& c) {
   };
 }
 
+// clang-format on
+
 json knob_value(const Knob& knob) {
   return std::visit(
       [](auto* target) -> json {
@@ -213,7 +222,8 @@ std::string set_knob(const Knob& knob, const json& value) {
 }
 
 json parse_set_value(const Knob& knob, const std::string& text) {
-  if (std::holds_alternative<std::string*>(knob.target) && (text.empty() || text[0] != '"')) return text;
+  if (std::holds_alternative<std::string*>(knob.target) && (text.empty() || text[0] != '"'))
+    return text;
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!value.is_discarded()) return value;
   // ".01" and "+1" are numbers to people, though not to JSON.

@@ -1,4 +1,5 @@
-// The table of knobs: one row for each setting, from which reading, checks, help and the reference follow.
+// The table of knobs: one row for each setting, from which reading, checks, help and the reference
+// follow.
 #pragma once
 
 #include <functional>

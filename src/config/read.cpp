@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 int line_of(const std::string& text, size_t byte) {
-  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
+  return 1 + static_cast<int>(
+                 std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
 }
 
 Error given_twice(const std::string& where, const std::string& key) {
@@ -40,7 +41,8 @@ json parse_strictly(const std::string& text, const std::string& where) {
     // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error ..."
     const size_t colon = what.find(": ");
     if (colon != std::string::npos) what = what.substr(colon + 2);
-    throw Error(where + ":" + std::to_string(line_of(text, e.byte > 0 ? e.byte - 1 : 0)) + ": not valid JSON: " + what);
+    throw Error(where + ":" + std::to_string(line_of(text, e.byte > 0 ? e.byte - 1 : 0)) +
+                ": not valid JSON: " + what);
   } catch (const json::out_of_range& e) {
     // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
     const std::string what = e.what();
@@ -76,7 +78,10 @@ void flatten(const json& value, const std::string& prefix, std::vector<Assignmen
 class Resolver {
  public:
   Resolver(const ModelDefaultsOf& defaults_of, std::string text, std::string where)
-      : defaults_of_(defaults_of), text_(std::move(text)), file_(std::move(where)), rows_(knobs(result_.config)) {}
+      : defaults_of_(defaults_of),
+        text_(std::move(text)),
+        file_(std::move(where)),
+        rows_(knobs(result_.config)) {}
 
   const Knob& row(const std::string& name, const std::string& where) const {
     std::vector<std::string> names;
@@ -84,10 +89,12 @@ class Resolver {
       if (knob.name == name) return knob;
       names.push_back(knob.name);
     }
-    throw Error(place(name, where) + ": unknown key " + in_quotes(name) + did_you_mean(name, names));
+    throw Error(place(name, where) + ": unknown key " + in_quotes(name) +
+                did_you_mean(name, names));
   }
 
-  void apply(const std::vector<Assignment>& assignments, const std::string& where, const std::string& source) {
+  void apply(const std::vector<Assignment>& assignments, const std::string& where,
+             const std::string& source) {
     for (const auto& [name, value] : assignments) {
       if (value.is_object() && is_section(name)) continue;  // "train": {} says nothing
       const std::string wrong = set_knob(row(name, where), value);
@@ -117,10 +124,13 @@ class Resolver {
 
  private:
   /// With its line where `where` is the config file.
-  std::string place(const std::string& name, const std::string& where) const { return where == file_ ? place_of(name, text_, file_) : where; }
+  std::string place(const std::string& name, const std::string& where) const {
+    return where == file_ ? place_of(name, text_, file_) : where;
+  }
 
   bool is_section(const std::string& name) const {
-    return std::any_of(rows_.begin(), rows_.end(), [&](const Knob& knob) { return knob.name.rfind(name + ".", 0) == 0; });
+    return std::any_of(rows_.begin(), rows_.end(),
+                       [&](const Knob& knob) { return knob.name.rfind(name + ".", 0) == 0; });
   }
 
   bool given(const std::string& name) const {
@@ -133,7 +143,8 @@ class Resolver {
     TrainOptions& train = result_.config.train;
     const bool steps = given("train.steps") && train.steps > 0;
     const bool epochs = given("train.epochs") && train.epochs > 0;
-    if (steps && epochs) throw Error(where + ": 'train.steps' and 'train.epochs' are both given; keep one");
+    if (steps && epochs)
+      throw Error(where + ": 'train.steps' and 'train.epochs' are both given; keep one");
     if (steps) train.epochs = 0;
     if (epochs) train.steps = 0;
     if (train.steps > 0 && train.epochs > 0) {  // a model's default beside the general one
@@ -153,16 +164,19 @@ class Resolver {
 }  // namespace
 
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,
-                              const std::vector<std::string>& sets, const ModelDefaultsOf& defaults_of) {
+                              const std::vector<std::string>& sets,
+                              const ModelDefaultsOf& defaults_of) {
   json tree = parse_strictly(text, where);
-  if (!tree.is_object()) throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
+  if (!tree.is_object())
+    throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
   // A run's config.json says where it came from; that is a record, not a setting.
   tree.erase("provenance");
   std::vector<Assignment> file, given;
   flatten(tree, "", file);
   std::set<std::string> names;
   for (const auto& [name, value] : file) {
-    if (!names.insert(name).second) throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
+    if (!names.insert(name).second)
+      throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
   Resolver resolver(defaults_of, text, where);
   for (const std::string& set : sets) {
@@ -173,7 +187,8 @@ ResolvedConfig resolve_config(const std::string& text, const std::string& where,
     const std::string name = set.substr(0, equals);
     try {
       (void)json(set).dump();
-    } catch (const json::exception&) {  // what is not UTF-8 could not be written into the run's config.json
+    } catch (const json::exception&) {  // what is not UTF-8 could not be written into the run's
+                                        // config.json
       throw Error("--set " + in_quotes(name) + ": the value is not valid UTF-8");
     }
     given.emplace_back(name, parse_set_value(resolver.row(name, "--set"), set.substr(equals + 1)));

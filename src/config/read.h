@@ -19,10 +19,11 @@ struct ResolvedConfig {
   std::map<std::string, std::string> sources;  ///< knob -> "default", "model", "file" or "--set"
 };
 
-/// Reads the JSON text (comments allowed) named `where` in errors, then applies `sets` ("key=value").
-/// Throws Error for anything unknown, mistyped or out of range.
+/// Reads the JSON text (comments allowed) named `where` in errors, then applies `sets`
+/// ("key=value"). Throws Error for anything unknown, mistyped or out of range.
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,
-                              const std::vector<std::string>& sets, const ModelDefaultsOf& defaults_of);
+                              const std::vector<std::string>& sets,
+                              const ModelDefaultsOf& defaults_of);
 
 /// The same for a file; an empty path stands for an empty config.
 ResolvedConfig read_config(const std::string& path, const std::vector<std::string>& sets,

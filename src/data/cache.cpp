@@ -74,7 +74,8 @@ json ids_header(const IdMap& ids) { return {{"count", ids.size()}, {"bytes", ids
 bool read_ids(Reader& in, const json& header, IdMap& ids) {
   std::string text(header.at("bytes").get<size_t>(), '\0');
   std::vector<uint64_t> ends;
-  if (!in.bytes(text.data(), text.size()) || !in.array(ends, header.at("count").get<size_t>() + 1)) return false;
+  if (!in.bytes(text.data(), text.size()) || !in.array(ends, header.at("count").get<size_t>() + 1))
+    return false;
   ids = IdMap(std::move(text), std::move(ends));
   return true;
 }
@@ -98,10 +99,13 @@ std::optional<RawData> load(const fs::path& path, const std::string& key, uintma
   raw.bad_rows = header.at("bad_rows");
   raw.data.checksum = header.at("checksum");
   const json& f = header.at("format");
-  raw.format = {f.at(0), f.at(1).get<std::vector<std::string>>(), f.at(2), f.at(3), f.at(4), f.at(5), f.at(6)};
+  raw.format = {
+      f.at(0), f.at(1).get<std::vector<std::string>>(), f.at(2), f.at(3), f.at(4), f.at(5),
+      f.at(6)};
   Interactions& rows = raw.data.rows;
   if (!in.array(rows.user, n) || !in.array(rows.item, n) || !in.array(rows.rating, n) ||
-      (header.at("has_time") && !in.array(rows.time, n)) || !read_ids(in, header.at("users"), raw.data.users) ||
+      (header.at("has_time") && !in.array(rows.time, n)) ||
+      !read_ids(in, header.at("users"), raw.data.users) ||
       !read_ids(in, header.at("items"), raw.data.items) || !in.finish()) {
     return std::nullopt;
   }
@@ -113,19 +117,23 @@ std::optional<RawData> load(const fs::path& path, const std::string& key, uintma
 fs::path cache_folder(const DataOptions& options) {
   if (options.cache_dir == "none") return {};
   if (!options.cache_dir.empty()) return options.cache_dir;
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') return fs::path(cache) / "latent";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return fs::path(home) / ".cache" / "latent";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
+    return fs::path(cache) / "latent";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return fs::path(home) / ".cache" / "latent";
   return {};
 }
 
-std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options, bool need_time) {
-  json key = {options.format, options.user, options.item, options.rating, options.time, options.on_bad_row,
-              options.max_bad_rows, need_time};
+std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options,
+                      bool need_time) {
+  json key = {options.format, options.user,       options.item,         options.rating,
+              options.time,   options.on_bad_row, options.max_bad_rows, need_time};
   for (const std::string& path : paths) {
     std::error_code failed;
     const auto size = fs::file_size(path, failed);
     if (failed) return "";  // the reader says what is wrong with the path
-    key.push_back({fs::absolute(path).lexically_normal().string(), size, fs::last_write_time(path).time_since_epoch().count()});
+    key.push_back({fs::absolute(path).lexically_normal().string(), size,
+                   fs::last_write_time(path).time_since_epoch().count()});
   }
   return key.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -148,10 +156,16 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
   fs::create_directories(folder, failed);
   if (failed) throw Error(folder.string() + ": cannot make the folder: " + failed.message());
   const FormatInfo& f = raw.format;
-  const json header = {{"key", key}, {"rows", raw.data.rows.size()}, {"part_ends", raw.part_ends},
-                       {"bad_rows", raw.bad_rows}, {"checksum", raw.data.checksum}, {"has_time", raw.data.rows.has_time()},
-                       {"users", ids_header(raw.data.users)}, {"items", ids_header(raw.data.items)},
-                       {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time}}};
+  const json header = {
+      {"key", key},
+      {"rows", raw.data.rows.size()},
+      {"part_ends", raw.part_ends},
+      {"bad_rows", raw.bad_rows},
+      {"checksum", raw.data.checksum},
+      {"has_time", raw.data.rows.has_time()},
+      {"users", ids_header(raw.data.users)},
+      {"items", ids_header(raw.data.items)},
+      {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time}}};
   const std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   const uint64_t header_size = text.size();
   Writer out(file_of(folder, key));
@@ -169,7 +183,8 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
   out.finish();
 }
 
-RawData read_files(const std::vector<std::string>& paths, const DataOptions& options, bool need_time) {
+RawData read_files(const std::vector<std::string>& paths, const DataOptions& options,
+                   bool need_time) {
   const fs::path folder = cache_folder(options);
   const std::string key = folder.empty() ? "" : cache_key(paths, options, need_time);
   if (key.empty()) return parse_files(paths, options, need_time);

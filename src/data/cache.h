@@ -12,7 +12,8 @@ namespace latent {
 std::filesystem::path cache_folder(const DataOptions& options);
 
 /// What a cached parse depends on: path, size and mtime of each file, and the reader's knobs.
-std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options, bool need_time);
+std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options,
+                      bool need_time);
 
 /// The parse kept under `key`, or nothing when there is none or the file is damaged.
 std::optional<RawData> load_cached(const std::filesystem::path& folder, const std::string& key);

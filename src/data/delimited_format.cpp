@@ -12,7 +12,9 @@ namespace {
 /// A quoted field may span lines; one that never ends must not swallow the whole file.
 constexpr size_t kLongestRecord = 1 << 22;
 
-const char* separator_of(const std::string& format) { return format == "csv" ? "," : format == "tsv" ? "\t" : "::"; }
+const char* separator_of(const std::string& format) {
+  return format == "csv" ? "," : format == "tsv" ? "\t" : "::";
+}
 
 bool all_digits(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
@@ -21,8 +23,13 @@ bool all_digits(const std::string& text) {
 class DelimitedFormat : public RowFormat {
  public:
   DelimitedFormat(const FormatInfo& resolved, const std::vector<int>& columns)
-      : splitter_(separator_of(resolved.format)), user_(columns[0]), item_(columns[1]), rating_(columns[2]), time_(columns[3]),
-        needed_(1 + *std::max_element(columns.begin(), columns.end())), skip_header_(resolved.header) {
+      : splitter_(separator_of(resolved.format)),
+        user_(columns[0]),
+        item_(columns[1]),
+        rating_(columns[2]),
+        time_(columns[3]),
+        needed_(1 + *std::max_element(columns.begin(), columns.end())),
+        skip_header_(resolved.header) {
     info = resolved;
     user_label_ = info.header ? in_quotes(info.user) : "column " + info.user;
     item_label_ = info.header ? in_quotes(info.item) : "column " + info.item;
@@ -38,7 +45,8 @@ class DelimitedFormat : public RowFormat {
       return true;
     }
     if (static_cast<int>(fields_.size()) < needed_) {
-      throw RowError("expected " + std::to_string(needed_) + " columns or more, found " + std::to_string(fields_.size()));
+      throw RowError("expected " + std::to_string(needed_) + " columns or more, found " +
+                     std::to_string(fields_.size()));
     }
     Row row;
     row.user = fields_[user_];
@@ -73,7 +81,9 @@ class DelimitedFormat : public RowFormat {
 };
 
 /// Of digits; more of them than any file has columns are all one to us.
-int column_number(const std::string& digits) { return digits.size() < 7 ? std::stoi(digits) : 999999; }
+int column_number(const std::string& digits) {
+  return digits.size() < 7 ? std::stoi(digits) : 999999;
+}
 
 bool is_number(std::string_view text) {
   try {
@@ -86,7 +96,8 @@ bool is_number(std::string_view text) {
 
 bool is_header(const std::vector<std::string>& first, const DataOptions& options) {
   for (const std::string* name : {&options.user, &options.item, &options.rating, &options.time}) {
-    if (*name != "auto" && *name != "none" && !all_digits(*name)) return true;  // a name needs a header
+    if (*name != "auto" && *name != "none" && !all_digits(*name))
+      return true;  // a name needs a header
   }
   if (std::any_of(first.begin(), first.end(), is_number)) return false;  // "42,book,3" is a row
   const auto usual = [&](const char* role) { return !resolve_column(role, "auto", first).empty(); };
@@ -98,9 +109,10 @@ bool is_header(const std::vector<std::string>& first, const DataOptions& options
 
 }  // namespace
 
-std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const std::vector<std::string>& lines,
-                                                 const std::string& format, const DataOptions& options,
-                                                 bool need_time) {
+std::unique_ptr<RowFormat> open_delimited_format(const std::string& path,
+                                                 const std::vector<std::string>& lines,
+                                                 const std::string& format,
+                                                 const DataOptions& options, bool need_time) {
   Splitter splitter(separator_of(format));
   std::vector<std::string_view> views;
   try {
@@ -117,7 +129,8 @@ std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const 
   for (const std::string& column : first) found += (found.empty() ? "" : ", ") + column;
 
   std::vector<int> columns;
-  const auto pick = [&](const std::string& role, const std::string& wanted, int position, std::string& name) {
+  const auto pick = [&](const std::string& role, const std::string& wanted, int position,
+                        std::string& name) {
     const bool optional = role == "rating" || role == "time";
     int column = -1;
     if (wanted == "none" && optional) {
@@ -133,20 +146,25 @@ std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const 
       if (!resolved.empty()) {
         column = static_cast<int>(std::find(first.begin(), first.end(), resolved) - first.begin());
       } else if (role != "time" || wanted != "auto") {
-        throw Error(path + ":1: " + (wanted == "auto" ? "no usual name for the " + role : "no column " + in_quotes(wanted)) +
-                    " in the header " + in_quotes(found) + "; name one in data." + role + (optional ? ", or none" : ""));
+        throw Error(path + ":1: " +
+                    (wanted == "auto" ? "no usual name for the " + role
+                                      : "no column " + in_quotes(wanted)) +
+                    " in the header " + in_quotes(found) + "; name one in data." + role +
+                    (optional ? ", or none" : ""));
       }
     } else if (position < static_cast<int>(first.size())) {
       column = position;
     } else if (!optional) {
-      throw Error(path + ":1: expected 2 columns or more, found " + std::to_string(first.size()) + " in " + in_quotes(lines.front()));
+      throw Error(path + ":1: expected 2 columns or more, found " + std::to_string(first.size()) +
+                  " in " + in_quotes(lines.front()));
     }
     name = column < 0 ? "none" : info.header ? first[column] : std::to_string(column);
     columns.push_back(column);
   };
   pick("user", options.user, 0, info.user);
   pick("item", options.item, 1, info.item);
-  if (columns[0] == columns[1]) throw Error(path + ":1: data.user and data.item both name column " + in_quotes(info.user));
+  if (columns[0] == columns[1])
+    throw Error(path + ":1: data.user and data.item both name column " + in_quotes(info.user));
   pick("rating", options.rating, 2, info.rating);
   pick("time", need_time || options.time != "auto" ? options.time : "none", 3, info.time);
   return std::make_unique<DelimitedFormat>(info, columns);

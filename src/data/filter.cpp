@@ -22,8 +22,11 @@ void settle_duplicates(RawData& raw, const std::string& policy, Flags& keep) {
   for (int64_t n = 0; n < rows.size(); ++n) {
     if (keep[n]) order.push_back(n);
   }
-  const auto key = [&](int64_t n) { return std::tuple(part_of(raw.part_ends, n), rows.user[n], rows.item[n]); };
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return key(a) < key(b); });
+  const auto key = [&](int64_t n) {
+    return std::tuple(part_of(raw.part_ends, n), rows.user[n], rows.item[n]);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return key(a) < key(b); });
   for (size_t from = 0, to; from < order.size(); from = to) {
     double sum = 0;
     for (to = from; to < order.size() && key(order[to]) == key(order[from]); ++to) {
@@ -32,7 +35,8 @@ void settle_duplicates(RawData& raw, const std::string& policy, Flags& keep) {
     }
     const int64_t stays = policy == "last" ? order[to - 1] : order[from];
     keep[stays] = 1;
-    if (policy == "mean") rows.rating[stays] = static_cast<float>(sum / static_cast<double>(to - from));
+    if (policy == "mean")
+      rows.rating[stays] = static_cast<float>(sum / static_cast<double>(to - from));
   }
 }
 
@@ -90,7 +94,8 @@ void filter_rows(RawData& raw, const DataOptions& options) {
     if (options.positive_at_least && rows.rating[n] < *options.positive_at_least) keep[n] = 0;
   }
   if (options.duplicates != "keep") settle_duplicates(raw, options.duplicates, keep);
-  if (options.min_user > 1 || options.min_item > 1) k_core(raw.data, options.min_user, options.min_item, keep);
+  if (options.min_user > 1 || options.min_item > 1)
+    k_core(raw.data, options.min_user, options.min_item, keep);
   if (std::find(keep.begin(), keep.end(), 0) != keep.end()) compact(raw, keep);
   if (raw.data.rows.size() == 0) {
     throw Error(options.path + ": no interactions left of " + std::to_string(before) +

@@ -23,9 +23,11 @@ size_t IdMap::slot_of(std::string_view id, uint64_t hash) const {
   return slot;
 }
 
-IdMap::IdMap(std::string text, std::vector<uint64_t> ends) : text_(std::move(text)), ends_(std::move(ends)) {
+IdMap::IdMap(std::string text, std::vector<uint64_t> ends)
+    : text_(std::move(text)), ends_(std::move(ends)) {
   hashes_.reserve(size());
-  for (int32_t index = 0; index < size(); ++index) hashes_.push_back(static_cast<uint32_t>(hash_of(name(index)) >> 32));
+  for (int32_t index = 0; index < size(); ++index)
+    hashes_.push_back(static_cast<uint32_t>(hash_of(name(index)) >> 32));
   size_t slots = 64;
   while (slots <= static_cast<size_t>(size()) * 2) slots *= 2;
   rehash(slots);
@@ -41,11 +43,13 @@ void IdMap::rehash(size_t slots) {
 }
 
 int32_t IdMap::add(std::string_view id) {
-  if (static_cast<size_t>(size()) * 2 >= slots_.size()) rehash(slots_.empty() ? 64 : slots_.size() * 2);
+  if (static_cast<size_t>(size()) * 2 >= slots_.size())
+    rehash(slots_.empty() ? 64 : slots_.size() * 2);
   const uint64_t hash = hash_of(id);
   const size_t slot = slot_of(id, hash);
   if (slots_[slot] >= 0) return slots_[slot];
-  if (size() == INT32_MAX - 1) throw Error("more than 2^31 - 2 distinct ids: too many for int32 indices");
+  if (size() == INT32_MAX - 1)
+    throw Error("more than 2^31 - 2 distinct ids: too many for int32 indices");
   slots_[slot] = size();
   hashes_.push_back(static_cast<uint32_t>(hash >> 32));
   text_.append(id);

@@ -26,6 +26,8 @@ double mean_rating(const Interactions& rows) {
   return rows.size() == 0 ? 0 : sum / static_cast<double>(rows.size());
 }
 
-UserItems user_items(const Interactions& rows, int32_t users) { return UserItems(rows.user, rows.item, users); }
+UserItems user_items(const Interactions& rows, int32_t users) {
+  return UserItems(rows.user, rows.item, users);
+}
 
 }  // namespace latent

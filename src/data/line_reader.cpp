@@ -62,8 +62,8 @@ class GzStream {
       if (status == Z_STREAM_END) {
         member_ended_ = true;
       } else if (status != Z_OK && status != Z_BUF_ERROR) {
-        throw Error(path_ + ": damaged gz stream (" + (z_.msg != nullptr ? z_.msg : "inflate failed") +
-                    "); fetch the file again");
+        throw Error(path_ + ": damaged gz stream (" +
+                    (z_.msg != nullptr ? z_.msg : "inflate failed") + "); fetch the file again");
       }
     }
     return z_.avail_in == 0 && !(!member_ended_ && out.size() >= limit);
@@ -131,7 +131,8 @@ class LineReader::Inflater {
       if (n == 0) break;
       crc = crc32_of(input.data(), n, crc);
       bytes += static_cast<int64_t>(n);
-      if (first && n >= 2 && input[0] == '\x1f' && input[1] == '\x8b') gz = std::make_unique<GzStream>(path_);
+      if (first && n >= 2 && input[0] == '\x1f' && input[1] == '\x8b')
+        gz = std::make_unique<GzStream>(path_);
       first = false;
       if (!gz) {
         out.append(input, 0, n);

@@ -14,7 +14,9 @@ using Kind = ObjectScanner::Kind;
 class ObjectFormat : public RowFormat {
  public:
   ObjectFormat(ObjectDialect dialect, const FormatInfo& resolved)
-      : scanner_(dialect, fields(resolved)), rating_(resolved.rating != "none"), time_(resolved.time != "none") {
+      : scanner_(dialect, fields(resolved)),
+        rating_(resolved.rating != "none"),
+        time_(resolved.time != "none") {
     info = resolved;
   }
 
@@ -62,17 +64,21 @@ class ObjectFormat : public RowFormat {
 
 }  // namespace
 
-std::unique_ptr<RowFormat> open_object_format(const std::string& path, const std::vector<std::string>& lines,
-                                              const std::string& format, const DataOptions& options, bool need_time) {
+std::unique_ptr<RowFormat> open_object_format(const std::string& path,
+                                              const std::vector<std::string>& lines,
+                                              const std::string& format, const DataOptions& options,
+                                              bool need_time) {
   const ObjectDialect dialect = format == "json" ? ObjectDialect::kJson : ObjectDialect::kPython;
   FormatInfo info;
   info.format = format;
-  // A field may be missing from a line or two; the first line that can be read names the usual ones.
+  // A field may be missing from a line or two; the first line that can be read names the usual
+  // ones.
   std::string broken;
   for (const std::string& line : lines) {
     try {
       for (const std::string& name : ObjectScanner::names(dialect, line)) {
-        if (std::find(info.columns.begin(), info.columns.end(), name) == info.columns.end()) info.columns.push_back(name);
+        if (std::find(info.columns.begin(), info.columns.end(), name) == info.columns.end())
+          info.columns.push_back(name);
       }
     } catch (const RowError& e) {
       if (broken.empty()) broken = e.what();
@@ -81,18 +87,20 @@ std::unique_ptr<RowFormat> open_object_format(const std::string& path, const std
   if (info.columns.empty()) throw Error(path + ":1: " + broken);
   std::string found;
   for (const std::string& column : info.columns) found += (found.empty() ? "" : ", ") + column;
-  const auto pick = [&](const std::string& role, const std::string& wanted, bool optional) -> std::string {
+  const auto pick = [&](const std::string& role, const std::string& wanted,
+                        bool optional) -> std::string {
     if (wanted == "none" && optional) return "none";
     // A named field may be absent from the sample: it is then looked for line by line.
     const std::string name = wanted == "auto" ? resolve_column(role, wanted, info.columns) : wanted;
     if (!name.empty()) return name;
     if (role == "time") return "none";
-    throw Error(path + ":1: no usual name for the " + role + " among the fields " + found + "; name one in data." + role +
-                (optional ? ", or none" : ""));
+    throw Error(path + ":1: no usual name for the " + role + " among the fields " + found +
+                "; name one in data." + role + (optional ? ", or none" : ""));
   };
   info.user = pick("user", options.user, false);
   info.item = pick("item", options.item, false);
-  if (info.user == info.item) throw Error(path + ":1: data.user and data.item both name " + in_quotes(info.user));
+  if (info.user == info.item)
+    throw Error(path + ":1: data.user and data.item both name " + in_quotes(info.user));
   info.rating = pick("rating", options.rating, true);
   info.time = need_time || options.time != "auto" ? pick("time", options.time, true) : "none";
   return std::make_unique<ObjectFormat>(dialect, info);

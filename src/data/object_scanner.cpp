@@ -46,12 +46,17 @@ int64_t hex(std::string_view raw, size_t at, size_t digits) {
 }  // namespace
 
 ObjectScanner::ObjectScanner(ObjectDialect dialect, std::vector<std::string> fields)
-    : dialect_(dialect), fields_(std::move(fields)), found_(fields_.size()), found_depth_(fields_.size()),
+    : dialect_(dialect),
+      fields_(std::move(fields)),
+      found_(fields_.size()),
+      found_depth_(fields_.size()),
       scratch_(fields_.size()) {}
 
 void ObjectScanner::fail(const std::string& what) const {
   throw RowError(what + " at column " + std::to_string(p_ - begin_ + 1) +
-                 (dialect_ == ObjectDialect::kJson ? "; expected one JSON object a line" : "; expected one Python dict of literals a line"));
+                 (dialect_ == ObjectDialect::kJson
+                      ? "; expected one JSON object a line"
+                      : "; expected one Python dict of literals a line"));
 }
 
 void ObjectScanner::scan(std::string_view line) {
@@ -91,12 +96,14 @@ void ObjectScanner::object(int depth) {
   if (eat('}')) return;
   // Below the top, only a path that may still lead to a wanted field is spelled out.
   bool follow = depth == 0 || listing_ != nullptr;
-  for (const std::string& f : fields_) follow = follow || (depth > 0 && f.size() > outer && f.compare(0, outer, path_) == 0);
+  for (const std::string& f : fields_)
+    follow = follow || (depth > 0 && f.size() > outer && f.compare(0, outer, path_) == 0);
   while (true) {
     skip_blanks();
     Value key{Kind::kAbsent, {}};
     if (p_ == end_) fail("the line ends inside an object");
-    const bool is_text = *p_ == '"' || (dialect_ == ObjectDialect::kPython && (*p_ == '\'' || is_letter(*p_)));
+    const bool is_text =
+        *p_ == '"' || (dialect_ == ObjectDialect::kPython && (*p_ == '\'' || is_letter(*p_)));
     if (!is_text) fail("a key must be a string");
     string(follow, key);
     skip_blanks();
@@ -116,7 +123,8 @@ void ObjectScanner::object(int depth) {
     path_.resize(outer);
     skip_blanks();
     if (eat('}')) return;
-    if (!eat(',')) fail(p_ == end_ ? "the line ends inside an object" : "no ',' or '}' after a value");
+    if (!eat(','))
+      fail(p_ == end_ ? "the line ends inside an object" : "no ',' or '}' after a value");
     if (dialect_ == ObjectDialect::kPython) {
       skip_blanks();
       if (eat('}')) return;
@@ -138,7 +146,8 @@ void ObjectScanner::keep(size_t n, const Value& v, int depth) {
   } else {
     field.text = v.text;
   }
-  // A field may be wanted under two names (user and item alike): later equal names see the same value.
+  // A field may be wanted under two names (user and item alike): later equal names see the same
+  // value.
   for (size_t m = 0; m < n; ++m) {
     if (fields_[m] == fields_[n]) found_[m] = field;
   }
@@ -178,7 +187,8 @@ void ObjectScanner::list(char close, int depth) {
       value(depth, false, v);
       skip_blanks();
       if (eat(close)) break;
-      if (!eat(',')) fail(p_ == end_ ? "the line ends inside a list" : "no ',' or end after a list's value");
+      if (!eat(','))
+        fail(p_ == end_ ? "the line ends inside a list" : "no ',' or end after a list's value");
       skip_blanks();
       if (dialect_ == ObjectDialect::kPython && eat(close)) break;
     }
@@ -210,7 +220,8 @@ void ObjectScanner::string(bool wanted, Value& out) {
 void ObjectScanner::skip_string(char quote) {
   const char* const first = p_;
   while (true) {
-    const auto* q = static_cast<const char*>(std::memchr(p_, quote, static_cast<size_t>(end_ - p_)));
+    const auto* q =
+        static_cast<const char*>(std::memchr(p_, quote, static_cast<size_t>(end_ - p_)));
     if (q == nullptr) {
       p_ = first - 1;
       fail("unterminated string");
@@ -242,21 +253,24 @@ void ObjectScanner::unescape(std::string_view raw, std::string& out) const {
     } else if (python && c >= '0' && c <= '7') {
       uint32_t code = 0;
       size_t digits = 0;
-      for (; digits < 3 && n < raw.size() && raw[n] >= '0' && raw[n] <= '7'; ++digits, ++n) code = code * 8 + (raw[n] - '0');
+      for (; digits < 3 && n < raw.size() && raw[n] >= '0' && raw[n] <= '7'; ++digits, ++n)
+        code = code * 8 + (raw[n] - '0');
       --n;
       append_utf8(out, code);
     } else if (c == 'u' || (python && (c == 'x' || c == 'U'))) {
       const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
       int64_t code = hex(raw, n + 1, digits);
       n += digits;
-      if (code >= 0xD800 && code < 0xDC00 && n + 2 < raw.size() && raw[n + 1] == '\\' && raw[n + 2] == 'u') {
+      if (code >= 0xD800 && code < 0xDC00 && n + 2 < raw.size() && raw[n + 1] == '\\' &&
+          raw[n + 2] == 'u') {
         const int64_t low = hex(raw, n + 3, 4);
         if (low >= 0xDC00 && low < 0xE000) {
           code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
           n += 6;
         }
       }
-      if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) fail("a wrong \\" + std::string(1, c) + " escape in a string that ends");
+      if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+        fail("a wrong \\" + std::string(1, c) + " escape in a string that ends");
       append_utf8(out, static_cast<uint32_t>(code));
     } else if (python) {
       (out += '\\') += c;  // Python keeps a backslash that means nothing

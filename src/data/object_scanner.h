@@ -1,4 +1,5 @@
-// One object a line, JSON or Python's dict notation: picks a few fields, validates and skips the rest.
+// One object a line, JSON or Python's dict notation: picks a few fields, validates and skips the
+// rest.
 #pragma once
 
 #include <string>
@@ -9,9 +10,10 @@ namespace latent {
 
 enum class ObjectDialect { kJson, kPython };
 
-/// Reads lines such as {"user_id": "a", "rating": 4} or {'user_id': u'a', 'rating': None}. Nothing is
-/// evaluated: in Python's notation only literals (strings, numbers, True, False, None, lists, tuples, dicts) are
-/// known. A field is named by its key, literally, or by a path of keys joined by dots ("style.Size:").
+/// Reads lines such as {"user_id": "a", "rating": 4} or {'user_id': u'a', 'rating': None}. Nothing
+/// is evaluated: in Python's notation only literals (strings, numbers, True, False, None, lists,
+/// tuples, dicts) are known. A field is named by its key, literally, or by a path of keys joined by
+/// dots ("style.Size:").
 class ObjectScanner {
  public:
   enum class Kind { kAbsent, kString, kNumber, kNull, kBool, kNested };

@@ -1,4 +1,5 @@
-// A config's data files as one data set: rows of all parts, ids by first appearance, filters applied.
+// A config's data files as one data set: rows of all parts, ids by first appearance, filters
+// applied.
 #pragma once
 
 #include "src/config/options.h"
@@ -16,13 +17,15 @@ struct RawData {
 };
 
 /// Parses the files at `paths` in order. Throws Error with file and line.
-RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options, bool need_time);
+RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options,
+                    bool need_time);
 
 /// The same through the cache of parsed files (data.cache_dir).
-RawData read_files(const std::vector<std::string>& paths, const DataOptions& options, bool need_time);
+RawData read_files(const std::vector<std::string>& paths, const DataOptions& options,
+                   bool need_time);
 
-/// drop_zero, positive_at_least, duplicates (within a part), then the k-core; ids are given anew in order of first
-/// appearance among the rows that stay. Throws Error when none stays.
+/// drop_zero, positive_at_least, duplicates (within a part), then the k-core; ids are given anew in
+/// order of first appearance among the rows that stay. Throws Error when none stays.
 void filter_rows(RawData& raw, const DataOptions& options);
 
 }  // namespace latent

@@ -22,7 +22,8 @@ int64_t days_from_civil(int64_t y, int m, int d) {
   const int64_t era = (y >= 0 ? y : y - 399) / 400;
   const int64_t year_of_era = y - era * 400;
   const int64_t day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+         719468;
 }
 
 int64_t seconds_of(const std::tm& t, int64_t zone_offset) {
@@ -32,8 +33,9 @@ int64_t seconds_of(const std::tm& t, int64_t zone_offset) {
 
 /// `text` read by one of the known date patterns, all of it.
 std::optional<int64_t> parse_date(const std::string& text) {
-  for (const char* pattern : {"%a %b %d %H:%M:%S %z %Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z",
-                              "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%m %d, %Y"}) {
+  for (const char* pattern :
+       {"%a %b %d %H:%M:%S %z %Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z",
+        "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%m %d, %Y"}) {
     std::tm t{};
     const char* end = ::strptime(text.c_str(), pattern, &t);
     if (end != nullptr && *end == '\0') return seconds_of(t, t.tm_gmtoff);
@@ -59,7 +61,8 @@ int64_t parse_time(std::string_view text, const std::string& field) {
   const std::string_view digits = trimmed(text);
   int64_t whole = 0;
   const char* const stop = digits.data() + digits.size();
-  if (const auto [end, failed] = std::from_chars(digits.data(), stop, whole); failed == std::errc() && end == stop) {
+  if (const auto [end, failed] = std::from_chars(digits.data(), stop, whole);
+      failed == std::errc() && end == stop) {
     return whole;
   }
   double value = 0;
@@ -97,15 +100,19 @@ bool is_utf8(std::string_view text) {
 }
 
 void check_id(std::string_view text, const std::string& field) {
-  constexpr size_t kLongest = 1 << 16;  // longer ones are text in the wrong column, or an attack on memory
+  constexpr size_t kLongest =
+      1 << 16;  // longer ones are text in the wrong column, or an attack on memory
   if (text.empty()) throw RowError("the id in " + field + " is empty");
-  if (text.size() > kLongest) throw RowError("the id in " + field + " has " + std::to_string(text.size()) + " bytes; ids of up to " + std::to_string(kLongest) + " are read");
+  if (text.size() > kLongest)
+    throw RowError("the id in " + field + " has " + std::to_string(text.size()) +
+                   " bytes; ids of up to " + std::to_string(kLongest) + " are read");
   bool plain = true;
   for (const char c : text) {
     if (c == '\0') throw RowError("the id in " + field + " holds a NUL byte");
     plain &= static_cast<unsigned char>(c) < 0x80;
   }
-  if (!plain && !is_utf8(text)) throw RowError("the id " + field + " is not valid UTF-8; convert the file (iconv -t UTF-8)");
+  if (!plain && !is_utf8(text))
+    throw RowError("the id " + field + " is not valid UTF-8; convert the file (iconv -t UTF-8)");
 }
 
 }  // namespace latent

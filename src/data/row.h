@@ -21,10 +21,12 @@ struct Row {
   int64_t time = 0;
 };
 
-/// A number written in full (no blanks left over, finite also as float). Throws RowError naming `field`.
+/// A number written in full (no blanks left over, finite also as float). Throws RowError naming
+/// `field`.
 double parse_rating(std::string_view text, const std::string& field);
 
-/// Seconds since 1970 from a number, "Wed Dec 09 09:23:58 -0800 2015" (Goodreads), "03 1, 2021" (Amazon) or ISO 8601
+/// Seconds since 1970 from a number, "Wed Dec 09 09:23:58 -0800 2015" (Goodreads), "03 1, 2021"
+/// (Amazon) or ISO 8601
 /// ("2015-12-09", "2015-12-09T09:23:58Z", "2015-12-09 09:23:58+01:00"). Throws RowError.
 int64_t parse_time(std::string_view text, const std::string& field);
 

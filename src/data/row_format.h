@@ -31,20 +31,25 @@ class RowFormat {
   FormatInfo info;
 };
 
-/// Looks at the first lines of `reader` and resolves every `auto`. `need_time`: look for a time field.
-/// Throws Error, naming the file and the knob to set, where nothing fits.
-std::unique_ptr<RowFormat> open_format(LineReader& reader, const DataOptions& options, bool need_time);
+/// Looks at the first lines of `reader` and resolves every `auto`. `need_time`: look for a time
+/// field. Throws Error, naming the file and the knob to set, where nothing fits.
+std::unique_ptr<RowFormat> open_format(LineReader& reader, const DataOptions& options,
+                                       bool need_time);
 
 // One maker for each family of formats; `lines` are the first lines of the file.
-std::unique_ptr<RowFormat> open_object_format(const std::string& path, const std::vector<std::string>& lines,
-                                              const std::string& format, const DataOptions& options, bool need_time);
-std::unique_ptr<RowFormat> open_delimited_format(const std::string& path, const std::vector<std::string>& lines,
-                                                 const std::string& format, const DataOptions& options,
-                                                 bool need_time);
+std::unique_ptr<RowFormat> open_object_format(const std::string& path,
+                                              const std::vector<std::string>& lines,
+                                              const std::string& format, const DataOptions& options,
+                                              bool need_time);
+std::unique_ptr<RowFormat> open_delimited_format(const std::string& path,
+                                                 const std::vector<std::string>& lines,
+                                                 const std::string& format,
+                                                 const DataOptions& options, bool need_time);
 std::unique_ptr<RowFormat> open_adjacency_format();
 
 /// The name among `columns` that `wanted` ("auto", a name) stands for, or "" when auto finds none.
 /// `role` is user, item, rating or time.
-std::string resolve_column(const std::string& role, const std::string& wanted, const std::vector<std::string>& columns);
+std::string resolve_column(const std::string& role, const std::string& wanted,
+                           const std::vector<std::string>& columns);
 
 }  // namespace latent

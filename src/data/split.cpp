@@ -21,9 +21,12 @@ std::vector<int64_t> shuffled_rows(int64_t n, int64_t seed) {
 }
 
 /// floor(n * share), with shares such as .1 that binary fractions miss by a hair taken as meant.
-int64_t part_size(int64_t n, double share) { return static_cast<int64_t>(std::floor(static_cast<double>(n) * share + 1e-9)); }
+int64_t part_size(int64_t n, double share) {
+  return static_cast<int64_t>(std::floor(static_cast<double>(n) * share + 1e-9));
+}
 
-void take(const Interactions& from, const std::vector<int64_t>& order, int64_t begin, int64_t end, Interactions& to) {
+void take(const Interactions& from, const std::vector<int64_t>& order, int64_t begin, int64_t end,
+          Interactions& to) {
   to.reserve(end - begin);
   for (int64_t n = begin; n < end; ++n) to.push_from(from, order[n]);
 }
@@ -46,7 +49,8 @@ Split leave_one_out(const Interactions& rows, int32_t users, const SplitOptions&
   std::vector<char> part(rows.size(), 0);  // 0 train, 1 valid, 2 test
   for (auto& own : of_user) {
     if (rows.has_time()) {
-      std::stable_sort(own.begin(), own.end(), [&](int64_t a, int64_t b) { return rows.time[a] < rows.time[b]; });
+      std::stable_sort(own.begin(), own.end(),
+                       [&](int64_t a, int64_t b) { return rows.time[a] < rows.time[b]; });
     }
     for (const char held : {char{2}, char{1}}) {
       const bool wanted = held == 2 ? options.test > 0 : options.valid > 0;
@@ -75,8 +79,10 @@ void carve_valid(Split& split, const SplitOptions& options) {
 }  // namespace
 
 Split split_rows(const Interactions& rows, int32_t users, const SplitOptions& options) {
-  if (options.test + options.valid >= 1) throw Error("split.test and split.valid together must be below 1");
-  return options.kind == "leave_one_out" ? leave_one_out(rows, users, options) : split_randomly(rows, options);
+  if (options.test + options.valid >= 1)
+    throw Error("split.test and split.valid together must be below 1");
+  return options.kind == "leave_one_out" ? leave_one_out(rows, users, options)
+                                         : split_randomly(rows, options);
 }
 
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
@@ -93,7 +99,8 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
   }
   const bool need_time = split.kind == "leave_one_out" && data.time != "none";
   RawData raw = read_files(paths, data, need_time);
-  if (need_time && raw.format.time == "none") say(data.path + ": no time field found, so file order is time order; name one in data.time");
+  if (need_time && raw.format.time == "none")
+    say(data.path + ": no time field found, so file order is time order; name one in data.time");
   filter_rows(raw, data);
 
   SplitDataset out;
@@ -114,7 +121,8 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
   out.items = std::move(raw.data.items);
   out.titles = load_titles(data.titles, out.items).of_item;
   if (out.parts.train.size() == 0) {
-    throw Error(data.path + ": no training rows left by the split; lower split.test and split.valid");
+    throw Error(data.path +
+                ": no training rows left by the split; lower split.test and split.valid");
   }
   return out;
 }

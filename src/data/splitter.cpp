@@ -9,7 +9,8 @@ namespace latent {
 
 bool Splitter::split(std::string_view line, std::vector<std::string_view>& fields) {
   fields.clear();
-  if (quotes_ && std::memchr(line.data(), '"', line.size()) != nullptr) return split_quoted(line, fields);
+  if (quotes_ && std::memchr(line.data(), '"', line.size()) != nullptr)
+    return split_quoted(line, fields);
   for (size_t at = 0;;) {
     const size_t end = find(line, at);
     fields.push_back(line.substr(at, end - at));
@@ -20,8 +21,10 @@ bool Splitter::split(std::string_view line, std::vector<std::string_view>& field
 
 size_t Splitter::find(std::string_view line, size_t at) const {
   if (separator_.size() != 1) return line.find(separator_, at);
-  const void* hit = at < line.size() ? std::memchr(line.data() + at, separator_[0], line.size() - at) : nullptr;
-  return hit == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(hit) - line.data());
+  const void* hit =
+      at < line.size() ? std::memchr(line.data() + at, separator_[0], line.size() - at) : nullptr;
+  return hit == nullptr ? std::string_view::npos
+                        : static_cast<size_t>(static_cast<const char*>(hit) - line.data());
 }
 
 bool Splitter::split_quoted(std::string_view line, std::vector<std::string_view>& fields) {
@@ -41,7 +44,8 @@ bool Splitter::split_quoted(std::string_view line, std::vector<std::string_view>
         text_ += '"';
         ++at;
       }
-      if (at < line.size() && line[at] != ',') throw RowError("text after a closing quote; double the quotes inside a quoted field");
+      if (at < line.size() && line[at] != ',')
+        throw RowError("text after a closing quote; double the quotes inside a quoted field");
     } else {
       const size_t end = std::min(line.find(',', at), line.size());
       text_.append(line.substr(at, end - at));

@@ -10,10 +10,12 @@ namespace latent {
 class Splitter {
  public:
   /// Quotes are read for "," alone.
-  explicit Splitter(std::string separator) : separator_(std::move(separator)), quotes_(separator_ == ",") {}
+  explicit Splitter(std::string separator)
+      : separator_(std::move(separator)), quotes_(separator_ == ",") {}
 
-  /// Fields of `line`, valid until the next call; false when a quoted field is still open at the end of `line`: append the
-  /// next line and call again. Throws RowError for text after a closing quote.
+  /// Fields of `line`, valid until the next call; false when a quoted field is still open at the
+  /// end of `line`: append the next line and call again. Throws RowError for text after a closing
+  /// quote.
   bool split(std::string_view line, std::vector<std::string_view>& fields);
 
  private:

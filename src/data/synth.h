@@ -12,12 +12,13 @@ struct SynthOptions {
   double bias_std = 0.35;   ///< of user and of item biases
   double factor_std = 0.4;  ///< of the factors' product
   double noise = 0.5;
-  bool round = true;        ///< to whole ratings 0..5; off: real numbers, not clipped
+  bool round = true;  ///< to whole ratings 0..5; off: real numbers, not clipped
   int64_t seed = 0;
 };
 
-/// Writes JSON lines, gz when the name says so (user_id, book_id, review_id, rating, review_text, ...) with distinct (user, book) pairs in random
-/// order: rating = mean + b_u + b_i + p_u . q_i + noise, all normal; popularity is a power law. Atomic.
+/// Writes JSON lines, gz when the name says so (user_id, book_id, review_id, rating, review_text,
+/// ...) with distinct (user, book) pairs in random order: rating = mean + b_u + b_i + p_u . q_i +
+/// noise, all normal; popularity is a power law. Atomic.
 void write_synthetic(const std::string& path, const SynthOptions& options);
 
 }  // namespace latent

@@ -15,7 +15,9 @@ using torch::Tensor;
 /// score_all and forward, of the parts that the model has.
 std::string score_source(const ScoreTables& t) {
   std::string pairs, all;
-  const auto term = [](std::string& sum, const std::string& text) { sum += (sum.empty() ? "" : " + ") + text; };
+  const auto term = [](std::string& sum, const std::string& text) {
+    sum += (sum.empty() ? "" : " + ") + text;
+  };
   if (t.alpha.defined()) {
     term(pairs, "self.alpha.expand(users.size(0))");
     term(all, "self.alpha.expand(users.size(0), self.item_count)");
@@ -29,18 +31,26 @@ std::string score_source(const ScoreTables& t) {
     term(all, "self.beta_item.unsqueeze(0)");
   }
   if (t.gamma_item.defined()) {
-    term(pairs, "(torch.index_select(self.gamma_user, 0, users) * torch.index_select(self.gamma_item, 0, items)).sum(-1)");
+    term(pairs,
+         "(torch.index_select(self.gamma_user, 0, users) * torch.index_select(self.gamma_item, 0, "
+         "items)).sum(-1)");
     term(all, "torch.matmul(torch.index_select(self.gamma_user, 0, users), self.gamma_item.t())");
   }
   // A model of alpha alone never touches the ids: index_select on the identity still checks them.
   return "def forward(self, users: Tensor, items: Tensor) -> Tensor:\n"
          "    assert users.size(0) == items.size(0), \"users and items must be of one length\"\n"
-         "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < self.user_count), \"user index out of range\"\n"
-         "    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), \"item index out of range\"\n"
-         "    return " + pairs + "\n\n"
+         "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < "
+         "self.user_count), \"user index out of range\"\n"
+         "    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < "
+         "self.item_count), \"item index out of range\"\n"
+         "    return " +
+         pairs +
+         "\n\n"
          "def score_all(self, users: Tensor) -> Tensor:\n"
-         "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < self.user_count), \"user index out of range\"\n"
-         "    return (" + all + ").contiguous()\n\n";
+         "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < "
+         "self.user_count), \"user index out of range\"\n"
+         "    return (" +
+         all + ").contiguous()\n\n";
 }
 
 /// dtype=4 is int64: TorchScript compiled without Python knows dtypes by number only.
@@ -130,7 +140,8 @@ void add_ids(torch::jit::Module& module, const std::string& kind, const IdMap& i
     index.insert(std::string(ids.name(n)), n);
   }
   module.register_attribute(kind + "_ids", c10::ListType::ofStrings(), names);
-  module.register_attribute(kind + "_index", c10::DictType::create(c10::StringType::get(), c10::IntType::get()), index);
+  module.register_attribute(
+      kind + "_index", c10::DictType::create(c10::StringType::get(), c10::IntType::get()), index);
   module.register_attribute(kind + "_count", c10::IntType::get(), int64_t{ids.size()});
 }
 
@@ -140,7 +151,9 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   torch::jit::Module module("LatentModel");
   const ScoreTables& t = spec.tables;
   const auto parameter = [&](const char* name, const Tensor& table, bool flat) {
-    if (table.defined()) module.register_parameter(name, flat ? plain(table).flatten() : plain(table), /*is_buffer=*/false);
+    if (table.defined())
+      module.register_parameter(name, flat ? plain(table).flatten() : plain(table),
+                                /*is_buffer=*/false);
   };
   parameter("alpha", t.alpha, true);
   parameter("beta_user", t.beta_user, true);
@@ -158,7 +171,8 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
     for (const std::string& title : *spec.titles) titles.push_back(title);
     module.register_attribute("item_titles", c10::ListType::ofStrings(), titles);
   }
-  module.define(score_source(t) + (t.gamma_item.defined() ? kSimilarSource : kNoFactorsSource) + kRankingSource);
+  module.define(score_source(t) + (t.gamma_item.defined() ? kSimilarSource : kNoFactorsSource) +
+                kRankingSource);
 
   std::ostringstream bytes;
   const std::string metadata = spec.metadata.dump();

@@ -16,16 +16,18 @@ struct ExportSpec {
   ScoreTables tables;
   const IdMap* users = nullptr;
   const IdMap* items = nullptr;
-  const UserItems* seen = nullptr;  ///< items of train and valid
+  const UserItems* seen = nullptr;                   ///< items of train and valid
   const std::vector<std::string>* titles = nullptr;  ///< [I], or none
   nlohmann::ordered_json metadata;  ///< config, metrics, provenance: the extra file latent.json
 };
 
-/// Writes a TorchScript module to `path`, atomically. Its methods, with B users or items, I items in the catalogue:
+/// Writes a TorchScript module to `path`, atomically. Its methods, with B users or items, I items
+/// in the catalogue:
 ///   forward(users [B], items [B]) -> [B]                       score_all(users [B]) -> [B, I]
-///   recommend(users [B], k, exclude_seen) -> (items [B, k], scores [B, k]), padded with -1 and -inf
-///   similar_items(items [B], k) -> the same shapes: cosine of factors, the item itself left out
-///   predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k): by string id
+///   recommend(users [B], k, exclude_seen) -> (items [B, k], scores [B, k]), padded with -1 and
+///   -inf similar_items(items [B], k) -> the same shapes: cosine of factors, the item itself left
+///   out predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k): by
+///   string id
 void export_torchscript(const std::string& path, const ExportSpec& spec);
 
 }  // namespace latent

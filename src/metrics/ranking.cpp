@@ -27,10 +27,11 @@ struct Discounts {
 };
 
 /// Adds the user's figures at each cut-off to `sums` [cut-offs, kMetrics].
-void add_cut_offs(const std::vector<char>& hit_at, int64_t relevant, const std::vector<int64_t>& cut_offs,
-                  const Discounts& discounts, double* sums) {
+void add_cut_offs(const std::vector<char>& hit_at, int64_t relevant,
+                  const std::vector<int64_t>& cut_offs, const Discounts& discounts, double* sums) {
   for (size_t c = 0; c < cut_offs.size(); ++c) {
-    const int64_t k = cut_offs[c], depth = std::min<int64_t>(k, static_cast<int64_t>(hit_at.size()));
+    const int64_t k = cut_offs[c],
+                  depth = std::min<int64_t>(k, static_cast<int64_t>(hit_at.size()));
     double hits = 0, dcg = 0, precision_sum = 0, first = 0;
     for (int64_t n = 0; n < depth; ++n) {
       if (!hit_at[n]) continue;
@@ -42,7 +43,9 @@ void add_cut_offs(const std::vector<char>& hit_at, int64_t relevant, const std::
     const int64_t reachable = std::min(k, relevant);
     double* out = sums + c * kMetrics;
     out[0] += hits / static_cast<double>(relevant);
-    out[1] += dcg / discounts.ideal[std::min<int64_t>(reachable, static_cast<int64_t>(discounts.gain.size()))];
+    out[1] +=
+        dcg /
+        discounts.ideal[std::min<int64_t>(reachable, static_cast<int64_t>(discounts.gain.size()))];
     out[2] += hits > 0;
     out[3] += hits / static_cast<double>(k);
     out[4] += precision_sum / static_cast<double>(reachable);
@@ -51,7 +54,8 @@ void add_cut_offs(const std::vector<char>& hit_at, int64_t relevant, const std::
 }
 
 /// Mean over the held-out items of the share of negatives below; -1 when there is no negative.
-double user_auc(const std::vector<float>& scores, std::span<const int32_t> held_out, std::span<const int32_t> known) {
+double user_auc(const std::vector<float>& scores, std::span<const int32_t> held_out,
+                std::span<const int32_t> known) {
   std::vector<float> own;
   for (const int32_t i : held_out) own.push_back(scores[i]);
   std::sort(own.begin(), own.end());
@@ -68,7 +72,8 @@ double user_auc(const std::vector<float>& scores, std::span<const int32_t> held_
     const auto [low, high] = std::equal_range(own.begin(), own.end(), scores[i]);
     wins += static_cast<double>(own.end() - high) + 0.5 * static_cast<double>(high - low);
   }
-  return negatives == 0 ? -1 : wins / static_cast<double>(negatives) / static_cast<double>(own.size());
+  return negatives == 0 ? -1
+                        : wins / static_cast<double>(negatives) / static_cast<double>(own.size());
 }
 
 }  // namespace
@@ -79,7 +84,8 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
     if (!query.held_out->of(u).empty()) users.push_back(u);
   }
   if (users.empty()) return {};
-  const int64_t deepest = std::min<int64_t>(*std::max_element(query.cut_offs.begin(), query.cut_offs.end()), model.items);
+  const int64_t deepest = std::min<int64_t>(
+      *std::max_element(query.cut_offs.begin(), query.cut_offs.end()), model.items);
   const Discounts discounts(deepest);
   const CatalogueScorer scorer(model);
   const size_t width = query.cut_offs.size() * kMetrics + 2;  // and the AUC: sum, users counted
@@ -90,7 +96,8 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
     std::vector<float> scores(model.items);
     std::vector<char> hit_at;
     double* sums = partial.data() + chunk * width;
-    const auto end = std::min<int64_t>((chunk + 1) * kUsersPerChunk, static_cast<int64_t>(users.size()));
+    const auto end =
+        std::min<int64_t>((chunk + 1) * kUsersPerChunk, static_cast<int64_t>(users.size()));
     for (int64_t n = chunk * kUsersPerChunk; n < end; ++n) {
       const int32_t u = users[n];
       scorer.scores(u, scores.data());
@@ -106,7 +113,8 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
         }
       }
       hit_at.clear();
-      for (const Scored& s : best.take()) hit_at.push_back(std::binary_search(held_out.begin(), held_out.end(), s.index));
+      for (const Scored& s : best.take())
+        hit_at.push_back(std::binary_search(held_out.begin(), held_out.end(), s.index));
       add_cut_offs(hit_at, static_cast<int64_t>(held_out.size()), query.cut_offs, discounts, sums);
       const double auc = user_auc(scores, held_out, query.all_parts->of(u));
       if (auc >= 0) {
@@ -147,10 +155,12 @@ double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed
     RandomStream stream = rng.stream("auc_sampled", u);
     std::vector<int32_t> positives(own.begin(), own.end()), negatives;
     for (size_t n = 0; n < pairs; ++n) {
-      std::swap(positives[n], positives[n + stream.below(static_cast<uint32_t>(positives.size() - n))]);
+      std::swap(positives[n],
+                positives[n + stream.below(static_cast<uint32_t>(positives.size() - n))]);
     }
     if (pool.size() - own.size() < 4 * pairs) {  // few are left: list them, then draw
-      std::set_difference(pool.begin(), pool.end(), own.begin(), own.end(), std::back_inserter(negatives));
+      std::set_difference(pool.begin(), pool.end(), own.begin(), own.end(),
+                          std::back_inserter(negatives));
       shuffle(negatives, stream);
     } else {
       while (negatives.size() < pairs) {
@@ -160,7 +170,8 @@ double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed
       }
     }
     double wins = 0;
-    for (size_t n = 0; n < pairs; ++n) wins += model.score(u, positives[n]) > model.score(u, negatives[n]);
+    for (size_t n = 0; n < pairs; ++n)
+      wins += model.score(u, positives[n]) > model.score(u, negatives[n]);
     sum += wins / static_cast<double>(pairs);
     ++counted;
   }

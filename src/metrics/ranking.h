@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/user_items.h"
 #include "src/base/factor_view.h"
+#include "src/base/user_items.h"
 
 namespace latent {
 
@@ -23,15 +23,16 @@ struct RankingQuery {
 
 /// recall@k ndcg@k hit@k precision@k map@k mrr@k and auc, means over users with held-out items.
 ///
-/// Candidates are the items that are not masked; a tie goes to the lower index. recall@k = hits / held-out items; gains are
-/// binary, discounted by 1 / log2(rank + 1), the ideal over min(k, held-out items); map@k = sum of the precision at
-/// each hit / min(k, held-out items); mrr@k = 1 / rank of the first hit. auc: for each held-out item the share of
-/// items in none of the user's parts that score lower, ties half.
-/// Empty when no user has held-out items.
+/// Candidates are the items that are not masked; a tie goes to the lower index. recall@k = hits /
+/// held-out items; gains are binary, discounted by 1 / log2(rank + 1), the ideal over min(k,
+/// held-out items); map@k = sum of the precision at each hit / min(k, held-out items); mrr@k = 1 /
+/// rank of the first hit. auc: for each held-out item the share of items in none of the user's
+/// parts that score lower, ties half. Empty when no user has held-out items.
 NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query);
 
-/// The notebook's AUC (Exercise 5.4): for each user of `test`, N = min(10, |test items|); N of its test items against N
-/// distinct items of the test set that are not its test items; zipped; a tie loses; wins / N; mean over users.
+/// The notebook's AUC (Exercise 5.4): for each user of `test`, N = min(10, |test items|); N of its
+/// test items against N distinct items of the test set that are not its test items; zipped; a tie
+/// loses; wins / N; mean over users.
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed);
 
 /// Item counts as scores: the popularity baseline.

@@ -4,7 +4,8 @@
 
 namespace latent {
 
-RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings, double train_mean) {
+RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings,
+                             double train_mean) {
   RatingMetrics m;
   if (ratings.empty()) return m;
   for (size_t n = 0; n < ratings.size(); ++n) {

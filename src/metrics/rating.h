@@ -12,6 +12,7 @@ struct RatingMetrics {
 };
 
 /// Spans of equal length; all zero when they are empty.
-RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings, double train_mean);
+RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings,
+                             double train_mean);
 
 }  // namespace latent

@@ -23,13 +23,15 @@ ordered_json most_frequent(const std::vector<int32_t>& column, const IdMap& ids)
   TopK top(kShown);
   for (int32_t n = 0; n < ids.size(); ++n) top.push(n, static_cast<float>(counts[n]));
   ordered_json out = ordered_json::array();
-  for (const Scored& s : top.take()) out.push_back({{"id", ids.name(s.index)}, {"rows", counts[s.index]}});
+  for (const Scored& s : top.take())
+    out.push_back({{"id", ids.name(s.index)}, {"rows", counts[s.index]}});
   return out;
 }
 
 int64_t repeated_pairs(const Interactions& rows) {
   std::vector<uint64_t> keys(rows.size());
-  for (int64_t n = 0; n < rows.size(); ++n) keys[n] = uint64_t(uint32_t(rows.user[n])) << 32 | uint32_t(rows.item[n]);
+  for (int64_t n = 0; n < rows.size(); ++n)
+    keys[n] = uint64_t(uint32_t(rows.user[n])) << 32 | uint32_t(rows.item[n]);
   std::sort(keys.begin(), keys.end());
   return keys.end() - std::unique(keys.begin(), keys.end());
 }
@@ -37,14 +39,23 @@ int64_t repeated_pairs(const Interactions& rows) {
 }  // namespace
 
 ordered_json data_info(const DataOptions& options) {
-  RawData raw = read_files({options.path}, options, options.time != "auto" && options.time != "none");
+  RawData raw =
+      read_files({options.path}, options, options.time != "auto" && options.time != "none");
   filter_rows(raw, options);
   const Dataset& data = raw.data;
   LineReader reader(options.path);  // once more, for the time field that splits may want
   const FormatInfo f = open_format(reader, options, /*need_time=*/true)->info;
-  ordered_json out = {{"path", options.path}, {"format", f.format}, {"header", f.header}, {"columns", f.columns},
-                      {"user", f.user}, {"item", f.item}, {"rating", f.rating}, {"time", f.time},
-                      {"rows", data.rows.size()}, {"users", data.users.size()}, {"items", data.items.size()}};
+  ordered_json out = {{"path", options.path},
+                      {"format", f.format},
+                      {"header", f.header},
+                      {"columns", f.columns},
+                      {"user", f.user},
+                      {"item", f.item},
+                      {"rating", f.rating},
+                      {"time", f.time},
+                      {"rows", data.rows.size()},
+                      {"users", data.users.size()},
+                      {"items", data.items.size()}};
   out["density"] = static_cast<double>(data.rows.size()) / data.users.size() / data.items.size();
   double sum = 0;
   std::map<float, int64_t> histogram;
@@ -59,7 +70,8 @@ ordered_json data_info(const DataOptions& options) {
   out["rating_max"] = *high;
   ordered_json values = ordered_json::array();
   if (histogram.size() <= kMostRatings) {
-    for (const auto& [rating, count] : histogram) values.push_back({{"rating", rating}, {"rows", count}});
+    for (const auto& [rating, count] : histogram)
+      values.push_back({{"rating", rating}, {"rows", count}});
   }
   out["ratings"] = values;
   out["repeated_pairs"] = repeated_pairs(data.rows);
@@ -68,8 +80,12 @@ ordered_json data_info(const DataOptions& options) {
   out["most_popular_items"] = most_frequent(data.rows.item, data.items);
   if (!options.titles.path.empty()) {
     const Titles titles = load_titles(options.titles, data.items);
-    out["titles"] = {{"path", options.titles.path}, {"id", titles.id_column}, {"encoding", options.titles.encoding}, {"items_with_title", titles.matched}};
-    for (auto& entry : out["most_popular_items"]) entry["title"] = titles.of_item[data.items.find(entry["id"].get<std::string>())];
+    out["titles"] = {{"path", options.titles.path},
+                     {"id", titles.id_column},
+                     {"encoding", options.titles.encoding},
+                     {"items_with_title", titles.matched}};
+    for (auto& entry : out["most_popular_items"])
+      entry["title"] = titles.of_item[data.items.find(entry["id"].get<std::string>())];
   }
   return out;
 }
@@ -82,39 +98,51 @@ std::string data_info_text(const ordered_json& info) {
     out += line + value + "\n";
   };
   std::string columns;
-  for (const auto& c : info["columns"]) columns += (columns.empty() ? "" : ", ") + c.get<std::string>();
-  add("format", info["format"].get<std::string>() + (info["header"].get<bool>() ? ", with header" : ""));
+  for (const auto& c : info["columns"])
+    columns += (columns.empty() ? "" : ", ") + c.get<std::string>();
+  add("format",
+      info["format"].get<std::string>() + (info["header"].get<bool>() ? ", with header" : ""));
   if (!columns.empty()) add("columns", columns);
   std::string roles;
-  for (const char* name : {"user", "item", "rating", "time"}) roles += std::string(roles.empty() ? "" : ", ") + name + " " + info[name].get<std::string>();
+  for (const char* name : {"user", "item", "rating", "time"})
+    roles += std::string(roles.empty() ? "" : ", ") + name + " " + info[name].get<std::string>();
   add("read as", roles);
   for (const char* name : {"rows", "users", "items"}) add(name, info[name].dump());
   std::snprintf(line, sizeof line, "%.4f %%", 100 * info["density"].get<double>());
   add("density", line);
-  std::snprintf(line, sizeof line, "%g to %g, mean %.4f, sum %.10g", info["rating_min"].get<double>(), info["rating_max"].get<double>(),
+  std::snprintf(line, sizeof line, "%g to %g, mean %.4f, sum %.10g",
+                info["rating_min"].get<double>(), info["rating_max"].get<double>(),
                 info["rating_mean"].get<double>(), info["rating_sum"].get<double>());
   add("ratings", line);
   int64_t most = 1;
   for (const auto& value : info["ratings"]) most = std::max(most, value["rows"].get<int64_t>());
   for (const auto& value : info["ratings"]) {
     const auto rows = value["rows"].get<int64_t>();
-    std::snprintf(line, sizeof line, "%5g %10lld ", value["rating"].get<double>(), static_cast<long long>(rows));
+    std::snprintf(line, sizeof line, "%5g %10lld ", value["rating"].get<double>(),
+                  static_cast<long long>(rows));
     add("", line + std::string(static_cast<size_t>(40 * rows / most), '#'));
   }
   add("repeated pairs", info["repeated_pairs"].dump());
   if (info["bad_rows"] > 0) add("bad rows skipped", info["bad_rows"].dump());
   for (const char* name : {"most_active_users", "most_popular_items"}) {
     std::string list;
-    for (const auto& entry : info[name]) list += (list.empty() ? "" : ", ") + entry["id"].get<std::string>() + " (" + entry["rows"].dump() + ")" + (entry.contains("title") ? " " + entry["title"].get<std::string>() : "");
+    for (const auto& entry : info[name])
+      list += (list.empty() ? "" : ", ") + entry["id"].get<std::string>() + " (" +
+              entry["rows"].dump() + ")" +
+              (entry.contains("title") ? " " + entry["title"].get<std::string>() : "");
     add(std::string(name) == "most_active_users" ? "most active" : "most popular", list);
   }
   if (info.contains("titles")) {
-    add("titles", info["titles"]["items_with_title"].dump() + " of " + info["items"].dump() + " items, by column " + info["titles"]["id"].get<std::string>());
+    add("titles", info["titles"]["items_with_title"].dump() + " of " + info["items"].dump() +
+                      " items, by column " + info["titles"]["id"].get<std::string>());
   }
   ordered_json data;
   for (const char* name : {"path", "format", "user", "item", "rating"}) data[name] = info[name];
   if (info["time"] != "none") data["time"] = info["time"];
-  if (info.contains("titles")) data["titles"] = {{"path", info["titles"]["path"]}, {"id", info["titles"]["id"]}, {"encoding", info["titles"]["encoding"]}};
+  if (info.contains("titles"))
+    data["titles"] = {{"path", info["titles"]["path"]},
+                      {"id", info["titles"]["id"]},
+                      {"encoding", info["titles"]["encoding"]}};
   return out + "\nfor a config:\n  \"data\": " + data.dump() + "\n";
 }
 

@@ -8,7 +8,8 @@
 
 namespace latent {
 
-/// Format, columns, counts, density, rating histogram, repeated pairs, the most active users and most popular items.
+/// Format, columns, counts, density, rating histogram, repeated pairs, the most active users and
+/// most popular items.
 nlohmann::ordered_json data_info(const DataOptions& options);
 
 /// The same for people, ending with the data.* lines to paste into a config.

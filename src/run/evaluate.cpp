@@ -31,9 +31,13 @@ std::vector<float> predictions(const FactorView& model, const Interactions& rows
 }  // namespace
 
 Evaluator::Evaluator(const SplitDataset& data, const RunConfig& config)
-    : data_(data), config_(config), train_mean_(mean_rating(data.parts.train)),
-      train_(user_items(data.parts.train, data.users.size())), valid_(user_items(data.parts.valid, data.users.size())),
-      test_(user_items(data.parts.test, data.users.size())), train_valid_(merged(train_, valid_)) {}
+    : data_(data),
+      config_(config),
+      train_mean_(mean_rating(data.parts.train)),
+      train_(user_items(data.parts.train, data.users.size())),
+      valid_(user_items(data.parts.valid, data.users.size())),
+      test_(user_items(data.parts.test, data.users.size())),
+      train_valid_(merged(train_, valid_)) {}
 
 bool Evaluator::wants(const char* kind) const {
   const std::string& asked = config_.eval.metrics;
@@ -41,7 +45,8 @@ bool Evaluator::wants(const char* kind) const {
   return (model_info(config_.model.name).task == Task::kRating) == (std::string(kind) == "rating");
 }
 
-void Evaluator::add_rating(const FactorView& model, const Interactions& rows, ordered_json& out) const {
+void Evaluator::add_rating(const FactorView& model, const Interactions& rows,
+                           ordered_json& out) const {
   const RatingMetrics m = rating_metrics(predictions(model, rows), rows.rating, train_mean_);
   out["mse"] = m.mse;
   out["rmse"] = m.rmse;
@@ -50,18 +55,22 @@ void Evaluator::add_rating(const FactorView& model, const Interactions& rows, or
   out["baseline_mse"] = m.baseline_mse;
 }
 
-void Evaluator::add_ranking(const FactorView& model, const UserItems& held_out, bool test, ordered_json& out) const {
+void Evaluator::add_ranking(const FactorView& model, const UserItems& held_out, bool test,
+                            ordered_json& out) const {
   const UserItems all = test ? merged(train_valid_, test_) : train_valid_;
   const bool mask_valid = test && config_.eval.mask == "train_valid";
-  RankingQuery query{&held_out, mask_valid ? &train_valid_ : &train_, &all, config_.eval.k, static_cast<int>(config_.train.threads)};
-  if (test) out["auc_sampled"] = auc_sampled(model, held_out, static_cast<uint64_t>(config_.train.seed));
+  RankingQuery query{&held_out, mask_valid ? &train_valid_ : &train_, &all, config_.eval.k,
+                     static_cast<int>(config_.train.threads)};
+  if (test)
+    out["auc_sampled"] = auc_sampled(model, held_out, static_cast<uint64_t>(config_.train.seed));
   for (const auto& [name, value] : ranking_metrics(model, query)) out[name] = value;
   const std::vector<float> counts = popularity(train_, data_.items.size());
   FactorView popular;
   popular.users = model.users;
   popular.items = model.items;
   popular.beta_item = counts.data();
-  for (const auto& [name, value] : ranking_metrics(popular, query)) out["popularity_" + name] = value;
+  for (const auto& [name, value] : ranking_metrics(popular, query))
+    out["popularity_" + name] = value;
 }
 
 ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part) const {
@@ -70,7 +79,8 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   ordered_json out = ordered_json::object();
   if (rows.size() == 0) return out;
   out["interactions"] = rows.size();
-  if (config_.train.rows == "all" || (!test && config_.train.refit)) out["leaked"] = true;  // trained on these rows
+  if (config_.train.rows == "all" || (!test && config_.train.refit))
+    out["leaked"] = true;  // trained on these rows
   if (wants("rating")) add_rating(model, rows, out);
   if (wants("ranking")) add_ranking(model, test ? test_ : valid_, test, out);
   return out;
@@ -91,23 +101,30 @@ std::string Evaluator::monitor_name() const {
   }
   const size_t at = name.find('@');
   const bool cut = at != std::string::npos && at + 1 < name.size() && name.size() - at < 11 &&
-                   name.find_first_not_of("0123456789", at + 1) == std::string::npos && std::stoll(name.substr(at + 1)) > 0;
+                   name.find_first_not_of("0123456789", at + 1) == std::string::npos &&
+                   std::stoll(name.substr(at + 1)) > 0;
   if (name == "auc" || (cut && among(kRankingNames, name.substr(0, at)))) return name;
   if (among(kRatingNames, name)) {
-    if (ranks) throw Error("train.monitor = " + name + " needs a model of ratings; " + config_.model.name + " ranks (try ndcg@10 or auc)");
+    if (ranks)
+      throw Error("train.monitor = " + name + " needs a model of ratings; " + config_.model.name +
+                  " ranks (try ndcg@10 or auc)");
     return name;
   }
-  throw Error("train.monitor = " + in_quotes(name) + " is no metric; take mse, rmse, mae, auc, or recall, ndcg, hit, precision, map, mrr with a cut-off (ndcg@10)");
+  throw Error("train.monitor = " + in_quotes(name) +
+              " is no metric; take mse, rmse, mae, auc, or recall, ndcg, hit, precision, map, mrr "
+              "with a cut-off (ndcg@10)");
 }
 
 double Evaluator::monitored(const FactorView& model, const std::string& name) const {
   if (!higher_is_better(name)) {
-    const RatingMetrics m = rating_metrics(predictions(model, data_.parts.valid), data_.parts.valid.rating, train_mean_);
+    const RatingMetrics m = rating_metrics(predictions(model, data_.parts.valid),
+                                           data_.parts.valid.rating, train_mean_);
     return name == "mse" ? m.mse : name == "rmse" ? m.rmse : name == "mae" ? m.mae : m.rounded_mse;
   }
   const size_t at = name.find('@');
   const int64_t k = at == std::string::npos ? 1 : std::stoll(name.substr(at + 1));
-  const RankingQuery query{&valid_, &train_, &train_valid_, {k}, static_cast<int>(config_.train.threads)};
+  const RankingQuery query{
+      &valid_, &train_, &train_valid_, {k}, static_cast<int>(config_.train.threads)};
   for (const auto& [figure, value] : ranking_metrics(model, query)) {
     if (figure == name) return value;
   }
@@ -120,7 +137,8 @@ std::string metric_table(const ordered_json& metrics) {
     if (!metrics.contains(part) || metrics[part].empty()) continue;
     parts.push_back(part);
     for (const auto& [name, value] : metrics[part].items()) {
-      if (value.is_number() && name.rfind("popularity_", 0) != 0 && !among(names, name)) names.push_back(name);
+      if (value.is_number() && name.rfind("popularity_", 0) != 0 && !among(names, name))
+        names.push_back(name);
     }
   }
   if (parts.empty()) return "";
@@ -128,7 +146,8 @@ std::string metric_table(const ordered_json& metrics) {
     if (!metrics[part].contains(name)) return "-";
     char text[32];
     const auto& value = metrics[part][name];
-    std::snprintf(text, sizeof text, value.is_number_integer() ? "%.0f" : "%.4f", value.get<double>());
+    std::snprintf(text, sizeof text, value.is_number_integer() ? "%.0f" : "%.4f",
+                  value.get<double>());
     return text;
   };
   const auto padded = [](std::string text, size_t width, bool left) {
@@ -143,10 +162,12 @@ std::string metric_table(const ordered_json& metrics) {
   }
   // Without rankings there is no second figure.
   bool popular = false;
-  for (const std::string& part : parts) popular |= metrics[part].dump().find("popularity_") != std::string::npos;
+  for (const std::string& part : parts)
+    popular |= metrics[part].dump().find("popularity_") != std::string::npos;
   if (!popular) {
     out = padded("", kName, true);
-    for (const std::string& part : parts) out += padded(part + (metrics[part].contains("leaked") ? " (leaked)" : ""), kColumn, false);
+    for (const std::string& part : parts)
+      out += padded(part + (metrics[part].contains("leaked") ? " (leaked)" : ""), kColumn, false);
   }
   out += "\n";
   for (const std::string& name : names) {
@@ -161,7 +182,8 @@ std::string metric_table(const ordered_json& metrics) {
   return out;
 }
 
-void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data, const std::string& part) {
+void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
+                       const std::string& part) {
   const Interactions& rows = part == "valid" ? data.parts.valid : data.parts.test;
   const std::vector<float> scores = predictions(model, rows);
   TextWriter out(path);
@@ -169,7 +191,8 @@ void write_predictions(const std::string& path, const FactorView& model, const S
   for (int64_t n = 0; n < rows.size(); ++n) {
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, ",%.9g,%.9g\n", rows.rating[n], scores[n]);
-    out.write(csv_field(data.users.name(rows.user[n])) + "," + csv_field(data.items.name(rows.item[n])) + numbers);
+    out.write(csv_field(data.users.name(rows.user[n])) + "," +
+              csv_field(data.items.name(rows.item[n])) + numbers);
   }
   out.commit();
 }

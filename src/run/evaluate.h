@@ -16,7 +16,8 @@ class Evaluator {
   /// Keeps a reference to `data`.
   Evaluator(const SplitDataset& data, const RunConfig& config);
 
-  /// Metrics of the "test" or "valid" part, by name; rankings of the validation part mask train alone.
+  /// Metrics of the "test" or "valid" part, by name; rankings of the validation part mask train
+  /// alone.
   nlohmann::ordered_json evaluate(const FactorView& model, const std::string& part) const;
   /// One figure of the validation part, for early stopping. `name` has passed check_monitor.
   double monitored(const FactorView& model, const std::string& name) const;
@@ -27,8 +28,10 @@ class Evaluator {
 
  private:
   bool wants(const char* kind) const;
-  void add_rating(const FactorView& model, const Interactions& rows, nlohmann::ordered_json& out) const;
-  void add_ranking(const FactorView& model, const UserItems& held_out, bool test, nlohmann::ordered_json& out) const;
+  void add_rating(const FactorView& model, const Interactions& rows,
+                  nlohmann::ordered_json& out) const;
+  void add_ranking(const FactorView& model, const UserItems& held_out, bool test,
+                   nlohmann::ordered_json& out) const;
 
   const SplitDataset& data_;
   const RunConfig& config_;
@@ -40,6 +43,7 @@ class Evaluator {
 std::string metric_table(const nlohmann::ordered_json& metrics);
 
 /// A row for each interaction of a part: user,item,rating,prediction (CSV).
-void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data, const std::string& part);
+void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
+                       const std::string& part);
 
 }  // namespace latent

@@ -23,27 +23,38 @@ void make_folders(const std::string& path) {
 /// The nearest ancestor that exists must let us make folders in it.
 void check_writable(const std::string& path) {
   fs::path folder = fs::absolute(path).parent_path();
-  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
-  if (!fs::is_directory(folder)) throw Error(path + ": cannot make the run directory: " + folder.string() + " is not a folder");
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) throw errno_error(path, "cannot make the run directory in " + folder.string());
+  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path())
+    folder = folder.parent_path();
+  if (!fs::is_directory(folder))
+    throw Error(path + ": cannot make the run directory: " + folder.string() + " is not a folder");
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    throw errno_error(path, "cannot make the run directory in " + folder.string());
 }
 
 }  // namespace
 
-bool RunDirectory::is_run(const std::string& path) { return fs::exists(fs::path(path) / "config.json"); }
+bool RunDirectory::is_run(const std::string& path) {
+  return fs::exists(fs::path(path) / "config.json");
+}
 
 void RunDirectory::check_can_create(const std::string& path, bool overwrite) {
   if (path.empty()) throw UsageError("--run-dir is empty");
   if (!fs::exists(fs::symlink_status(path))) return check_writable(path);
-  if (!overwrite) throw Error(path + ": the run directory exists; choose another, or replace it with --overwrite");
-  if (!fs::is_directory(path)) throw Error(path + ": exists and is not a folder; choose another run directory");
-  if (!is_run(path) && !fs::is_empty(path)) throw Error(path + ": is not a run of latent (no config.json), so --overwrite will not replace it");
+  if (!overwrite)
+    throw Error(path +
+                ": the run directory exists; choose another, or replace it with --overwrite");
+  if (!fs::is_directory(path))
+    throw Error(path + ": exists and is not a folder; choose another run directory");
+  if (!is_run(path) && !fs::is_empty(path))
+    throw Error(path +
+                ": is not a run of latent (no config.json), so --overwrite will not replace it");
   check_writable(path);
 }
 
 RunDirectory RunDirectory::create(const std::string& path, bool overwrite) {
   check_can_create(path, overwrite);
-  const RunDirectory run(fs::path(path).has_filename() ? path : fs::path(path).parent_path().string());
+  const RunDirectory run(fs::path(path).has_filename() ? path
+                                                       : fs::path(path).parent_path().string());
   std::error_code failed;
   if (overwrite && fs::exists(run.path())) {
     fs::remove_all(run.aside(), failed);
@@ -83,7 +94,8 @@ RunDirectory RunDirectory::open(const std::string& path) {
   return RunDirectory(path);
 }
 
-nlohmann::ordered_json config_file(const RunConfig& config, const nlohmann::ordered_json& provenance) {
+nlohmann::ordered_json config_file(const RunConfig& config,
+                                   const nlohmann::ordered_json& provenance) {
   nlohmann::ordered_json out = config_to_json(config);
   out["provenance"] = provenance;
   return out;

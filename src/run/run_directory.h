@@ -11,8 +11,9 @@ namespace latent {
 
 class RunDirectory {
  public:
-  /// Makes a new run folder. An existing one is an Error, unless `overwrite` says to replace it (and it is a run or empty).
-  /// The replaced one stands aside until keep_replacement() or restore_replaced().
+  /// Makes a new run folder. An existing one is an Error, unless `overwrite` says to replace it
+  /// (and it is a run or empty). The replaced one stands aside until keep_replacement() or
+  /// restore_replaced().
   static RunDirectory create(const std::string& path, bool overwrite);
   /// The next free runs/<stem>-<n>.
   static RunDirectory create_numbered(const std::string& stem);
@@ -42,9 +43,11 @@ class RunDirectory {
 };
 
 /// The resolved config with its provenance, as config.json holds it.
-nlohmann::ordered_json config_file(const RunConfig& config, const nlohmann::ordered_json& provenance);
+nlohmann::ordered_json config_file(const RunConfig& config,
+                                   const nlohmann::ordered_json& provenance);
 
-/// Keeps the lines of log.jsonl up to `step` (those marked refit: up to `refit_step`), before a resumed run writes its own.
+/// Keeps the lines of log.jsonl up to `step` (those marked refit: up to `refit_step`), before a
+/// resumed run writes its own.
 void trim_log(const std::string& path, int64_t step, int64_t refit_step);
 
 }  // namespace latent

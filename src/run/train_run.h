@@ -1,4 +1,5 @@
-// One training run, from config to exported model; and what can be done with a run afterwards. Free of torch.
+// One training run, from config to exported model; and what can be done with a run afterwards. Free
+// of torch.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,7 +12,7 @@ namespace latent {
 
 struct TrainRequest {
   ResolvedConfig config;
-  std::string stem;       ///< names the run folder when run_dir is empty
+  std::string stem;  ///< names the run folder when run_dir is empty
   std::string run_dir;
   bool overwrite = false;
 };
@@ -24,13 +25,16 @@ struct RunReport {
 /// Trains a new run.
 RunReport train_run(const TrainRequest& request);
 
-/// Goes on with the run in `directory`, from its newest checkpoint. `config_path`, when given, must agree with the run's
-/// own config; `sets` may change only what leaves the training's meaning alone (its length, threads, device, eval.*, ...).
-RunReport resume_run(const std::string& directory, const std::string& config_path, const std::vector<std::string>& sets);
+/// Goes on with the run in `directory`, from its newest checkpoint. `config_path`, when given, must
+/// agree with the run's own config; `sets` may change only what leaves the training's meaning alone
+/// (its length, threads, device, eval.*, ...).
+RunReport resume_run(const std::string& directory, const std::string& config_path,
+                     const std::vector<std::string>& sets);
 
-/// Metrics of a run (a directory) or of an exported model (a file), on the data that its config names.
-/// `predictions`: also write the test part's predictions there.
-nlohmann::ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets,
+/// Metrics of a run (a directory) or of an exported model (a file), on the data that its config
+/// names. `predictions`: also write the test part's predictions there.
+nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
+                                      const std::vector<std::string>& sets,
                                       const std::string& predictions);
 
 /// Writes the model of a finished run to `path`.

@@ -15,7 +15,8 @@ constexpr int64_t kAhead = 16;  // samples between a prefetch and its use
 
 }  // namespace
 
-Sampler::Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known, int32_t items)
+Sampler::Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known,
+                 int32_t items)
     : rows_(rows), options_(options), known_(known), items_(items) {}
 
 int64_t Sampler::batches_per_epoch() const { return ceil_div(rows_.size(), options_.batch_size); }
@@ -46,11 +47,14 @@ void Sampler::draw(int64_t step, SampleBatch& out) {
   const int threads = size <= 2 * kChunk ? 1 : options_.threads;  // not worth waking a thread
   parallel_chunks(ceil_div(size, kChunk), threads, [&](int64_t chunk) {
     const int64_t begin = chunk * kChunk, end = std::min(size, begin + kChunk);
-    // Rows lie anywhere in memory: they are drawn first, then fetched with the next ones already on their way.
+    // Rows lie anywhere in memory: they are drawn first, then fetched with the next ones already on
+    // their way.
     int64_t rows[kChunk + kAhead];
     RandomStream positives = rng.stream("positives", step, chunk);
     for (int64_t n = begin; n < end; ++n) {
-      rows[n - begin] = options_.with_replacement ? positives.below(static_cast<uint32_t>(rows_.size())) : order_[first + n];
+      rows[n - begin] = options_.with_replacement
+                            ? positives.below(static_cast<uint32_t>(rows_.size()))
+                            : order_[first + n];
     }
     std::fill(rows + (end - begin), rows + (end - begin) + kAhead, int64_t{0});
     for (int64_t n = begin; n < end; ++n) {
@@ -68,10 +72,12 @@ void Sampler::draw(int64_t step, SampleBatch& out) {
   });
 }
 
-void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const {
+void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end,
+                             SampleBatch& out) const {
   for (int64_t n = begin; n < end; ++n) {
     if (n + 2 * kAhead < end) __builtin_prefetch(&known_->start[out.users[n + 2 * kAhead]]);
-    if (n + kAhead < end) __builtin_prefetch(known_->item.data() + known_->start[out.users[n + kAhead]]);
+    if (n + kAhead < end)
+      __builtin_prefetch(known_->item.data() + known_->start[out.users[n + kAhead]]);
     int32_t j;
     do {
       j = static_cast<int32_t>(stream.below(static_cast<uint32_t>(items_)));
@@ -80,7 +86,8 @@ void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end, Sa
   }
 }
 
-int32_t first_user_with_every_item(const Interactions& rows, const UserItems& known, int32_t items) {
+int32_t first_user_with_every_item(const Interactions& rows, const UserItems& known,
+                                   int32_t items) {
   for (const int32_t u : rows.user) {
     if (static_cast<int32_t>(known.of(u).size()) == items) return u;
   }

@@ -1,4 +1,5 @@
-// Training samples as plain arrays, drawn from counter-based streams: batch t is the same whoever asks, whenever.
+// Training samples as plain arrays, drawn from counter-based streams: batch t is the same whoever
+// asks, whenever.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +20,20 @@ struct SampleBatch {
 
 struct SamplerOptions {
   int64_t batch_size = 1;
-  bool with_replacement = true;  ///< false: epochs, each a new permutation of the rows; the last batch may be short
+  bool with_replacement =
+      true;  ///< false: epochs, each a new permutation of the rows; the last batch may be short
   uint64_t seed = 0;
   int threads = 0;
 };
 
-/// Draws batches of rows and, where `known` is given, a negative for each: uniform over all items, drawn again while it
-/// is among the user's known (training) items.
+/// Draws batches of rows and, where `known` is given, a negative for each: uniform over all items,
+/// drawn again while it is among the user's known (training) items.
 class Sampler {
  public:
-  /// Keeps references: `rows` and `known` must outlive the sampler. Rows of users that know every item are an
-  /// error of the caller (see first_user_with_every_item).
-  Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known = nullptr, int32_t items = 0);
+  /// Keeps references: `rows` and `known` must outlive the sampler. Rows of users that know every
+  /// item are an error of the caller (see first_user_with_every_item).
+  Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known = nullptr,
+          int32_t items = 0);
 
   /// Batch number `step`, from 0, into `out`.
   void draw(int64_t step, SampleBatch& out);
@@ -48,7 +51,8 @@ class Sampler {
   int64_t epoch_ = -1;
 };
 
-/// The first user among `rows` whose known items are the whole catalogue (no negative exists), or -1.
+/// The first user among `rows` whose known items are the whole catalogue (no negative exists), or
+/// -1.
 int32_t first_user_with_every_item(const Interactions& rows, const UserItems& known, int32_t items);
 
 }  // namespace latent

@@ -6,16 +6,20 @@
 
 namespace latent {
 
-BatchRecommender::BatchRecommender(const FactorView& model, const UserItems& seen, std::vector<char> allowed)
+BatchRecommender::BatchRecommender(const FactorView& model, const UserItems& seen,
+                                   std::vector<char> allowed)
     : model_(model), scorer_(model), seen_(seen), allowed_(std::move(allowed)) {}
 
-std::vector<std::vector<Scored>> BatchRecommender::recommend(const std::vector<int32_t>& users, int64_t k, bool exclude_seen, int threads) const {
+std::vector<std::vector<Scored>> BatchRecommender::recommend(const std::vector<int32_t>& users,
+                                                             int64_t k, bool exclude_seen,
+                                                             int threads) const {
   constexpr int64_t kUsersPerChunk = 16;
   const auto count = static_cast<int64_t>(users.size());
   std::vector<std::vector<Scored>> out(users.size());
   parallel_chunks(ceil_div(count, kUsersPerChunk), threads, [&](int64_t chunk) {
     std::vector<float> scores(model_.items);
-    for (int64_t n = chunk * kUsersPerChunk; n < std::min(count, (chunk + 1) * kUsersPerChunk); ++n) {
+    for (int64_t n = chunk * kUsersPerChunk; n < std::min(count, (chunk + 1) * kUsersPerChunk);
+         ++n) {
       scorer_.scores(users[n], scores.data());
       TopK best(static_cast<int>(std::min<int64_t>(k, model_.items)));
       const auto seen = exclude_seen ? seen_.of(users[n]) : std::span<const int32_t>();

@@ -9,14 +9,17 @@
 
 namespace latent {
 
-/// Ranks the whole catalogue for users, best first, ties to the lower index: what the exported model's recommend() answers.
+/// Ranks the whole catalogue for users, best first, ties to the lower index: what the exported
+/// model's recommend() answers.
 class BatchRecommender {
  public:
-  /// `allowed` [I]: items that may be recommended; empty: all. Keeps references to `model`'s tables and `seen`.
+  /// `allowed` [I]: items that may be recommended; empty: all. Keeps references to `model`'s tables
+  /// and `seen`.
   BatchRecommender(const FactorView& model, const UserItems& seen, std::vector<char> allowed);
 
   /// Up to k items for each of `users`.
-  std::vector<std::vector<Scored>> recommend(const std::vector<int32_t>& users, int64_t k, bool exclude_seen, int threads) const;
+  std::vector<std::vector<Scored>> recommend(const std::vector<int32_t>& users, int64_t k,
+                                             bool exclude_seen, int threads) const;
 
  private:
   FactorView model_;

@@ -34,7 +34,8 @@ struct ServedModel::Impl {
     for (const auto& id : module.attr("user_ids").toListRef()) user_ids.push_back(id.toStringRef());
     for (const auto& id : module.attr("item_ids").toListRef()) item_ids.push_back(id.toStringRef());
     if (module.hasattr("item_titles")) {
-      for (const auto& title : module.attr("item_titles").toListRef()) titles.push_back(title.toStringRef());
+      for (const auto& title : module.attr("item_titles").toListRef())
+        titles.push_back(title.toStringRef());
     }
     copy_to(module.attr("seen_start").toTensor(), seen.start);
     copy_to(module.attr("seen_items").toTensor(), seen.item);
@@ -47,10 +48,12 @@ struct ServedModel::Impl {
     view.beta_item = table("beta_item");
     view.gamma_user = table("gamma_user");
     view.gamma_item = table("gamma_item");
-    if (view.gamma_item != nullptr) view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
+    if (view.gamma_item != nullptr)
+      view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
   }
 
-  int64_t index_of(const std::unordered_map<std::string, int64_t>& index, const std::string& id, const char* kind) const {
+  int64_t index_of(const std::unordered_map<std::string, int64_t>& index, const std::string& id,
+                   const char* kind) const {
     const auto found = index.find(id);
     if (found == index.end()) throw Error(path + ": unknown " + kind + " " + in_quotes(id));
     return found->second;
@@ -71,10 +74,13 @@ struct ServedModel::Impl {
 ServedModel::ServedModel(const std::string& path) : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
   if (!std::filesystem::exists(path)) throw Error(path + ": no such model file");
-  if (std::filesystem::is_directory(path)) throw Error(path + ": is a folder; give the model.pt in it");
-  const Error not_ours(path + ": not a model exported by latent (damaged, or another kind of file)");
+  if (std::filesystem::is_directory(path))
+    throw Error(path + ": is a folder; give the model.pt in it");
+  const Error not_ours(path +
+                       ": not a model exported by latent (damaged, or another kind of file)");
   {
-    // LibTorch explains a foreign file in fifty lines; a zip's first bytes settle most cases in one.
+    // LibTorch explains a foreign file in fifty lines; a zip's first bytes settle most cases in
+    // one.
     std::ifstream in(path, std::ios::binary);
     char magic[4] = {};
     if (!in.read(magic, 4)) throw not_ours;
@@ -85,7 +91,9 @@ ServedModel::ServedModel(const std::string& path) : impl_(std::make_unique<Impl>
     impl_->module = torch::jit::load(path, torch::kCPU, extra);
     impl_->module.eval();
     impl_->metadata = extra["latent.json"];
-    if (impl_->metadata.empty() || !impl_->module.hasattr("user_ids") || !impl_->module.find_method("recommend_id")) throw not_ours;
+    if (impl_->metadata.empty() || !impl_->module.hasattr("user_ids") ||
+        !impl_->module.find_method("recommend_id"))
+      throw not_ours;
     impl_->read_tables();
   } catch (const c10::Error&) {
     throw not_ours;
@@ -120,7 +128,9 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {
   impl_->index_of(impl_->item_index, item, "item");
   if (impl_->view.factors == 0) {
-    throw Error(impl_->path + ": a model of kind " + impl_->module.attr("model_name").toStringRef() + " has no factors, so it knows no similar items");
+    throw Error(impl_->path + ": a model of kind " +
+                impl_->module.attr("model_name").toStringRef() +
+                " has no factors, so it knows no similar items");
   }
   return impl_->call("similar_items_id", {item, k});
 }

@@ -12,10 +12,11 @@ namespace {
 
 constexpr int64_t kAhead = 8;  // ratings between a prefetch and its use
 
-/// One rating's step on padded rows; returns the squared error. Eight lanes of sums let the compiler use vectors.
+/// One rating's step on padded rows; returns the squared error. Eight lanes of sums let the
+/// compiler use vectors.
 template <typename T>
-inline T update(T* p, T* q, T& bu, T& bi, T mean, T rating, int32_t stride, T lr_bu, T lr_bi, T lr_pu, T lr_qi, T reg_bu, T reg_bi, T reg_pu, T reg_qi,
-                bool biased) {
+inline T update(T* p, T* q, T& bu, T& bi, T mean, T rating, int32_t stride, T lr_bu, T lr_bi,
+                T lr_pu, T lr_qi, T reg_bu, T reg_bi, T reg_pu, T reg_qi, bool biased) {
   T acc[16] = {};
   int32_t f = 0;
   for (; f + 16 <= stride; f += 16) {
@@ -40,12 +41,15 @@ inline T update(T* p, T* q, T& bu, T& bi, T mean, T rating, int32_t stride, T lr
 }
 
 /// Cuts 0..counts.size()-1 into stripes of about equal total count: the stripe of each index.
-std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes, RandomStream stream) {
-  // A random order first: neighbours in the file are often alike, and the heavy ones must not share a stripe.
+std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
+                                RandomStream stream) {
+  // A random order first: neighbours in the file are often alike, and the heavy ones must not share
+  // a stripe.
   std::vector<int32_t> order(counts.size());
   std::iota(order.begin(), order.end(), 0);
   shuffle(order, stream);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return counts[a] > counts[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return counts[a] > counts[b]; });
   std::vector<int64_t> load(stripes);
   std::vector<uint8_t> out(counts.size());
   for (const int32_t index : order) {
@@ -58,14 +62,21 @@ std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
 
 struct FloatRates {
   explicit FloatRates(const SvdRates& r)
-      : lr_bu(static_cast<float>(r.lr_bu)), lr_bi(static_cast<float>(r.lr_bi)), lr_pu(static_cast<float>(r.lr_pu)), lr_qi(static_cast<float>(r.lr_qi)),
-        reg_bu(static_cast<float>(r.reg_bu)), reg_bi(static_cast<float>(r.reg_bi)), reg_pu(static_cast<float>(r.reg_pu)),
-        reg_qi(static_cast<float>(r.reg_qi)), biased(r.biased) {}
+      : lr_bu(static_cast<float>(r.lr_bu)),
+        lr_bi(static_cast<float>(r.lr_bi)),
+        lr_pu(static_cast<float>(r.lr_pu)),
+        lr_qi(static_cast<float>(r.lr_qi)),
+        reg_bu(static_cast<float>(r.reg_bu)),
+        reg_bi(static_cast<float>(r.reg_bi)),
+        reg_pu(static_cast<float>(r.reg_pu)),
+        reg_qi(static_cast<float>(r.reg_qi)),
+        biased(r.biased) {}
   float lr_bu, lr_bi, lr_pu, lr_qi, reg_bu, reg_bi, reg_pu, reg_qi;
   bool biased;
 };
 
-/// All ratings of a block, in their order. Built for the processors that have wide vectors beside the plain version.
+/// All ratings of a block, in their order. Built for the processors that have wide vectors beside
+/// the plain version.
 template <typename Rating>
 inline double block_pass(const Rating* rows, int64_t n, SvdTables<float>& t, const FloatRates& r) {
   double sum = 0;
@@ -75,8 +86,9 @@ inline double block_pass(const Rating* rows, int64_t n, SvdTables<float>& t, con
       for (int32_t f = 0; f < t.stride; f += 16) __builtin_prefetch(next + f, 1);
     }
     const auto [u, i, rating] = rows[k];
-    sum += update(t.p.data() + int64_t{u} * t.stride, t.q.data() + int64_t{i} * t.stride, t.bu[u], t.bi[i], t.mean, rating, t.stride, r.lr_bu, r.lr_bi,
-                  r.lr_pu, r.lr_qi, r.reg_bu, r.reg_bi, r.reg_pu, r.reg_qi, r.biased);
+    sum += update(t.p.data() + int64_t{u} * t.stride, t.q.data() + int64_t{i} * t.stride, t.bu[u],
+                  t.bi[i], t.mean, rating, t.stride, r.lr_bu, r.lr_bi, r.lr_pu, r.lr_qi, r.reg_bu,
+                  r.reg_bi, r.reg_pu, r.reg_qi, r.biased);
   }
   return sum;
 }
@@ -113,7 +125,8 @@ double svd_epoch_exact(SvdTables<double>& t, const Interactions& rows, const Svd
   return sum / static_cast<double>(rows.size());
 }
 
-SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed) : seed_(seed), rows_(rows.size()), start_(kStripes * kStripes + 1) {
+SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed)
+    : seed_(seed), rows_(rows.size()), start_(kStripes * kStripes + 1) {
   std::vector<int64_t> per_user(users), per_item(items);
   for (int64_t n = 0; n < rows.size(); ++n) {
     ++per_user[rows.user[n]];
@@ -122,8 +135,11 @@ SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uin
   const Rng rng(seed);
   const auto user_stripe = stripes_of(per_user, kStripes, rng.stream("user stripes"));
   const auto item_stripe = stripes_of(per_item, kStripes, rng.stream("item stripes"));
-  const auto block_of = [&](int64_t n) { return user_stripe[rows.user[n]] * kStripes + item_stripe[rows.item[n]]; };
-  // Shuffled, then by block and user: a user's row stays in the nearest cache while its ratings pass.
+  const auto block_of = [&](int64_t n) {
+    return user_stripe[rows.user[n]] * kStripes + item_stripe[rows.item[n]];
+  };
+  // Shuffled, then by block and user: a user's row stays in the nearest cache while its ratings
+  // pass.
   std::vector<int64_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0);
   shuffle(order, rng.stream("block order"));
@@ -147,13 +163,15 @@ std::span<const SvdBlocks::Rating> SvdBlocks::block(int user_stripe, int item_st
 namespace {
 
 template <typename Rating>
-LATENT_WIDE_VECTORS double wide_block_pass(const Rating* rows, int64_t n, SvdTables<float>& t, const FloatRates& r) {
+LATENT_WIDE_VECTORS double wide_block_pass(const Rating* rows, int64_t n, SvdTables<float>& t,
+                                           const FloatRates& r) {
   return block_pass(rows, n, t, r);
 }
 
 }  // namespace
 
-double SvdBlocks::epoch(SvdTables<float>& tables, const SvdRates& rates, int64_t epoch, int threads) const {
+double SvdBlocks::epoch(SvdTables<float>& tables, const SvdRates& rates, int64_t epoch,
+                        int threads) const {
   const FloatRates r(rates);
   std::vector<int> diagonals(kStripes);
   std::iota(diagonals.begin(), diagonals.end(), 0);

@@ -1,4 +1,5 @@
-// Surprise's SVD by stochastic gradient descent, in place on plain tables: the exact twin and the fast one.
+// Surprise's SVD by stochastic gradient descent, in place on plain tables: the exact twin and the
+// fast one.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace latent {
 
-/// r = mean + b_u + b_i + q_i . p_u; learning rate and penalty for each group (Surprise's lr_bu ... reg_qi).
+/// r = mean + b_u + b_i + q_i . p_u; learning rate and penalty for each group (Surprise's lr_bu ...
+/// reg_qi).
 struct SvdRates {
   double lr_bu = 0.005, lr_bi = 0.005, lr_pu = 0.005, lr_qi = 0.005;
   double reg_bu = 0.02, reg_bi = 0.02, reg_pu = 0.02, reg_qi = 0.02;
@@ -20,25 +22,32 @@ struct SvdRates {
 template <typename T>
 struct SvdTables {
   SvdTables(int32_t users, int32_t items, int32_t factors, int32_t stride)
-      : factors(factors), stride(stride), bu(users), bi(items), p(int64_t{users} * stride), q(int64_t{items} * stride) {}
+      : factors(factors),
+        stride(stride),
+        bu(users),
+        bi(items),
+        p(int64_t{users} * stride),
+        q(int64_t{items} * stride) {}
   int32_t factors, stride;
   T mean = 0;
   std::vector<T> bu, bi;  // [U], [I]
   std::vector<T> p, q;    // [U, stride], [I, stride]
 };
 
-/// One pass over `rows` in their order, in double, one thread: what Surprise computes, operation by operation.
-/// Returns the mean squared error met on the way.
+/// One pass over `rows` in their order, in double, one thread: what Surprise computes, operation by
+/// operation. Returns the mean squared error met on the way.
 double svd_epoch_exact(SvdTables<double>& tables, const Interactions& rows, const SvdRates& rates);
 
-/// Rows cut into kStripes x kStripes blocks of user and item stripes of about equal weight. Blocks on one diagonal share neither
-/// users nor items, so they run in parallel without a conflict (Gemulla et al., KDD 2011): the result does not depend on the
-/// number of threads, and no update is lost.
+/// Rows cut into kStripes x kStripes blocks of user and item stripes of about equal weight. Blocks
+/// on one diagonal share neither users nor items, so they run in parallel without a conflict
+/// (Gemulla et al., KDD 2011): the result does not depend on the number of threads, and no update
+/// is lost.
 class SvdBlocks {
  public:
   SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed);
 
-  /// One pass in float over all rows, diagonals in an order drawn for `epoch`; returns the mean squared error met on the way.
+  /// One pass in float over all rows, diagonals in an order drawn for `epoch`; returns the mean
+  /// squared error met on the way.
   double epoch(SvdTables<float>& tables, const SvdRates& rates, int64_t epoch, int threads) const;
 
   static constexpr int kStripes = 16;

@@ -26,7 +26,8 @@ void check(bool good, const fs::path& path, const char* what) {
 
 void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   json names = json::array();
-  for (const auto& [name, tensor] : checkpoint.tensors) names.push_back({{"name", name}, {"shape", tensor.sizes().vec()}});
+  for (const auto& [name, tensor] : checkpoint.tensors)
+    names.push_back({{"name", name}, {"shape", tensor.sizes().vec()}});
   const std::string header = json{{"state", checkpoint.state}, {"tensors", names}}.dump();
   const uint64_t size = header.size();
   AtomicFile file(path);
@@ -51,12 +52,16 @@ Checkpoint load_checkpoint(const fs::path& path) {
   uint64_t header_size = 0;
   uint32_t crc = 0;
   constexpr size_t kFront = sizeof kMagic + sizeof header_size;
-  check(bytes.size() >= sizeof kMagic - 1 && std::memcmp(bytes.data(), kMagic, sizeof kMagic - 1) == 0, path, "not a checkpoint of latent");
+  check(bytes.size() >= sizeof kMagic - 1 &&
+            std::memcmp(bytes.data(), kMagic, sizeof kMagic - 1) == 0,
+        path, "not a checkpoint of latent");
   check(bytes.size() >= kFront + sizeof crc, path, "the checkpoint is cut short");
-  check(bytes[sizeof kMagic - 1] == kMagic[sizeof kMagic - 1], path, "a checkpoint of another version of latent");
+  check(bytes[sizeof kMagic - 1] == kMagic[sizeof kMagic - 1], path,
+        "a checkpoint of another version of latent");
   std::memcpy(&header_size, bytes.data() + sizeof kMagic, sizeof header_size);
   std::memcpy(&crc, bytes.data() + bytes.size() - sizeof crc, sizeof crc);
-  check(crc == crc32_of(bytes.data(), bytes.size() - sizeof crc), path, "the checkpoint is damaged (checksum)");
+  check(crc == crc32_of(bytes.data(), bytes.size() - sizeof crc), path,
+        "the checkpoint is damaged (checksum)");
   const json header = json::parse(bytes.substr(kFront, header_size));
   Checkpoint out;
   out.state = header.at("state");
@@ -91,8 +96,10 @@ void CheckpointFolder::save(int64_t step, const Checkpoint& checkpoint) const {
 
 std::optional<Checkpoint> CheckpointFolder::newest() const {
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(folder_, absent)) {  // half-written when a run was killed
-    if (entry.path().filename().string().find(".ckpt.tmp") != std::string::npos) fs::remove(entry.path(), absent);
+  for (const auto& entry :
+       fs::directory_iterator(folder_, absent)) {  // half-written when a run was killed
+    if (entry.path().filename().string().find(".ckpt.tmp") != std::string::npos)
+      fs::remove(entry.path(), absent);
   }
   auto all = files();
   std::string last_error;
@@ -104,7 +111,8 @@ std::optional<Checkpoint> CheckpointFolder::newest() const {
       last_error = e.what();
     }
   }
-  if (!all.empty()) throw Error(folder_.string() + ": no checkpoint is whole; train again with --overwrite");
+  if (!all.empty())
+    throw Error(folder_.string() + ": no checkpoint is whole; train again with --overwrite");
   return std::nullopt;
 }
 

@@ -4,17 +4,23 @@ namespace latent {
 
 namespace {
 
-torch::Tensor on_cpu(const torch::Tensor& t) { return t.defined() ? t.detach().to(torch::kCPU, torch::kFloat).contiguous() : t; }
+torch::Tensor on_cpu(const torch::Tensor& t) {
+  return t.defined() ? t.detach().to(torch::kCPU, torch::kFloat).contiguous() : t;
+}
 
-const float* data_of(const torch::Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; }
+const float* data_of(const torch::Tensor& t) {
+  return t.defined() ? t.const_data_ptr<float>() : nullptr;
+}
 
 }  // namespace
 
 ModuleView::ModuleView(const ScoreTables& t, int64_t users, int64_t items)
-    : tables_{on_cpu(t.alpha), on_cpu(t.beta_user), on_cpu(t.beta_item), on_cpu(t.gamma_user), on_cpu(t.gamma_item)} {
+    : tables_{on_cpu(t.alpha), on_cpu(t.beta_user), on_cpu(t.beta_item), on_cpu(t.gamma_user),
+              on_cpu(t.gamma_item)} {
   view_.users = static_cast<int32_t>(users);
   view_.items = static_cast<int32_t>(items);
-  view_.factors = tables_.gamma_item.defined() ? static_cast<int32_t>(tables_.gamma_item.size(1)) : 0;
+  view_.factors =
+      tables_.gamma_item.defined() ? static_cast<int32_t>(tables_.gamma_item.size(1)) : 0;
   view_.alpha = tables_.alpha.defined() ? tables_.alpha.item<float>() : 0.0f;
   view_.beta_user = data_of(tables_.beta_user);
   view_.beta_item = data_of(tables_.beta_item);

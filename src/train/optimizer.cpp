@@ -9,7 +9,9 @@ namespace latent {
 using torch::Tensor;
 
 OptimizerKind optimizer_kind(const std::string& name) {
-  return name == "sgd" ? OptimizerKind::kSgd : name == "adagrad" ? OptimizerKind::kAdagrad : OptimizerKind::kAdam;
+  return name == "sgd"       ? OptimizerKind::kSgd
+         : name == "adagrad" ? OptimizerKind::kAdagrad
+                             : OptimizerKind::kAdam;
 }
 
 Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
@@ -29,7 +31,8 @@ Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
 
 void Optimizer::zero_grad() {
   for (Slot& slot : slots_) {
-    if (slot.parameter.grad().defined()) slot.parameter.mutable_grad().zero_();  // kept: no allocation from step to step
+    if (slot.parameter.grad().defined())
+      slot.parameter.mutable_grad().zero_();  // kept: no allocation from step to step
   }
 }
 
@@ -44,11 +47,13 @@ void Optimizer::adam_step() {
   const double t = static_cast<double>(steps_);
   const double eps = form_ == Form::kTensorflow ? 1e-7 / std::sqrt(1 - std::pow(0.999, t)) : 1e-8;
   for (Slot& slot : slots_) {
-    if (!slot.parameter.grad().defined()) slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
+    if (!slot.parameter.grad().defined())
+      slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
     const Tensor count = torch::full({}, t, slot.parameter.options());
-    at::_fused_adam_({slot.parameter}, {slot.parameter.grad()}, {slot.first}, {slot.second}, {}, {count}, lr_,
-                     /*beta1=*/0.9, /*beta2=*/0.999, /*weight_decay=*/slot.decay, eps, /*amsgrad=*/false,
-                     /*maximize=*/false);
+    at::_fused_adam_(
+        {slot.parameter}, {slot.parameter.grad()}, {slot.first}, {slot.second}, {}, {count}, lr_,
+        /*beta1=*/0.9, /*beta2=*/0.999, /*weight_decay=*/slot.decay, eps, /*amsgrad=*/false,
+        /*maximize=*/false);
   }
 }
 
@@ -67,7 +72,8 @@ void Optimizer::plain_step(Slot& slot) const {
     }
     return;
   }
-  // Plain loops in fixed chunks: torch's vector code rounds differently at the ends of each thread's range.
+  // Plain loops in fixed chunks: torch's vector code rounds differently at the ends of each
+  // thread's range.
   const Tensor gradient = g.defined() ? g.contiguous() : torch::zeros_like(w);
   float* const weight = w.data_ptr<float>();
   const float* const grad = gradient.const_data_ptr<float>();

@@ -18,12 +18,13 @@ OptimizerKind optimizer_kind(const std::string& name);
 /// Named tensors, for checkpoints.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
-/// One update of every trained parameter from its .grad plus 2 c w for a table under penalty c sum w^2.
+/// One update of every trained parameter from its .grad plus 2 c w for a table under penalty c sum
+/// w^2.
 ///
-/// Adam (Kingma & Ba, 2015; beta .9, .999): epsilon 1e-8 beside the corrected root in the PyTorch form; in the TensorFlow
-/// form Keras's epsilon 1e-7 stands beside the uncorrected root of v, which is torch's with 1e-7 / sqrt(1 - .999^t).
-/// SGD: w -= lr g. Adagrad (Duchi et al., 2011): s += g^2, w -= lr g / (sqrt(s) + 1e-10).
-/// On the CPU the result is bit-identical for any number of threads.
+/// Adam (Kingma & Ba, 2015; beta .9, .999): epsilon 1e-8 beside the corrected root in the PyTorch
+/// form; in the TensorFlow form Keras's epsilon 1e-7 stands beside the uncorrected root of v, which
+/// is torch's with 1e-7 / sqrt(1 - .999^t). SGD: w -= lr g. Adagrad (Duchi et al., 2011): s += g^2,
+/// w -= lr g / (sqrt(s) + 1e-10). On the CPU the result is bit-identical for any number of threads.
 class Optimizer {
  public:
   Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr);

@@ -43,8 +43,9 @@ struct TrainSummary {
   bool stopped_early = false;
 };
 
-/// Trains `job.model` in place, going on from `from` when given; best weights are put back under early stopping.
-/// Throws Error for a non-finite objective, Interrupted after SIGINT or SIGTERM with a checkpoint written.
+/// Trains `job.model` in place, going on from `from` when given; best weights are put back under
+/// early stopping. Throws Error for a non-finite objective, Interrupted after SIGINT or SIGTERM
+/// with a checkpoint written.
 TrainSummary train(const TrainJob& job, const std::optional<Checkpoint>& from);
 
 /// The device that train.device asks for; Error when it is not there.

@@ -31,7 +31,8 @@ TEST(InQuotes, CutsLongTextBetweenCharacters) {
 
 TEST(ErrnoError, SaysWhereWhatAndWhy) {
   errno = ENOENT;
-  EXPECT_STREQ(errno_error("a/b", "cannot open").what(), "a/b: cannot open: No such file or directory");
+  EXPECT_STREQ(errno_error("a/b", "cannot open").what(),
+               "a/b: cannot open: No such file or directory");
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ struct Tables {
   Tables(int32_t users, int32_t items, int factors) : users(users), items(items), factors(factors) {
     RandomStream random = Rng(items * 1000 + factors).stream("tables");
     const auto fill = [&](std::vector<float>& table, int64_t n) {
-      for (int64_t k = 0; k < n; ++k) table.push_back((static_cast<float>(random.below(63)) - 31) / 8);
+      for (int64_t k = 0; k < n; ++k)
+        table.push_back((static_cast<float>(random.below(63)) - 31) / 8);
     };
     fill(beta_user, users);
     fill(beta_item, items);
@@ -40,7 +41,8 @@ struct Tables {
     double sum = (parts & 1) ? 3.5 : 0;
     if (parts & 2) sum += beta_user[u];
     if (parts & 4) sum += beta_item[i];
-    for (int k = 0; k < factors; ++k) sum += double{gamma_user[u * factors + k]} * gamma_item[i * factors + k];
+    for (int k = 0; k < factors; ++k)
+      sum += double{gamma_user[u * factors + k]} * gamma_item[i * factors + k];
     return sum;
   }
 };
@@ -57,8 +59,10 @@ TEST(FactorView, AndCatalogueScorerGiveThePlainScoreAroundTheTileWidth) {
           std::vector<float> scores(items + 1, kGuard);
           scorer.scores(u, scores.data());
           for (int32_t i = 0; i < items; ++i) {
-            ASSERT_EQ(view.score(u, i), tables.plain(parts, u, i)) << items << " items, " << factors << " factors, parts " << parts;
-            ASSERT_EQ(scores[i], tables.plain(parts, u, i)) << items << " items, " << factors << " factors, parts " << parts;
+            ASSERT_EQ(view.score(u, i), tables.plain(parts, u, i))
+                << items << " items, " << factors << " factors, parts " << parts;
+            ASSERT_EQ(scores[i], tables.plain(parts, u, i))
+                << items << " items, " << factors << " factors, parts " << parts;
           }
           ASSERT_EQ(scores[items], kGuard) << "written beyond the catalogue";
         }

@@ -9,7 +9,8 @@ namespace {
 namespace fs = std::filesystem;
 
 size_t entries(const std::string& folder) {
-  return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 TEST(AtomicFile, LeavesNothingWithoutCommit) {
@@ -74,7 +75,8 @@ TEST(ReadFile, NamesAMissingFile) {
 
 TEST(ReadFile, RefusesAFolder) {
   const TemporaryFolder folder;
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_file(folder.path())), folder.path() + ": is a folder; give a file");
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_file(folder.path())),
+            folder.path() + ": is a folder; give a file");
 }
 
 TEST(Crc32, GivesTheStandardCheckValue) { EXPECT_EQ(crc32_of("123456789", 9), 0xcbf43926u); }
@@ -83,7 +85,8 @@ TEST(Crc32, OfPiecesIsThatOfTheWhole) {
   const std::string text = "any text, in two pieces";
   for (size_t cut = 0; cut <= text.size(); ++cut) {
     const uint32_t first = crc32_of(text.data(), cut);
-    EXPECT_EQ(crc32_of(text.data() + cut, text.size() - cut, first), crc32_of(text.data(), text.size()));
+    EXPECT_EQ(crc32_of(text.data() + cut, text.size() - cut, first),
+              crc32_of(text.data(), text.size()));
   }
 }
 

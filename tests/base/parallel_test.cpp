@@ -14,7 +14,8 @@ TEST(ParallelChunks, CallsEachChunkOnce) {
     for (const int64_t chunks : {0, 1, 2, 3, 100, 1000}) {
       std::vector<std::atomic<int>> calls(chunks);
       parallel_chunks(chunks, threads, [&](int64_t c) { ++calls.at(c); });
-      for (const auto& count : calls) EXPECT_EQ(count, 1) << chunks << " chunks, " << threads << " threads";
+      for (const auto& count : calls)
+        EXPECT_EQ(count, 1) << chunks << " chunks, " << threads << " threads";
     }
   }
 }
@@ -38,7 +39,8 @@ TEST(ParallelChunks, RethrowsAfterAllThreadsHaveStopped) {
 }
 
 TEST(ParallelChunks, WorksAgainAfterAnException) {
-  EXPECT_THROW(parallel_chunks(4, 2, [](int64_t) { throw std::runtime_error("x"); }), std::runtime_error);
+  EXPECT_THROW(parallel_chunks(4, 2, [](int64_t) { throw std::runtime_error("x"); }),
+               std::runtime_error);
   std::atomic<int> calls = 0;
   parallel_chunks(4, 2, [&](int64_t) { ++calls; });
   EXPECT_EQ(calls, 4);

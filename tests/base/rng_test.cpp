@@ -55,7 +55,8 @@ TEST(RandomStream, BelowStaysInRangeAndIsUniform) {
       ASSERT_LT(v, n);
       ++counts[v];
     }
-    for (const int count : counts) EXPECT_NEAR(count, expected, 5 * std::sqrt(expected)) << "of " << n;
+    for (const int count : counts)
+      EXPECT_NEAR(count, expected, 5 * std::sqrt(expected)) << "of " << n;
   }
 }
 

@@ -25,7 +25,8 @@ TEST(TopK, EqualsAFullSortWithTiesInAnyOrderOfPushes) {
       expected.resize(std::min<size_t>(k, expected.size()));
       ASSERT_EQ(got.size(), expected.size()) << "n " << n << ", k " << k;
       for (size_t rank = 0; rank < got.size(); ++rank) {
-        EXPECT_EQ(got[rank].index, expected[rank].index) << "n " << n << ", k " << k << ", rank " << rank;
+        EXPECT_EQ(got[rank].index, expected[rank].index)
+            << "n " << n << ", k " << k << ", rank " << rank;
         EXPECT_EQ(got[rank].score, expected[rank].score);
       }
     }

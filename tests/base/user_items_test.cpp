@@ -27,9 +27,11 @@ void expect_equal(const UserItems& got, const Twin& twin) {
   ASSERT_EQ(got.users(), kUsers);
   for (int32_t u = 0; u < kUsers; ++u) {
     const auto row = got.of(u);
-    EXPECT_EQ(std::vector<int32_t>(row.begin(), row.end()), std::vector<int32_t>(twin[u].begin(), twin[u].end()))
+    EXPECT_EQ(std::vector<int32_t>(row.begin(), row.end()),
+              std::vector<int32_t>(twin[u].begin(), twin[u].end()))
         << "user " << u;
-    for (int32_t i = 0; i < kItems; ++i) EXPECT_EQ(got.has(u, i), twin[u].count(i) == 1) << u << ", " << i;
+    for (int32_t i = 0; i < kItems; ++i)
+      EXPECT_EQ(got.has(u, i), twin[u].count(i) == 1) << u << ", " << i;
   }
 }
 

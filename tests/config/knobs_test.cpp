@@ -50,7 +50,8 @@ TEST(Knobs, PointAtTargetsOfTheirOwn) {
 
 TEST(Knobs, AcceptTheirOwnDefaults) {
   RunConfig config;
-  for (const Knob& knob : knobs(config)) EXPECT_EQ(set_knob(knob, knob_value(knob)), "") << knob.name;
+  for (const Knob& knob : knobs(config))
+    EXPECT_EQ(set_knob(knob, knob_value(knob)), "") << knob.name;
 }
 
 TEST(Knobs, ModelNameAcceptsExactlyTheCatalogue) {
@@ -73,7 +74,8 @@ TEST(SetKnob, WholeNumbersAreNeitherCutNorGuessed) {
   EXPECT_EQ(wrong("model.factors", true), "must be a whole number, not true");
   EXPECT_EQ(wrong("model.factors", nullptr), "must be a whole number, not null");
   EXPECT_EQ(wrong("model.factors", json::array({2})), "must be a whole number, not [2]");
-  EXPECT_EQ(wrong("model.factors", json(uint64_t{1} << 63)), "must be a whole number, not 9223372036854775808");
+  EXPECT_EQ(wrong("model.factors", json(uint64_t{1} << 63)),
+            "must be a whole number, not 9223372036854775808");
   EXPECT_TRUE(takes("train.batch_size", 1e6));
   EXPECT_FALSE(takes("train.batch_size", 1e300));
 }
@@ -106,7 +108,8 @@ TEST(SetKnob, ChecksTypesOfEveryOtherKind) {
   EXPECT_EQ(wrong("eval.k", json::array({0})), "must be a list of cut-offs of at least 1, not [0]");
   EXPECT_FALSE(takes("eval.k", json::array()));
   EXPECT_TRUE(takes("eval.k", 5));
-  EXPECT_EQ(wrong("split.kind", "Random"), "must be one of random leave_one_out files, not \"Random\"");
+  EXPECT_EQ(wrong("split.kind", "Random"),
+            "must be one of random leave_one_out files, not \"Random\"");
 }
 
 TEST(SetKnob, TakesColumnsAsNumbersOrNames) {
@@ -120,7 +123,8 @@ TEST(SetKnob, TakesColumnsAsNumbersOrNames) {
 }
 
 TEST(SetKnob, TakesDevicesByTheirNames) {
-  for (const char* good : {"auto", "cpu", "cuda", "cuda:0", "cuda:12"}) EXPECT_TRUE(takes("train.device", good)) << good;
+  for (const char* good : {"auto", "cpu", "cuda", "cuda:0", "cuda:12"})
+    EXPECT_TRUE(takes("train.device", good)) << good;
   for (const char* bad : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:100", "CPU"}) {
     EXPECT_FALSE(takes("train.device", bad)) << bad;
   }

@@ -23,7 +23,9 @@ std::string error_of(const std::string& text, const std::vector<std::string>& se
   return LATENT_MESSAGE_OF(Error, resolve(text, sets));
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(ResolveConfig, LaterLevelsWinAndSourcesSaySo) {
   struct Level {
@@ -55,14 +57,18 @@ TEST(ResolveConfig, TakesTheModelsDefaultsOfAModelNamedBySet) {
 
 TEST(ResolveConfig, GivesASourceForEveryKnob) {
   ResolvedConfig got = resolve("{}");
-  for (const Knob& knob : knobs(got.config)) EXPECT_EQ(got.sources.at(knob.name), "default") << knob.name;
+  for (const Knob& knob : knobs(got.config))
+    EXPECT_EQ(got.sources.at(knob.name), "default") << knob.name;
   EXPECT_EQ(got.sources.size(), knobs(got.config).size());
 }
 
 TEST(ResolveConfig, RefusesAnUnknownKeyWithASuggestion) {
-  EXPECT_EQ(error_of(R"({"train": {"lamda": 1}})"), "c.json:1: unknown key 'train.lamda'; did you mean 'train.lambda'?");
-  EXPECT_EQ(error_of(R"({"model": {"lr": 1}})"), "c.json:1: unknown key 'model.lr'; did you mean 'train.lr'?");
-  EXPECT_EQ(error_of("{}", {"model.lr=1"}), "--set: unknown key 'model.lr'; did you mean 'train.lr'?");
+  EXPECT_EQ(error_of(R"({"train": {"lamda": 1}})"),
+            "c.json:1: unknown key 'train.lamda'; did you mean 'train.lambda'?");
+  EXPECT_EQ(error_of(R"({"model": {"lr": 1}})"),
+            "c.json:1: unknown key 'model.lr'; did you mean 'train.lr'?");
+  EXPECT_EQ(error_of("{}", {"model.lr=1"}),
+            "--set: unknown key 'model.lr'; did you mean 'train.lr'?");
   EXPECT_TRUE(has(error_of(R"({"zzzzzzzzz": 1})"), "unknown key 'zzzzzzzzz'"));
   EXPECT_TRUE(has(error_of(R"({"train": {"lr": {"value": 1}}})"), "unknown key 'train.lr.value'"));
   EXPECT_TRUE(has(error_of(R"({"train": 5})"), "unknown key 'train'"));
@@ -76,30 +82,35 @@ TEST(ResolveConfig, RefusesAnUnknownSectionThatIsEmpty) {
 
 TEST(ResolveConfig, RefusesAKeyGivenTwice) {
   EXPECT_TRUE(has(error_of(R"({"train": {"lr": 1, "lr": 2}})"), "key 'lr' is given twice"));
-  EXPECT_TRUE(has(error_of(R"({"train": {"lr": 1}, "train": {"steps": 2}})"), "key 'train' is given twice"));
-  EXPECT_TRUE(has(error_of(R"({"train": {"lr": 1}, "train.lr": 2})"), "key 'train.lr' is given twice"));
-  EXPECT_NO_THROW(resolve(R"({"data": {"path": "x"}, "split": {"seed": 1}, "train": {"seed": 1}})"));
+  EXPECT_TRUE(has(error_of(R"({"train": {"lr": 1}, "train": {"steps": 2}})"),
+                  "key 'train' is given twice"));
+  EXPECT_TRUE(
+      has(error_of(R"({"train": {"lr": 1}, "train.lr": 2})"), "key 'train.lr' is given twice"));
+  EXPECT_NO_THROW(
+      resolve(R"({"data": {"path": "x"}, "split": {"seed": 1}, "train": {"seed": 1}})"));
 }
 
 TEST(ResolveConfig, AllowsCommentsAndDottedKeys) {
-  const auto got = resolve("// one\n{ /* two */ \"train\": {\"lr\": 3 // three\n}, \"eval.k\": [4]}");
+  const auto got =
+      resolve("// one\n{ /* two */ \"train\": {\"lr\": 3 // three\n}, \"eval.k\": [4]}");
   EXPECT_EQ(got.config.train.lr, 3);
   EXPECT_EQ(got.config.eval.k, (std::vector<int64_t>{4}));
 }
 
 TEST(ResolveConfig, LeavesARunsProvenanceAlone) {
-  EXPECT_NO_THROW(resolve(R"({"provenance": {"program": "latent", "anything": [1]}, "train": {"lr": 3}})"));
+  EXPECT_NO_THROW(
+      resolve(R"({"provenance": {"program": "latent", "anything": [1]}, "train": {"lr": 3}})"));
 }
 
 TEST(ResolveConfig, PointsAtTheLineOfBrokenJson) {
-  for (const auto& [text, line] : std::vector<std::pair<std::string, int>>{
-           {"{\n  \"train\": {\n    \"lr\": }\n}", 3},
-           {"{\"train\": {\"lr\": 1,}}", 1},
-           {"{\n\"train\": {}\n", 3},
-           {"", 1},
-           {"{}\n\n}", 3},
-           {"{\n\"data\": {\"path\": \"a\tb\"}}", 2},
-           {"{\n\"data\": {\"path\": \"\xff\"}}", 2}}) {
+  for (const auto& [text, line] :
+       std::vector<std::pair<std::string, int>>{{"{\n  \"train\": {\n    \"lr\": }\n}", 3},
+                                                {"{\"train\": {\"lr\": 1,}}", 1},
+                                                {"{\n\"train\": {}\n", 3},
+                                                {"", 1},
+                                                {"{}\n\n}", 3},
+                                                {"{\n\"data\": {\"path\": \"a\tb\"}}", 2},
+                                                {"{\n\"data\": {\"path\": \"\xff\"}}", 2}}) {
     EXPECT_EQ(error_of(text).rfind("c.json:" + std::to_string(line) + ": not valid JSON: ", 0), 0u)
         << text << " -> " << error_of(text);
   }
@@ -109,10 +120,14 @@ TEST(ResolveConfig, PointsAtTheLineOfBrokenJson) {
 
 TEST(ResolveConfig, SaysTypeAndRangeOfABadValueWithItsPlace) {
   EXPECT_EQ(error_of(R"({"train": {"lr": -1}})"), "c.json:1: 'train.lr' must be above 0.0, not -1");
-  EXPECT_EQ(error_of("{}", {"train.batch_size=2.7"}), "--set: 'train.batch_size' must be a whole number, not 2.7");
+  EXPECT_EQ(error_of("{}", {"train.batch_size=2.7"}),
+            "--set: 'train.batch_size' must be a whole number, not 2.7");
   EXPECT_EQ(error_of("{}", {"train.lr=fast"}), "--set: 'train.lr' must be a number, not \"fast\"");
-  EXPECT_EQ(error_of(R"({"model": {"name": "svm"}})").rfind("c.json:1: 'model.name' must be one of mean", 0), 0u);
-  EXPECT_EQ(error_of("{}", {"model.name=svm"}).rfind("--set: 'model.name' must be one of mean", 0), 0u)
+  EXPECT_EQ(error_of(R"({"model": {"name": "svm"}})")
+                .rfind("c.json:1: 'model.name' must be one of mean", 0),
+            0u);
+  EXPECT_EQ(error_of("{}", {"model.name=svm"}).rfind("--set: 'model.name' must be one of mean", 0),
+            0u)
       << error_of("{}", {"model.name=svm"});
 }
 
@@ -125,19 +140,19 @@ TEST(ResolveConfig, RefusesStepsBesideEpochs) {
 
 TEST(ResolveConfig, LeavesExactlyOneOfStepsAndEpochs) {
   struct Case {
-    const char *text;
+    const char* text;
     std::vector<std::string> sets;
     int64_t steps, epochs;
   };
-  for (const Case& c : std::vector<Case>{
-           {R"({})", {}, 100, 0},
-           {R"({"train": {"epochs": 3}})", {}, 0, 3},
-           {R"({"train": {"epochs": 3, "steps": 0}})", {}, 0, 3},
-           {R"({"model": {"name": "bpr"}})", {}, 0, 7},
-           {R"({"model": {"name": "bpr"}, "train": {"steps": 9}})", {}, 9, 0},
-           {R"({"model": {"name": "bpr"}})", {"train.epochs=0"}, 100, 0},
-           {R"({"model": {"name": "bias_only"}})", {}, 11, 0},
-           {R"({"model": {"name": "bias_only"}})", {"train.epochs=2"}, 0, 2}}) {
+  for (const Case& c :
+       std::vector<Case>{{R"({})", {}, 100, 0},
+                         {R"({"train": {"epochs": 3}})", {}, 0, 3},
+                         {R"({"train": {"epochs": 3, "steps": 0}})", {}, 0, 3},
+                         {R"({"model": {"name": "bpr"}})", {}, 0, 7},
+                         {R"({"model": {"name": "bpr"}, "train": {"steps": 9}})", {}, 9, 0},
+                         {R"({"model": {"name": "bpr"}})", {"train.epochs=0"}, 100, 0},
+                         {R"({"model": {"name": "bias_only"}})", {}, 11, 0},
+                         {R"({"model": {"name": "bias_only"}})", {"train.epochs=2"}, 0, 2}}) {
     const TrainOptions got = resolve(c.text, c.sets).config.train;
     EXPECT_EQ(got.steps, c.steps) << c.text;
     EXPECT_EQ(got.epochs, c.epochs) << c.text;
@@ -160,14 +175,17 @@ TEST(ResolveConfig, SetTakesListsNamesWithoutQuotesAndNull) {
 }
 
 TEST(ResolveConfig, SetWithoutAValueIsAUsageError) {
-  EXPECT_EQ(LATENT_MESSAGE_OF(UsageError, resolve("{}", {"train.lr"})), "--set takes key=value, not 'train.lr'");
+  EXPECT_EQ(LATENT_MESSAGE_OF(UsageError, resolve("{}", {"train.lr"})),
+            "--set takes key=value, not 'train.lr'");
   EXPECT_THROW(resolve("{}", {"=3"}), UsageError);
 }
 
 TEST(ReadConfig, NamesTheFileAndTakesAnEmptyPathAsAllDefaults) {
   const TemporaryFolder folder;
   const std::string path = folder.write("c.json", "{\n\"train\": {\"lr\": }}");
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(path, {}, made_up_defaults)).rfind(path + ":2: not valid JSON", 0), 0u);
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(path, {}, made_up_defaults))
+                .rfind(path + ":2: not valid JSON", 0),
+            0u);
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(folder.file("no.json"), {}, made_up_defaults)),
             folder.file("no.json") + ": cannot open: No such file or directory");
   EXPECT_EQ(read_config("", {"train.lr=4"}, made_up_defaults).config.train.lr, 4);

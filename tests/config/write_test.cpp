@@ -16,7 +16,8 @@ ModelDefaults no_defaults(const std::string&) { return {}; }
 json changed(const Knob& knob) {
   if (knob.name == "train.steps") return 0;  // epochs takes its place
   const json now = knob_value(knob);
-  std::vector<json> tries = {now.is_number() ? json(now.get<double>() + 0.125) : json("text of its \"own\", 日本\n")};
+  std::vector<json> tries = {now.is_number() ? json(now.get<double>() + 0.125)
+                                             : json("text of its \"own\", 日本\n")};
   if (now.is_boolean()) tries = {!now.get<bool>()};
   if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
   if (now.is_null()) tries = {0.1};
@@ -59,12 +60,14 @@ TEST(ConfigToJson, RoundTripsTheDefaultsOfEveryModel) {
   for (const ModelInfo& row : model_catalog()) {
     const auto config = resolve_config("{}", "c", {"model.name=" + row.name}, defaults).config;
     const auto saved = config_to_json(config);
-    EXPECT_EQ(config_to_json(resolve_config(saved.dump(), "saved", {}, defaults).config), saved) << row.name;
+    EXPECT_EQ(config_to_json(resolve_config(saved.dump(), "saved", {}, defaults).config), saved)
+        << row.name;
   }
 }
 
 TEST(ConfigTable, ShowsEachKnobWithValueAndSource) {
-  const ResolvedConfig resolved = resolve_config(R"({"train": {"lr": 0.25}})", "c", {"eval.k=[3]"}, no_defaults);
+  const ResolvedConfig resolved =
+      resolve_config(R"({"train": {"lr": 0.25}})", "c", {"eval.k=[3]"}, no_defaults);
   const std::string table = config_table(resolved);
   RunConfig copy = resolved.config;
   EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), knobs(copy).size());
@@ -85,7 +88,9 @@ TEST(ConfigReference, HasARowForEachKnob) {
   const std::string reference = config_reference();
   RunConfig config;
   for (const Knob& knob : knobs(config)) {
-    EXPECT_NE(reference.find("| `" + knob.name + "` | `" + knob_value(knob).dump() + "` |"), std::string::npos) << knob.name;
+    EXPECT_NE(reference.find("| `" + knob.name + "` | `" + knob_value(knob).dump() + "` |"),
+              std::string::npos)
+        << knob.name;
   }
 }
 

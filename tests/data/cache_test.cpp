@@ -16,7 +16,9 @@ struct Fixture {
   DataOptions options;
   std::string path;
 
-  explicit Fixture(const std::string& text = kText) : path(folder.write("f", text)) { options.cache_dir = folder.file("cache"); }
+  explicit Fixture(const std::string& text = kText) : path(folder.write("f", text)) {
+    options.cache_dir = folder.file("cache");
+  }
   RawData read(bool need_time = false) const { return read_files({path}, options, need_time); }
   std::vector<fs::path> cached() const {
     std::vector<fs::path> out;
@@ -55,7 +57,8 @@ TEST(Cache, SecondReadEqualsTheFirst) {
     f.swap_content_unnoticed();
     const RawData second = f.read(need_time);
     expect_equal(first, second);
-    for (const std::string& name : first.data.users.names()) EXPECT_EQ(second.data.users.find(name), first.data.users.find(name));
+    for (const std::string& name : first.data.users.names())
+      EXPECT_EQ(second.data.users.find(name), first.data.users.find(name));
   }
 }
 
@@ -73,7 +76,8 @@ TEST(Cache, ReadsAChangedFileAgain) {
   f.folder.write("f", std::string(kText) + "new,x,2,3\n");
   EXPECT_EQ(f.read().data.rows.size(), 4);
   f.swap_content_unnoticed();
-  fs::last_write_time(f.path, fs::last_write_time(f.path) + std::chrono::seconds(1));  // the same size, another mtime
+  fs::last_write_time(f.path, fs::last_write_time(f.path) +
+                                  std::chrono::seconds(1));  // the same size, another mtime
   EXPECT_EQ(f.read().data.rows.rating[1], 2);
 }
 
@@ -82,8 +86,9 @@ TEST(Cache, KeepsAParseForEachSettingOfTheReader) {
   const std::string key = cache_key({f.path}, f.options, false);
   EXPECT_NE(cache_key({f.path}, f.options, true), key);
   EXPECT_NE(cache_key({f.path, f.path}, f.options, false), key);
-  for (std::string DataOptions::* knob : {&DataOptions::format, &DataOptions::user, &DataOptions::item, &DataOptions::rating,
-                                          &DataOptions::time, &DataOptions::on_bad_row}) {
+  for (std::string DataOptions::* knob :
+       {&DataOptions::format, &DataOptions::user, &DataOptions::item, &DataOptions::rating,
+        &DataOptions::time, &DataOptions::on_bad_row}) {
     DataOptions other = f.options;
     other.*knob = "other";
     EXPECT_NE(cache_key({f.path}, other, false), key);
@@ -102,7 +107,8 @@ TEST(Cache, SaysAgainHowManyBadRowsWereSkipped) {
   f.read();
   f.read();
   const std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_NE(said.find("skipped 1 bad rows", said.find("skipped 1 bad rows") + 1), std::string::npos) << said;
+  EXPECT_NE(said.find("skipped 1 bad rows", said.find("skipped 1 bad rows") + 1), std::string::npos)
+      << said;
 }
 
 TEST(Cache, FallsBackToTheDataWhereverItsFileIsDamaged) {
@@ -121,7 +127,8 @@ TEST(Cache, FallsBackToTheDataWhereverItsFileIsDamaged) {
     std::ofstream(file, std::ios::binary) << bytes.substr(0, size);
     ASSERT_EQ(load_cached(f.options.cache_dir, key), std::nullopt) << "cut at " << size;
   }
-  EXPECT_TRUE(has(testing::internal::GetCapturedStderr(), "damaged cache file, reading the data again"));
+  EXPECT_TRUE(
+      has(testing::internal::GetCapturedStderr(), "damaged cache file, reading the data again"));
   expect_equal(f.read(), first);  // and writes a whole one again
   EXPECT_NE(load_cached(f.options.cache_dir, key), std::nullopt);
 }

@@ -40,13 +40,15 @@ using NamedRow = std::tuple<std::string, std::string, double>;
 inline std::vector<NamedRow> named_rows(const Dataset& data) {
   std::vector<NamedRow> out;
   for (int64_t n = 0; n < data.rows.size(); ++n) {
-    out.emplace_back(data.users.name(data.rows.user[n]), data.items.name(data.rows.item[n]), data.rows.rating[n]);
+    out.emplace_back(data.users.name(data.rows.user[n]), data.items.name(data.rows.item[n]),
+                     data.rows.rating[n]);
   }
   return out;
 }
 
 /// Parses `text` as a file called "f".
-inline RawData parse_text(const std::string& text, const DataOptions& options = {}, bool need_time = false) {
+inline RawData parse_text(const std::string& text, const DataOptions& options = {},
+                          bool need_time = false) {
   const TemporaryFolder folder;
   return parse_files({folder.write("f", text)}, options, need_time);
 }
@@ -56,7 +58,8 @@ inline std::vector<NamedRow> rows_of(const std::string& text, const DataOptions&
 }
 
 /// The error that parsing `text` ends in, from the file name on: "f:3: ...".
-inline std::string parse_error(const std::string& text, const DataOptions& options = {}, bool need_time = false) {
+inline std::string parse_error(const std::string& text, const DataOptions& options = {},
+                               bool need_time = false) {
   const std::string what = LATENT_MESSAGE_OF(Error, parse_text(text, options, need_time));
   return what.find("/f:") == std::string::npos ? what : what.substr(what.find("/f:") + 1);
 }
@@ -67,6 +70,8 @@ inline DataOptions with_format(const std::string& format) {
   return options;
 }
 
-inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace latent

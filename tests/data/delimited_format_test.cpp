@@ -9,13 +9,16 @@ namespace {
 using Rows = std::vector<NamedRow>;
 
 TEST(Csv, ReadsRfc4180Quotes) {
-  EXPECT_EQ(rows_of("user,item,rating\r\n\"a,b\",\"say \"\"hi\"\"\",\"4.5\"\r\nplain,\"\"\"\",3\r\n"),
-            (Rows{{"a,b", "say \"hi\"", 4.5}, {"plain", "\"", 3}}));
-  EXPECT_EQ(rows_of("user,item,rating\nit's 5\" wide,x,1\n"), (Rows{{"it's 5\" wide", "x", 1}}));  // a quote inside is text
+  EXPECT_EQ(
+      rows_of("user,item,rating\r\n\"a,b\",\"say \"\"hi\"\"\",\"4.5\"\r\nplain,\"\"\"\",3\r\n"),
+      (Rows{{"a,b", "say \"hi\"", 4.5}, {"plain", "\"", 3}}));
+  EXPECT_EQ(rows_of("user,item,rating\nit's 5\" wide,x,1\n"),
+            (Rows{{"it's 5\" wide", "x", 1}}));  // a quote inside is text
 }
 
 TEST(Csv, ReadsQuotedFieldsThatSpanLines) {
-  EXPECT_EQ(rows_of("user,item,title,rating\na,\"two\nlines\",\"\n\n\",1\nb,x,\"y\",2\n"), (Rows{{"a", "two\nlines", 1}, {"b", "x", 2}}));
+  EXPECT_EQ(rows_of("user,item,title,rating\na,\"two\nlines\",\"\n\n\",1\nb,x,\"y\",2\n"),
+            (Rows{{"a", "two\nlines", 1}, {"b", "x", 2}}));
   // Lines are still counted as they stand in the file.
   const std::string error = parse_error("user,item,rating\na,\"two\nlines\",1\nb,x,bad\n");
   EXPECT_EQ(error.rfind("f:4: rating 'bad'", 0), 0u) << error;
@@ -28,10 +31,13 @@ TEST(Csv, UnquotesTheHeader) {
 TEST(Csv, ReadsTheHeaderInAnyOrderOrNone) {
   EXPECT_EQ(rows_of("book_id,user_id,rating\n1,314,5\n"), (Rows{{"314", "1", 5}}));  // goodbooks
   EXPECT_EQ(rows_of("userID,bookID,rating\nu1,b1,4\n"), (Rows{{"u1", "b1", 4}}));
-  EXPECT_EQ(rows_of("user_id,book_id,is_read,rating,is_reviewed\n0,948,1,5,0\n"), (Rows{{"0", "948", 5}}));
-  EXPECT_EQ(rows_of("196,242,3,881250949\n186,302,4,891717742\n"), (Rows{{"196", "242", 3}, {"186", "302", 4}}));
+  EXPECT_EQ(rows_of("user_id,book_id,is_read,rating,is_reviewed\n0,948,1,5,0\n"),
+            (Rows{{"0", "948", 5}}));
+  EXPECT_EQ(rows_of("196,242,3,881250949\n186,302,4,891717742\n"),
+            (Rows{{"196", "242", 3}, {"186", "302", 4}}));
   EXPECT_EQ(rows_of("anna,emma,3\n"), (Rows{{"anna", "emma", 3}}));
-  EXPECT_EQ(rows_of("42,book,3\nu,i,4\n"), (Rows{{"42", "book", 3}, {"u", "i", 4}}));  // ids that look like names
+  EXPECT_EQ(rows_of("42,book,3\nu,i,4\n"),
+            (Rows{{"42", "book", 3}, {"u", "i", 4}}));  // ids that look like names
   EXPECT_EQ(rows_of("196,242\n186,302\n"), (Rows{{"196", "242", 1}, {"186", "302", 1}}));
 }
 
@@ -42,7 +48,8 @@ TEST(Csv, TakesColumnsByNumberOrName) {
   options.rating = "none";
   EXPECT_EQ(rows_of("7,8,x\n", options), (Rows{{"8", "7", 1}}));
   options.rating = "2";
-  EXPECT_EQ(rows_of("b,u,score\n7,8,2\n", options), (Rows{{"8", "7", 2}}));  // a word where the rating is: a header
+  EXPECT_EQ(rows_of("b,u,score\n7,8,2\n", options),
+            (Rows{{"8", "7", 2}}));  // a word where the rating is: a header
   options.user = "who";
   EXPECT_EQ(rows_of("b,who,3\n7,8,2\n", options), (Rows{{"8", "7", 2}}));  // a name needs a header
 }
@@ -50,24 +57,28 @@ TEST(Csv, TakesColumnsByNumberOrName) {
 TEST(Csv, ReadsTimeOnlyWhenItIsNeeded) {
   const std::string text = "user,item,rating,timestamp\na,b,1,2015-12-09\n";
   EXPECT_FALSE(parse_text(text).data.rows.has_time());
-  EXPECT_EQ(parse_text(text, {}, /*need_time=*/true).data.rows.time, (std::vector<int64_t>{1449619200}));
+  EXPECT_EQ(parse_text(text, {}, /*need_time=*/true).data.rows.time,
+            (std::vector<int64_t>{1449619200}));
   DataOptions options;
   options.time = "timestamp";
   EXPECT_TRUE(parse_text(text, options).data.rows.has_time());
   options.time = "none";
   EXPECT_FALSE(parse_text(text, options, /*need_time=*/true).data.rows.has_time());
-  EXPECT_TRUE(has(parse_error("user,item,rating,timestamp\na,b,1,soon\n", {}, true), "f:2: time 'soon' (timestamp)"));
+  EXPECT_TRUE(has(parse_error("user,item,rating,timestamp\na,b,1,soon\n", {}, true),
+                  "f:2: time 'soon' (timestamp)"));
 }
 
 TEST(Csv, SaysFileAndLineOfAShortRow) {
-  EXPECT_EQ(parse_error("user,item,rating\na,b,1\nc,d\n"), "f:3: expected 3 columns or more, found 2");
+  EXPECT_EQ(parse_error("user,item,rating\na,b,1\nc,d\n"),
+            "f:3: expected 3 columns or more, found 2");
   EXPECT_EQ(rows_of("user,item,rating\na,b,1,more,columns\n\n\nc,d,2\n").size(), 2u);
 }
 
 TEST(Csv, ReportsAQuoteThatNeverEnds) {
   const std::string error = parse_error("user,item,rating\na,b,1\nc,\"d,2\ne,f,3\n");
   EXPECT_TRUE(has(error, "the quoted field that begins on line 3 never ends")) << error;
-  EXPECT_TRUE(has(parse_error("user,item,rating\na,\"b\"x,1\n"), "f:2: text after a closing quote"));
+  EXPECT_TRUE(
+      has(parse_error("user,item,rating\na,\"b\"x,1\n"), "f:2: text after a closing quote"));
 }
 
 // A stray quote at the head of a large file must not cost minutes.
@@ -80,21 +91,27 @@ TEST(Csv, GivesUpEarlyOnAQuoteThatNeverEnds) {
 }
 
 TEST(Csv, NamesTheColumnsThereAreWhenNoneFits) {
-  EXPECT_EQ(parse_error("who,what,rating\na,b,1\n"),
-            "f:1: no usual name for the user in the header 'who, what, rating'; name one in data.user");
+  EXPECT_EQ(
+      parse_error("who,what,rating\na,b,1\n"),
+      "f:1: no usual name for the user in the header 'who, what, rating'; name one in data.user");
   DataOptions options;
   options.item = "book";
-  EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n", options), "no column 'book' in the header 'user, item, rating'"));
-  EXPECT_TRUE(has(parse_error("user,item\na,b\n"), "no usual name for the rating in the header 'user, item'; name one in data.rating, or none"));
+  EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n", options),
+                  "no column 'book' in the header 'user, item, rating'"));
+  EXPECT_TRUE(has(
+      parse_error("user,item\na,b\n"),
+      "no usual name for the rating in the header 'user, item'; name one in data.rating, or none"));
   for (const std::string& column : {std::string("3"), std::string(30, '9')}) {
     options.item = options.rating = column;
-    EXPECT_TRUE(has(parse_error("1,2,3\n", options), "data.item names column " + column + ", but the line has 3 columns"));
+    EXPECT_TRUE(has(parse_error("1,2,3\n", options),
+                    "data.item names column " + column + ", but the line has 3 columns"));
   }
 }
 
 TEST(Csv, RefusesRatingsThatAreNoNumbers) {
   for (const char* bad : {"x", "", "NaN", "inf", "1e999", "4;"}) {
-    const std::string error = parse_error("user,item,rating\na,b,4\na,b," + std::string(bad) + "\n");
+    const std::string error =
+        parse_error("user,item,rating\na,b,4\na,b," + std::string(bad) + "\n");
     EXPECT_EQ(error, "f:3: rating '" + std::string(bad) + "' (rating) is not a number");
   }
   EXPECT_TRUE(has(parse_error("1,2,3\n1,2,x\n"), "f:2: rating 'x' (2)"));
@@ -103,8 +120,10 @@ TEST(Csv, RefusesRatingsThatAreNoNumbers) {
 TEST(Csv, RefusesIdsThatAreEmptyOrNotText) {
   EXPECT_EQ(parse_error("user,item,rating\n,b,1\n"), "f:2: the id in 'user' is empty");
   EXPECT_EQ(parse_error("1,2,3\n4,,3\n"), "f:2: the id in column 1 is empty");
-  EXPECT_TRUE(has(parse_error("user,item,rating\na,caf\xE9,1\n"), "f:2: the id 'item' is not valid UTF-8"));
-  EXPECT_TRUE(has(parse_error(std::string("user,item,rating\na,b\0,1\n", 25)), "f:2: the id in 'item' holds a NUL byte"));
+  EXPECT_TRUE(
+      has(parse_error("user,item,rating\na,caf\xE9,1\n"), "f:2: the id 'item' is not valid UTF-8"));
+  EXPECT_TRUE(has(parse_error(std::string("user,item,rating\na,b\0,1\n", 25)),
+                  "f:2: the id in 'item' holds a NUL byte"));
 }
 
 TEST(Csv, TakesIdsOf64KiBAndRefusesAByteMore) {
@@ -112,20 +131,25 @@ TEST(Csv, TakesIdsOf64KiBAndRefusesAByteMore) {
   const auto rows = rows_of("user,item,rating\n" + wide + ",\"" + wide + "\",2\n");
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_TRUE(std::get<0>(rows[0]) == wide && std::get<1>(rows[0]) == wide);
-  EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n" + wide + "w,i,2\n"), "f:3: the id in 'user' has 65537 bytes"));
+  EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n" + wide + "w,i,2\n"),
+                  "f:3: the id in 'user' has 65537 bytes"));
 }
 
 TEST(Tsv, ReadsMovieLens100kAndLeavesQuotesAlone) {
-  EXPECT_EQ(rows_of("196\t242\t3\t881250949\n186\t302\t4\t891717742\n"), (Rows{{"196", "242", 3}, {"186", "302", 4}}));
+  EXPECT_EQ(rows_of("196\t242\t3\t881250949\n186\t302\t4\t891717742\n"),
+            (Rows{{"196", "242", 3}, {"186", "302", 4}}));
   EXPECT_EQ(rows_of("user\titem\trating\n\"a\tb, c\t1\n"), (Rows{{"\"a", "b, c", 1}}));
-  EXPECT_EQ(parse_text("196\t242\t3\t881250949\n", {}, /*need_time=*/true).data.rows.time, (std::vector<int64_t>{881250949}));
+  EXPECT_EQ(parse_text("196\t242\t3\t881250949\n", {}, /*need_time=*/true).data.rows.time,
+            (std::vector<int64_t>{881250949}));
 }
 
 TEST(Movielens, ReadsDoubleColons) {
-  const RawData raw = parse_text("1::1193::5::978300760\n1::661::3.5::978302109\n", {}, /*need_time=*/true);
+  const RawData raw =
+      parse_text("1::1193::5::978300760\n1::661::3.5::978302109\n", {}, /*need_time=*/true);
   EXPECT_EQ(named_rows(raw.data), (Rows{{"1", "1193", 5}, {"1", "661", 3.5}}));
   EXPECT_EQ(raw.data.rows.time, (std::vector<int64_t>{978300760, 978302109}));
-  EXPECT_EQ(parse_error("1::1193::5::978300760\n1::661\n"), "f:2: expected 3 columns or more, found 2");
+  EXPECT_EQ(parse_error("1::1193::5::978300760\n1::661\n"),
+            "f:2: expected 3 columns or more, found 2");
   EXPECT_EQ(rows_of("a:b::c::1\n"), (Rows{{"a:b", "c", 1}}));
 }
 

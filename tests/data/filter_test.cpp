@@ -11,7 +11,8 @@ RawData raw_of(const std::vector<Rows>& parts) {
   RawData raw;
   for (const Rows& part : parts) {
     for (const auto& [user, item, rating] : part) {
-      raw.data.rows.push(raw.data.users.add(user), raw.data.items.add(item), static_cast<float>(rating));
+      raw.data.rows.push(raw.data.users.add(user), raw.data.items.add(item),
+                         static_cast<float>(rating));
       raw.data.rows.time.push_back(raw.data.rows.size() * 10);
     }
     raw.part_ends.push_back(raw.data.rows.size());
@@ -39,13 +40,15 @@ TEST(FilterRows, KeepsEverythingByDefault) {
 TEST(FilterRows, DropZeroDropsOnlyZeros) {
   DataOptions options;
   options.drop_zero = true;
-  EXPECT_EQ(filtered({{{"a", "x", 0}, {"a", "y", 1}, {"b", "x", -1}, {"b", "y", -0.0}}}, options), (Rows{{"a", "y", 1}, {"b", "x", -1}}));
+  EXPECT_EQ(filtered({{{"a", "x", 0}, {"a", "y", 1}, {"b", "x", -1}, {"b", "y", -0.0}}}, options),
+            (Rows{{"a", "y", 1}, {"b", "x", -1}}));
 }
 
 TEST(FilterRows, PositiveAtLeastKeepsTheThresholdItself) {
   DataOptions options;
   options.positive_at_least = 3.5;
-  EXPECT_EQ(filtered({{{"a", "x", 3}, {"a", "y", 3.5}, {"b", "x", 5}}}, options), (Rows{{"a", "y", 3.5}, {"b", "x", 5}}));
+  EXPECT_EQ(filtered({{{"a", "x", 3}, {"a", "y", 3.5}, {"b", "x", 5}}}, options),
+            (Rows{{"a", "y", 3.5}, {"b", "x", 5}}));
 }
 
 TEST(FilterRows, NumbersIdsAnewByFirstAppearanceAmongTheRowsThatStay) {
@@ -56,15 +59,19 @@ TEST(FilterRows, NumbersIdsAnewByFirstAppearanceAmongTheRowsThatStay) {
   EXPECT_EQ(raw.data.users.names(), (std::vector<std::string>{"b", "a"}));
   EXPECT_EQ(raw.data.items.names(), (std::vector<std::string>{"y", "x"}));
   EXPECT_EQ(raw.data.rows.user, (std::vector<int32_t>{0, 1, 0}));
-  EXPECT_EQ(raw.data.rows.time, (std::vector<int64_t>{20, 30, 40}));  // the times go with their rows
+  EXPECT_EQ(raw.data.rows.time,
+            (std::vector<int64_t>{20, 30, 40}));  // the times go with their rows
 }
 
 TEST(FilterRows, SettlesDuplicatesByEachPolicy) {
   const Rows rows = {{"a", "x", 1}, {"b", "x", 9}, {"a", "x", 2}, {"a", "y", 7}, {"a", "x", 6}};
   EXPECT_EQ(filtered({rows}, duplicates("keep")), rows);
-  EXPECT_EQ(filtered({rows}, duplicates("once")), (Rows{{"a", "x", 1}, {"b", "x", 9}, {"a", "y", 7}}));
-  EXPECT_EQ(filtered({rows}, duplicates("last")), (Rows{{"b", "x", 9}, {"a", "y", 7}, {"a", "x", 6}}));
-  EXPECT_EQ(filtered({rows}, duplicates("mean")), (Rows{{"a", "x", 3}, {"b", "x", 9}, {"a", "y", 7}}));
+  EXPECT_EQ(filtered({rows}, duplicates("once")),
+            (Rows{{"a", "x", 1}, {"b", "x", 9}, {"a", "y", 7}}));
+  EXPECT_EQ(filtered({rows}, duplicates("last")),
+            (Rows{{"b", "x", 9}, {"a", "y", 7}, {"a", "x", 6}}));
+  EXPECT_EQ(filtered({rows}, duplicates("mean")),
+            (Rows{{"a", "x", 3}, {"b", "x", 9}, {"a", "y", 7}}));
 }
 
 TEST(FilterRows, SettlesDuplicatesWithinAPartOnly) {
@@ -75,18 +82,23 @@ TEST(FilterRows, SettlesDuplicatesWithinAPartOnly) {
 TEST(FilterRows, SettlesDuplicatesAmongTheRowsThatStay) {
   DataOptions options = duplicates("mean");
   options.drop_zero = true;
-  EXPECT_EQ(filtered({{{"a", "x", 0}, {"a", "x", 4}, {"a", "x", 2}}}, options), (Rows{{"a", "x", 3}}));
+  EXPECT_EQ(filtered({{{"a", "x", 0}, {"a", "x", 4}, {"a", "x", 2}}}, options),
+            (Rows{{"a", "x", 3}}));
 }
 
 TEST(FilterRows, MovesTheEndsOfTheParts) {
-  RawData raw = raw_of({{{"a", "x", 0}, {"a", "y", 1}}, {{"b", "x", 0}}, {}, {{"b", "y", 2}, {"c", "y", 0}, {"c", "z", 3}}});
+  RawData raw = raw_of({{{"a", "x", 0}, {"a", "y", 1}},
+                        {{"b", "x", 0}},
+                        {},
+                        {{"b", "y", 2}, {"c", "y", 0}, {"c", "z", 3}}});
   DataOptions options;
   options.drop_zero = true;
   filter_rows(raw, options);
   EXPECT_EQ(raw.part_ends, (std::vector<int64_t>{1, 1, 1, 3}));
 }
 
-/// The definition: drop every row of a rare user or item at once, count again, until nothing changes.
+/// The definition: drop every row of a rare user or item at once, count again, until nothing
+/// changes.
 Rows plain_k_core(Rows rows, int64_t min_user, int64_t min_item) {
   while (true) {
     std::map<std::string, int64_t> users, items;
@@ -118,7 +130,8 @@ TEST(FilterRows, KCoreEqualsItsDefinition) {
     if (expected.empty()) {
       EXPECT_THROW(filtered({rows}, options), Error);
     } else {
-      EXPECT_EQ(filtered({rows}, options), expected) << "min_user " << options.min_user << ", min_item " << options.min_item;
+      EXPECT_EQ(filtered({rows}, options), expected)
+          << "min_user " << options.min_user << ", min_item " << options.min_item;
       non_trivial += expected.size() < rows.size();
     }
   }
@@ -130,7 +143,8 @@ TEST(FilterRows, SaysThatNoInteractionsAreLeft) {
   options.path = "ratings.csv";
   options.positive_at_least = 6;
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, filtered({{{"a", "x", 5}, {"b", "x", 4}}}, options)),
-            "ratings.csv: no interactions left of 2 rows; see data.drop_zero, data.positive_at_least, data.min_user, data.min_item");
+            "ratings.csv: no interactions left of 2 rows; see data.drop_zero, "
+            "data.positive_at_least, data.min_user, data.min_item");
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ TEST(IdMap, FindsNothingThatWasNotAdded) {
   EXPECT_EQ(ids.find("x"), -1);
   EXPECT_EQ(ids.size(), 0);
   for (int n = 0; n < 1000; ++n) ids.add("id" + std::to_string(n));
-  for (const char* absent : {"", "id", "id1000", "ID5", "id5 ", "5"}) EXPECT_EQ(ids.find(absent), -1) << absent;
+  for (const char* absent : {"", "id", "id1000", "ID5", "id5 ", "5"})
+    EXPECT_EQ(ids.find(absent), -1) << absent;
   EXPECT_EQ(ids.size(), 1000);
 }
 

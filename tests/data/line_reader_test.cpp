@@ -16,7 +16,8 @@ std::vector<std::string> lines_in(const std::string& bytes) {
 
 std::string error_in(const std::string& bytes) {
   const TemporaryFolder folder;
-  const std::string path = folder.write("f", bytes), text = LATENT_MESSAGE_OF(Error, lines_of(path));
+  const std::string path = folder.write("f", bytes),
+                    text = LATENT_MESSAGE_OF(Error, lines_of(path));
   EXPECT_EQ(text.rfind(path + ": ", 0), 0u) << text;
   return text.substr(std::min(text.size(), path.size() + 2));
 }
@@ -57,9 +58,16 @@ TEST(LineReader, DoesNotNeedTheLastNewline) {
 }
 
 TEST(LineReader, DropsOnlyTheByteOrderMark) {
-  EXPECT_EQ(lines_in("\xEF\xBB\xBF" "a\nb\n"), (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(lines_in(gz_of("\xEF\xBB\xBF" "a\nb\n")), (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(lines_in("a\n\xEF\xBB\xBF" "b\n")[1], "\xEF\xBB\xBF" "b");
+  EXPECT_EQ(lines_in("\xEF\xBB\xBF"
+                     "a\nb\n"),
+            (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(lines_in(gz_of("\xEF\xBB\xBF"
+                           "a\nb\n")),
+            (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(lines_in("a\n\xEF\xBB\xBF"
+                     "b\n")[1],
+            "\xEF\xBB\xBF"
+            "b");
 }
 
 TEST(LineReader, KeepsAnyOtherByte) {
@@ -70,7 +78,8 @@ TEST(LineReader, KeepsAnyOtherByte) {
 TEST(LineReader, ReadsLinesLongerThanABlockAndAcrossItsEnds) {
   std::vector<std::string> lines;
   // Newlines just before, at and just after each end of a block; then lines of several blocks.
-  for (const size_t length : {kBlock - 2, size_t{0}, kBlock, kBlock - 1, 3 * kBlock + 5, size_t{1}, 2 * kBlock}) {
+  for (const size_t length :
+       {kBlock - 2, size_t{0}, kBlock, kBlock - 1, 3 * kBlock + 5, size_t{1}, 2 * kBlock}) {
     lines.emplace_back(length, static_cast<char>('a' + lines.size()));
   }
   EXPECT_TRUE(lines_in(joined(lines, "\n")) == lines);
@@ -116,7 +125,8 @@ TEST(LineReader, RefusesMissingEmptyAndFolder) {
   const TemporaryFolder folder;
   EXPECT_EQ(error_in(""), "the file is empty");
   EXPECT_EQ(error_in(gz_of("")), "the file is empty");
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, LineReader(folder.path())), folder.path() + ": is a folder; give a file");
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, LineReader(folder.path())),
+            folder.path() + ": is a folder; give a file");
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, LineReader(folder.file("no"))),
             folder.file("no") + ": cannot open: No such file or directory");
 }
@@ -135,7 +145,8 @@ TEST(LineReader, CountsLinesAndBytesAndChecksums) {
 
 TEST(LineReader, MayBeLeftHalfRead) {
   const TemporaryFolder folder;
-  const std::string path = folder.write("f", gz_of(std::string(40 << 20, '\n')));  // more than it reads ahead
+  const std::string path =
+      folder.write("f", gz_of(std::string(40 << 20, '\n')));  // more than it reads ahead
   std::string_view line;
   LineReader reader(path);
   EXPECT_TRUE(reader.next(line));
@@ -143,7 +154,9 @@ TEST(LineReader, MayBeLeftHalfRead) {
 
 TEST(LineReaderPeek, ShowsTheFirstLinesWithoutConsumingThem) {
   const TemporaryFolder folder;
-  LineReader reader(folder.write("f", "\xEF\xBB\xBF" "a\r\nb\nc"));
+  LineReader reader(folder.write("f",
+                                 "\xEF\xBB\xBF"
+                                 "a\r\nb\nc"));
   EXPECT_EQ(reader.peek(2), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(reader.peek(9), (std::vector<std::string>{"a", "b", "c"}));
   std::string_view line;

@@ -1,4 +1,5 @@
-// The scanner's second dialect: Python dicts of literals. Expected values are what Python's ast.literal_eval gives.
+// The scanner's second dialect: Python dicts of literals. Expected values are what Python's
+// ast.literal_eval gives.
 #include "src/data/object_scanner.h"
 #include "src/data/row.h"
 #include "tests/support.h"
@@ -55,7 +56,8 @@ TEST(PythonDict, ReadsNumbersAndWords) {
 }
 
 TEST(PythonDict, SkipsNestedValuesAndTrailingCommas) {
-  for (const char* nested : {"{}", "[]", "()", "(1,)", "(1, 'x', (2,),)", "[1, [2, u'x'], None,]", "{'x': {'y': (1, 2)},}"}) {
+  for (const char* nested : {"{}", "[]", "()", "(1,)", "(1, 'x', (2,),)", "[1, [2, u'x'], None,]",
+                             "{'x': {'y': (1, 2)},}"}) {
     EXPECT_EQ(kind_of(nested), Kind::kNested) << nested;
     EXPECT_EQ(scan(std::string("{'n': ") + nested + ", 'a': 7,}").second, "7") << nested;
   }
@@ -63,11 +65,36 @@ TEST(PythonDict, SkipsNestedValuesAndTrailingCommas) {
 }
 
 TEST(PythonDict, EvaluatesNothing) {
-  for (const char* code : {"__import__('os').system('true')", "open('x')", "1+1", "4 if x else 5", "x", "nan", "float('nan')",
-                           "lambda: 1", "f'{1}'", "'a' 'b'", "'a'*9", "[x for x in y]", "{1, 2}", "1_000", "0x10", "1j",
-                           "dict(a=1)", "...", "-x", "not True", "'''x'''", "true", "null", "(1", "[1)", "{'x'}", "{'x': }"}) {
+  for (const char* code : {"__import__('os').system('true')",
+                           "open('x')",
+                           "1+1",
+                           "4 if x else 5",
+                           "x",
+                           "nan",
+                           "float('nan')",
+                           "lambda: 1",
+                           "f'{1}'",
+                           "'a' 'b'",
+                           "'a'*9",
+                           "[x for x in y]",
+                           "{1, 2}",
+                           "1_000",
+                           "0x10",
+                           "1j",
+                           "dict(a=1)",
+                           "...",
+                           "-x",
+                           "not True",
+                           "'''x'''",
+                           "true",
+                           "null",
+                           "(1",
+                           "[1)",
+                           "{'x'}",
+                           "{'x': }"}) {
     const std::string what = LATENT_MESSAGE_OF(RowError, text_of(code));
-    EXPECT_NE(what.find("; expected one Python dict of literals a line"), std::string::npos) << code << ": " << what;
+    EXPECT_NE(what.find("; expected one Python dict of literals a line"), std::string::npos)
+        << code << ": " << what;
   }
   EXPECT_THROW(scan("{'a': 1}; import os"), RowError);
   EXPECT_THROW(scan("{'a': 1} # comment"), RowError);
@@ -76,13 +103,16 @@ TEST(PythonDict, EvaluatesNothing) {
 }
 
 TEST(PythonDict, RefusesARepeatedField) {
-  EXPECT_NE(LATENT_MESSAGE_OF(RowError, scan("{'a': 1, u'a': 2}")).find("field 'a' is given twice"), std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, scan("{'a': 1, u'a': 2}")).find("field 'a' is given twice"),
+            std::string::npos);
 }
 
 TEST(PythonDict, ReadsRealLines) {
-  ObjectScanner scanner(kPython, {"user/profileName", "beer/beerId", "review/overall", "review/timeStruct.year"});
-  scanner.scan(R"({'review/overall': 1.5, 'review/timeStruct': {'isdst': 0, 'year': 2009}, 'beer/ABV': None, )"
-               R"('review/text': "A lot of foam.\tIn the 'smell' some \"banana\".", 'user/profileName': 'stcules', 'beer/beerId': '47986'})");
+  ObjectScanner scanner(
+      kPython, {"user/profileName", "beer/beerId", "review/overall", "review/timeStruct.year"});
+  scanner.scan(
+      R"({'review/overall': 1.5, 'review/timeStruct': {'isdst': 0, 'year': 2009}, 'beer/ABV': None, )"
+      R"('review/text': "A lot of foam.\tIn the 'smell' some \"banana\".", 'user/profileName': 'stcules', 'beer/beerId': '47986'})");
   EXPECT_EQ(scanner.field(0).text, "stcules");
   EXPECT_EQ(scanner.field(1).text, "47986");
   EXPECT_EQ(scanner.field(2).text, "1.5");

@@ -25,9 +25,10 @@ TEST(ParseFiles, NumbersIdsInOrderOfFirstAppearance) {
 
 TEST(ParseFiles, NumbersIdsOverAllFilesAndMarksTheirEnds) {
   const TemporaryFolder folder;
-  const RawData raw = parse_files({folder.write("a", "u1,i1,1\nu2,i2,2\n"), folder.write("b", "u3\ti1\t3\n"),
-                                   folder.write("c", gz_of("{\"user\": \"u1\", \"item\": \"i9\", \"rating\": 4}"))},
-                                  {}, false);
+  const RawData raw =
+      parse_files({folder.write("a", "u1,i1,1\nu2,i2,2\n"), folder.write("b", "u3\ti1\t3\n"),
+                   folder.write("c", gz_of("{\"user\": \"u1\", \"item\": \"i9\", \"rating\": 4}"))},
+                  {}, false);
   EXPECT_EQ(raw.part_ends, (std::vector<int64_t>{2, 3, 4}));
   EXPECT_EQ(raw.data.users.names(), (std::vector<std::string>{"u1", "u2", "u3"}));
   EXPECT_EQ(raw.data.items.names(), (std::vector<std::string>{"i1", "i2", "i9"}));
@@ -35,7 +36,8 @@ TEST(ParseFiles, NumbersIdsOverAllFilesAndMarksTheirEnds) {
 
 TEST(ParseFiles, RefusesFilesOfWhichOnlySomeHaveATime) {
   const TemporaryFolder folder;
-  const std::string with = folder.write("with", "user,item,rating,time\nu,i,1,5\n"), without = folder.write("without", "user,item,rating\nu,i,1\n");
+  const std::string with = folder.write("with", "user,item,rating,time\nu,i,1,5\n"),
+                    without = folder.write("without", "user,item,rating\nu,i,1\n");
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, parse_files({with, without}, {}, true)),
             without + ": has no time column, unlike " + with + "; set data.time");
   EXPECT_EQ(parse_files({with, without}, {}, false).data.rows.size(), 2);
@@ -44,11 +46,14 @@ TEST(ParseFiles, RefusesFilesOfWhichOnlySomeHaveATime) {
 TEST(ParseFiles, ChecksumsTheFilesThemselves) {
   const TemporaryFolder folder;
   const std::string text = "u,i,1\n", other = "u,i,2\n";
-  const auto one = [&](const std::string& bytes) { return parse_files({folder.write("f", bytes)}, {}, false).data.checksum; };
+  const auto one = [&](const std::string& bytes) {
+    return parse_files({folder.write("f", bytes)}, {}, false).data.checksum;
+  };
   EXPECT_EQ(one(text), crc32_of(text.data(), text.size()));
   EXPECT_NE(one(text), one(gz_of(text)));
   const std::string a = folder.write("a", text), b = folder.write("b", other);
-  EXPECT_NE(parse_files({a, b}, {}, false).data.checksum, parse_files({b, a}, {}, false).data.checksum);
+  EXPECT_NE(parse_files({a, b}, {}, false).data.checksum,
+            parse_files({b, a}, {}, false).data.checksum);
 }
 
 TEST(OnBadRow, FailStopsAtTheFirst) {
@@ -70,11 +75,16 @@ TEST(OnBadRow, SkipCountsAndSaysTheFirst) {
 TEST(OnBadRow, SkipGoesOnInEveryFormat) {
   testing::internal::CaptureStderr();
   for (const auto& [good, bad] : std::vector<std::pair<std::string, std::string>>{
-           {R"({"user": "u", "item": "i", "rating": 3})", R"({"user": "u", "item": "i", "rating": 3)"},
+           {R"({"user": "u", "item": "i", "rating": 3})",
+            R"({"user": "u", "item": "i", "rating": 3)"},
            {"{'user': 'u', 'item': 'i', 'rating': 3}", "{'user': 'u', 'item': f(), 'rating': 3}"},
-           {"u,i,3", "u,i"}, {"u,i,3", "\"u\"x,i,3"}, {"u\ti\t3", "u\ti\tthree"}, {"u::i::3", "u::i"},
+           {"u,i,3", "u,i"},
+           {"u,i,3", "\"u\"x,i,3"},
+           {"u\ti\t3", "u\ti\tthree"},
+           {"u::i::3", "u::i"},
            {"u i j k l", "\xff i j k"}}) {
-    for (const std::string& text : {good + "\n" + bad + "\n" + good + "\n" + good + "\n", good + "\n" + good + "\n" + good + "\n" + bad}) {
+    for (const std::string& text : {good + "\n" + bad + "\n" + good + "\n" + good + "\n",
+                                    good + "\n" + good + "\n" + good + "\n" + bad}) {
       const RawData raw = parse_text(text, skipping());
       EXPECT_EQ(raw.bad_rows, 1) << text;
       EXPECT_EQ(raw.data.users.names(), (std::vector<std::string>{"u"})) << text;

@@ -21,8 +21,21 @@ void PrintTo(const RealFile& file, std::ostream* out) { *out << file.files[0]; }
 // The output of scripts/count_data.py (csv, json and ast of Python 3.11); make it again with that.
 const RealFile kFiles[] = {
     {"Goodreads200k", {"goodreads_interactions_200k.csv.gz"}, "csv", {200000}, 11357, 7170, 779351},
-    {"Goodreads14m", {"goodreads_interactions_14m.csv.gz"}, "csv", {14558281}, 30752, 1213126, 25150124},
-    {"GoodreadsDictLines", {"goodreads_reviews_pydict_10k.json.gz"}, "pydict", {10000}, 8564, 9998, 38145, "review_id"},
+    {"Goodreads14m",
+     {"goodreads_interactions_14m.csv.gz"},
+     "csv",
+     {14558281},
+     30752,
+     1213126,
+     25150124},
+    {"GoodreadsDictLines",
+     {"goodreads_reviews_pydict_10k.json.gz"},
+     "pydict",
+     {10000},
+     8564,
+     9998,
+     38145,
+     "review_id"},
     {"BeerDictLines", {"beer_pydict_truncated.json.gz"}, "pydict", {2469}, 1331, 287, 8853.5},
     {"AmazonFashion", {"amazon_fashion_5core.json.gz"}, "json", {3176}, 406, 31, 13988},
     {"Goodbooks", {"goodbooks-10k/ratings.csv.gz"}, "csv", {981756}, 53424, 10000, 3786175},
@@ -33,10 +46,18 @@ const RealFile kFiles[] = {
     {"Ml100kU2Test", {"ml-100k/u2.test"}, "tsv", {20000}, 653, 1420, 70869},
     {"Ml1mRanking",
      {"ml-1m-ranking/train.txt.gz", "ml-1m-ranking/valid.txt.gz", "ml-1m-ranking/test.txt.gz"},
-     "adjacency", {590733, 671630, 836478}, 6039, 3628, 836478},
+     "adjacency",
+     {590733, 671630, 836478},
+     6039,
+     3628,
+     836478},
     {"LastfmRanking",
      {"lastfm-ranking/train.txt", "lastfm-ranking/valid.txt", "lastfm-ranking/test.txt"},
-     "adjacency", {64315, 73458, 91779}, 1885, 17388, 91779},
+     "adjacency",
+     {64315, 73458, 91779},
+     1885,
+     17388,
+     91779},
 };
 
 class RealData : public testing::TestWithParam<RealFile> {};
@@ -55,15 +76,18 @@ TEST_P(RealData, HasTheRowsUsersItemsAndRatingsThatPythonCounts) {
   EXPECT_EQ(raw.part_ends, expected.part_ends);
   EXPECT_EQ(raw.data.users.size(), expected.users);
   EXPECT_EQ(raw.data.items.size(), expected.items);
-  EXPECT_EQ(std::accumulate(raw.data.rows.rating.begin(), raw.data.rows.rating.end(), 0.0), expected.rating_sum);
+  EXPECT_EQ(std::accumulate(raw.data.rows.rating.begin(), raw.data.rows.rating.end(), 0.0),
+            expected.rating_sum);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shared, RealData, testing::ValuesIn(kFiles), [](const auto& info) { return info.param.test; });
+INSTANTIATE_TEST_SUITE_P(Shared, RealData, testing::ValuesIn(kFiles),
+                         [](const auto& info) { return info.param.test; });
 
 TEST(RealDataFields, DictLinesOfReviewsNameNoItem) {
   LATENT_NEEDS_DATA("goodreads_reviews_pydict_10k.json.gz");
   const std::string path = shared_data("goodreads_reviews_pydict_10k.json.gz");
-  EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, parse_files({path}, {}, false)), "no usual name for the item"));
+  EXPECT_TRUE(
+      has(LATENT_MESSAGE_OF(Error, parse_files({path}, {}, false)), "no usual name for the item"));
 }
 
 TEST(RealDataFields, BeerIsReadByItsFlatKeysAndNestedPaths) {

@@ -24,7 +24,8 @@ TEST(AutoFormat, TellsEachFormatByItsContent) {
 }
 
 TEST(AutoFormat, SeesThroughGzBomAndCrlf) {
-  for (const std::string& text : {std::string("user,item,rating\r\n1,2,3\r\n"), std::string("{'user': 1, 'item': 2, 'rating': 3}\r\n")}) {
+  for (const std::string& text : {std::string("user,item,rating\r\n1,2,3\r\n"),
+                                  std::string("{'user': 1, 'item': 2, 'rating': 3}\r\n")}) {
     const auto rows = rows_of(text);
     EXPECT_EQ(rows, (std::vector<NamedRow>{{"1", "2", 3}}));
     EXPECT_EQ(rows_of(gz_of(text)), rows);
@@ -34,7 +35,8 @@ TEST(AutoFormat, SeesThroughGzBomAndCrlf) {
 }
 
 TEST(AutoFormat, AsksWhetherBlankSeparatedNumbersAreRatings) {
-  for (const char* text : {"196 242 3\n186 302 4\n", "196 242 3 881250949\n186 302 4 891717742\n", "1 2 0.5\n3 4 1e1\n"}) {
+  for (const char* text : {"196 242 3\n186 302 4\n", "196 242 3 881250949\n186 302 4 891717742\n",
+                           "1 2 0.5\n3 4 1e1\n"}) {
     const std::string error = parse_error(text);
     EXPECT_TRUE(has(error, "items of a user, or a rating? Set data.format to adjacency")) << error;
     EXPECT_EQ(parse_text(text, with_format("adjacency")).format.format, "adjacency");
@@ -42,15 +44,20 @@ TEST(AutoFormat, AsksWhetherBlankSeparatedNumbersAreRatings) {
 }
 
 TEST(AutoFormat, SaysWhatItLookedFor) {
-  EXPECT_EQ(parse_error("word\nword\n"), "f:1: no JSON object, tab, comma, '::' or blank in 'word'; set data.format");
+  EXPECT_EQ(parse_error("word\nword\n"),
+            "f:1: no JSON object, tab, comma, '::' or blank in 'word'; set data.format");
   EXPECT_EQ(parse_error("\n \n\t\n"), "f: no rows in the file");
   EXPECT_EQ(parse_error("\xEF\xBB\xBF"), "f: no rows in the file");
 }
 
 // The wrong format named by hand must end in a clear line, whatever the file holds.
 TEST(NamedFormat, ThatDoesNotFitIsAnErrorWithFileAndLine) {
-  const std::vector<std::string> files = {"{\"user\": 1, \"item\": 2, \"rating\": 3}\n", "{'user': 1, 'item': 2, 'rating': 3}\n",
-                                          "user_x,item,rating\n1,2,3\n", "1::2::3\n", "\"open,1,2\n", "word\n",
+  const std::vector<std::string> files = {"{\"user\": 1, \"item\": 2, \"rating\": 3}\n",
+                                          "{'user': 1, 'item': 2, 'rating': 3}\n",
+                                          "user_x,item,rating\n1,2,3\n",
+                                          "1::2::3\n",
+                                          "\"open,1,2\n",
+                                          "word\n",
                                           std::string("\0\x01\xff\xfe,\0", 6)};
   for (const std::string& text : files) {
     for (const char* format : {"json", "pydict", "csv", "tsv", "movielens", "adjacency"}) {
@@ -65,9 +72,11 @@ TEST(NamedFormat, ThatDoesNotFitIsAnErrorWithFileAndLine) {
 }
 
 TEST(Adjacency, GivesARowForEachItemOfAUser) {
-  EXPECT_EQ(rows_of("u1 a  b\tc\n\nu2\nu3 a \n", with_format("adjacency")),
-            (std::vector<NamedRow>{{"u1", "a", 1}, {"u1", "b", 1}, {"u1", "c", 1}, {"u3", "a", 1}}));
-  EXPECT_TRUE(has(parse_error("u1 a b c d\nu2 caf\xE9\n"), "f:2: the id an adjacency line is not valid UTF-8"));
+  EXPECT_EQ(
+      rows_of("u1 a  b\tc\n\nu2\nu3 a \n", with_format("adjacency")),
+      (std::vector<NamedRow>{{"u1", "a", 1}, {"u1", "b", 1}, {"u1", "c", 1}, {"u3", "a", 1}}));
+  EXPECT_TRUE(has(parse_error("u1 a b c d\nu2 caf\xE9\n"),
+                  "f:2: the id an adjacency line is not valid UTF-8"));
 }
 
 TEST(ResolveColumn, TakesAnExactNameOrAUsualOneWithoutCaseAndDashes) {
@@ -76,9 +85,12 @@ TEST(ResolveColumn, TakesAnExactNameOrAUsualOneWithoutCaseAndDashes) {
   EXPECT_EQ(resolve_column("user", "auto", {"x", "User-ID"}), "User-ID");
   EXPECT_EQ(resolve_column("item", "auto", {"item", "itemId"}), "itemId");  // the more telling name
   EXPECT_EQ(resolve_column("rating", "auto", {"x"}), "");
-  for (const char* user : {"user_id", "userID", "userId", "reviewerID"}) EXPECT_EQ(resolve_column("user", "auto", {user}), user);
-  for (const char* item : {"book_id", "bookID", "item_id", "movieId", "asin"}) EXPECT_EQ(resolve_column("item", "auto", {item}), item);
-  for (const char* rating : {"rating", "overall"}) EXPECT_EQ(resolve_column("rating", "auto", {rating}), rating);
+  for (const char* user : {"user_id", "userID", "userId", "reviewerID"})
+    EXPECT_EQ(resolve_column("user", "auto", {user}), user);
+  for (const char* item : {"book_id", "bookID", "item_id", "movieId", "asin"})
+    EXPECT_EQ(resolve_column("item", "auto", {item}), item);
+  for (const char* rating : {"rating", "overall"})
+    EXPECT_EQ(resolve_column("rating", "auto", {rating}), rating);
 }
 
 }  // namespace

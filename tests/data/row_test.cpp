@@ -14,8 +14,9 @@ TEST(ParseRating, ReadsNumbersWrittenInFull) {
 }
 
 TEST(ParseRating, RefusesWhatIsNotAFiniteNumber) {
-  for (const char* text : {"", " ", "x", "4x", "4 5", "4,5", "NaN", "nan", "inf", "-inf", "Infinity", "1e999", "-1e999",
-                           "1e39", "0x4", "--4", "+-4", "1e", ".", "4\n", "None", "four"}) {
+  for (const char* text :
+       {"",      " ",      "x",    "4x",  "4 5", "4,5", "NaN", "nan", "inf", "-inf", "Infinity",
+        "1e999", "-1e999", "1e39", "0x4", "--4", "+-4", "1e",  ".",   "4\n", "None", "four"}) {
     const std::string what = LATENT_MESSAGE_OF(RowError, parse_rating(text, "stars"));
     EXPECT_NE(what.find("(stars) is not a number"), std::string::npos) << text << ": " << what;
   }
@@ -45,29 +46,52 @@ TEST(ParseTime, ReadsNumbersAndDates) {
 }
 
 TEST(ParseTime, RefusesAnythingElse) {
-  for (const char* text : {"", "yesterday", "12/09/2015", "2015-13-01", "NaN", "inf", "1e999", "2015-12-09T09"}) {
+  for (const char* text :
+       {"", "yesterday", "12/09/2015", "2015-13-01", "NaN", "inf", "1e999", "2015-12-09T09"}) {
     const std::string what = LATENT_MESSAGE_OF(RowError, parse_time(text, "when"));
-    EXPECT_NE(what.find("(when) is neither a number nor a date"), std::string::npos) << text << ": " << what;
+    EXPECT_NE(what.find("(when) is neither a number nor a date"), std::string::npos)
+        << text << ": " << what;
   }
 }
 
 TEST(IsUtf8, FollowsTheStandardsTable) {
-  for (const char* good : {"", "a", "é", "日本", "😀", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                           "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* good :
+       {"", "a", "é", "日本", "😀", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
+        "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_TRUE(is_utf8(good)) << good;
   }
-  for (const char* bad : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x80\x80", "\xE0\x9F\xBF",
-                          "\xE6\x97", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF",
-                          "\xF0\x9F\x98", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF", "a\xE9", "caf\xE9 x"}) {
+  for (const char* bad : {"\x80",
+                          "\xBF",
+                          "\xC0\x80",
+                          "\xC1\xBF",
+                          "\xC2",
+                          "\xC2\x41",
+                          "\xE0\x80\x80",
+                          "\xE0\x9F\xBF",
+                          "\xE6\x97",
+                          "\xED\xA0\x80",
+                          "\xED\xBF\xBF",
+                          "\xF0\x80\x80\x80",
+                          "\xF0\x8F\xBF\xBF",
+                          "\xF0\x9F\x98",
+                          "\xF4\x90\x80\x80",
+                          "\xF5\x80\x80\x80",
+                          "\xFE",
+                          "\xFF",
+                          "a\xE9",
+                          "caf\xE9 x"}) {
     EXPECT_FALSE(is_utf8(bad)) << bad;
   }
 }
 
 TEST(CheckId, RefusesEmptyNulAndOtherEncodings) {
   EXPECT_NO_THROW(check_id("日本 x", "user"));
-  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("", "user")).find("user is empty"), std::string::npos);
-  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id(std::string_view("a\0b", 3), "user")).find("NUL"), std::string::npos);
-  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("caf\xE9", "user")).find("UTF-8"), std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("", "user")).find("user is empty"),
+            std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id(std::string_view("a\0b", 3), "user")).find("NUL"),
+            std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("caf\xE9", "user")).find("UTF-8"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ using Tuple = std::tuple<int32_t, int32_t, float, int64_t>;
 std::vector<Tuple> tuples(const Interactions& rows) {
   std::vector<Tuple> out;
   for (int64_t n = 0; n < rows.size(); ++n) {
-    out.emplace_back(rows.user[n], rows.item[n], rows.rating[n], rows.has_time() ? rows.time[n] : 0);
+    out.emplace_back(rows.user[n], rows.item[n], rows.rating[n],
+                     rows.has_time() ? rows.time[n] : 0);
   }
   return out;
 }
@@ -23,7 +24,8 @@ Interactions random_rows(int64_t n, uint32_t most_times, uint64_t seed = 1) {
   RandomStream random = Rng(seed).stream("rows");
   Interactions rows;
   for (int64_t k = 0; k < n; ++k) {
-    rows.push(static_cast<int32_t>(random.below(30)), static_cast<int32_t>(random.below(10)), static_cast<float>(random.below(5)));
+    rows.push(static_cast<int32_t>(random.below(30)), static_cast<int32_t>(random.below(10)),
+              static_cast<float>(random.below(5)));
     if (most_times > 0) rows.time.push_back(random.below(most_times));
   }
   return rows;
@@ -50,7 +52,8 @@ SplitOptions shares(double test, double valid, const std::string& kind = "random
 TEST(RandomSplit, IsDisjointAndCompleteAsMultisets) {
   for (const uint32_t times : {0u, 20u}) {
     const Interactions rows = random_rows(997, times);
-    for (const auto& [test, valid] : {std::pair(0.1, 0.0), {0.1, 0.1}, {0.0, 0.0}, {0.5, 0.4}, {0.0, 0.3}}) {
+    for (const auto& [test, valid] :
+         {std::pair(0.1, 0.0), {0.1, 0.1}, {0.0, 0.0}, {0.5, 0.4}, {0.0, 0.3}}) {
       expect_disjoint_and_complete(rows, split_rows(rows, 30, shares(test, valid)));
     }
   }
@@ -59,7 +62,8 @@ TEST(RandomSplit, IsDisjointAndCompleteAsMultisets) {
 TEST(RandomSplit, CutsWhereTheNotebookDoes) {
   for (int64_t n = 1; n <= 3000; n = n < 200 ? n + 1 : n + 37) {
     const Split split = split_rows(random_rows(n, 0), 30, shares(0.1, 0));
-    EXPECT_EQ(split.train.size(), static_cast<int64_t>(static_cast<double>(n) * 0.9)) << n;  // int(n * .9)
+    EXPECT_EQ(split.train.size(), static_cast<int64_t>(static_cast<double>(n) * 0.9))
+        << n;  // int(n * .9)
   }
   // Shares that binary fractions miss by a hair are taken as meant.
   EXPECT_EQ(split_rows(random_rows(100, 0), 30, shares(0, 0.29)).valid.size(), 29);
@@ -102,8 +106,10 @@ TEST(SplitRows, RefusesSharesThatLeaveNothing) {
 }
 
 TEST(LeaveOneOutSplit, PutsEachUsersNewestItemInTest) {
-  // A row or two a user, and more than a sort of a few elements keeps in order by chance; without time, with many ties, with few.
-  for (const auto& [n, times] : {std::pair(50, 0u), {50, 5u}, {3000, 0u}, {3000, 5u}, {3000, 100000u}}) {
+  // A row or two a user, and more than a sort of a few elements keeps in order by chance; without
+  // time, with many ties, with few.
+  for (const auto& [n, times] :
+       {std::pair(50, 0u), {50, 5u}, {3000, 0u}, {3000, 5u}, {3000, 100000u}}) {
     const Interactions rows = random_rows(n, times, times);
     const Split split = split_rows(rows, 30, shares(0.1, 0.1, "leave_one_out"));
     expect_disjoint_and_complete(rows, split);
@@ -113,7 +119,9 @@ TEST(LeaveOneOutSplit, PutsEachUsersNewestItemInTest) {
         if (std::get<0>(row) == u) own.push_back(row);
       }
       // Ties in time go by file order.
-      std::stable_sort(own.begin(), own.end(), [](const Tuple& a, const Tuple& b) { return std::get<3>(a) < std::get<3>(b); });
+      std::stable_sort(own.begin(), own.end(), [](const Tuple& a, const Tuple& b) {
+        return std::get<3>(a) < std::get<3>(b);
+      });
       std::vector<Tuple> in_valid, in_test;
       for (const Tuple& row : tuples(split.valid)) {
         if (std::get<0>(row) == u) in_valid.push_back(row);
@@ -121,8 +129,10 @@ TEST(LeaveOneOutSplit, PutsEachUsersNewestItemInTest) {
       for (const Tuple& row : tuples(split.test)) {
         if (std::get<0>(row) == u) in_test.push_back(row);
       }
-      EXPECT_EQ(in_test, own.size() >= 2 ? std::vector<Tuple>{own[own.size() - 1]} : std::vector<Tuple>{});
-      EXPECT_EQ(in_valid, own.size() >= 3 ? std::vector<Tuple>{own[own.size() - 2]} : std::vector<Tuple>{});
+      EXPECT_EQ(in_test,
+                own.size() >= 2 ? std::vector<Tuple>{own[own.size() - 1]} : std::vector<Tuple>{});
+      EXPECT_EQ(in_valid,
+                own.size() >= 3 ? std::vector<Tuple>{own[own.size() - 2]} : std::vector<Tuple>{});
     }
   }
 }
@@ -202,9 +212,11 @@ TEST(LoadDataset, LeavesOneOutByTheTimeColumn) {
   DataOptions data;
   data.cache_dir = "none";
   data.path = folder.write("f", "user,item,rating,timestamp\nu,new,1,30\nu,old,2,10\nu,mid,3,20\n");
-  EXPECT_EQ(load_dataset(data, shares(0.1, 0.1, "leave_one_out")).parts.test.rating, (std::vector<float>{1}));
+  EXPECT_EQ(load_dataset(data, shares(0.1, 0.1, "leave_one_out")).parts.test.rating,
+            (std::vector<float>{1}));
   data.time = "none";  // file order is time order
-  EXPECT_EQ(load_dataset(data, shares(0.1, 0.1, "leave_one_out")).parts.test.rating, (std::vector<float>{3}));
+  EXPECT_EQ(load_dataset(data, shares(0.1, 0.1, "leave_one_out")).parts.test.rating,
+            (std::vector<float>{3}));
 }
 
 TEST(LoadDataset, SaysWhichKnobsDoNotFitTogether) {
@@ -214,7 +226,8 @@ TEST(LoadDataset, SaysWhichKnobsDoNotFitTogether) {
             "data.valid_path and data.test_path need split.kind = files, not random");
   f.data.valid_path.clear();
   f.data.test_path.clear();
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, load_dataset(f.data, f.split)), "split.kind = files needs data.test_path or data.valid_path");
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, load_dataset(f.data, f.split)),
+            "split.kind = files needs data.test_path or data.valid_path");
   f.data.path = f.folder.write("one", "u,i,1\n");
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, load_dataset(f.data, shares(0.5, 0))),
             f.data.path + ": no training rows left by the split; lower split.test and split.valid");

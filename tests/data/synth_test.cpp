@@ -32,7 +32,8 @@ TEST(WriteSynthetic, WritesDistinctPairsOfTheSizeAskedFor) {
   EXPECT_EQ(raw.data.users.size(), 600);
   EXPECT_EQ(raw.data.items.size(), 400);
   std::set<std::pair<int32_t, int32_t>> pairs;
-  for (int64_t n = 0; n < raw.data.rows.size(); ++n) pairs.emplace(raw.data.rows.user[n], raw.data.rows.item[n]);
+  for (int64_t n = 0; n < raw.data.rows.size(); ++n)
+    pairs.emplace(raw.data.rows.user[n], raw.data.rows.item[n]);
   EXPECT_EQ(pairs.size(), 30000u);
 }
 
@@ -94,7 +95,8 @@ TEST(WriteSynthetic, RefusesSizesThatDoNotFitAndLeavesNoFile) {
   const TemporaryFolder folder;
   SynthOptions options = small();
   options.ratings = 200000;
-  EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, write_synthetic(folder.file("f"), options)), "lower --ratings"));
+  EXPECT_TRUE(
+      has(LATENT_MESSAGE_OF(Error, write_synthetic(folder.file("f"), options)), "lower --ratings"));
   options.ratings = 0;
   EXPECT_THROW(write_synthetic(folder.file("f"), options), Error);
   EXPECT_THROW(write_synthetic(folder.file("no/f"), small()), Error);

@@ -23,7 +23,9 @@ UserItems random_test(uint64_t seed = 1) {
   return UserItems(users, items, kUsers);
 }
 
-ScoreMatrix constant(float score) { return ScoreMatrix(kUsers, kItems, std::vector<float>(kUsers * kItems, score)); }
+ScoreMatrix constant(float score) {
+  return ScoreMatrix(kUsers, kItems, std::vector<float>(kUsers * kItems, score));
+}
 
 TEST(AucSampled, IsOneForAPerfectModelAndZeroForItsReverse) {
   const UserItems test = random_test();
@@ -42,7 +44,8 @@ TEST(AucSampled, ATieLoses) { EXPECT_EQ(auc_sampled(constant(3).view(), random_t
 
 TEST(AucSampled, IsAHalfForARandomModel) {
   const UserItems test = random_test();
-  EXPECT_NEAR(auc_sampled(ScoreMatrix::random(kUsers, kItems, 1u << 20).view(), test, 1), 0.5, 0.04);
+  EXPECT_NEAR(auc_sampled(ScoreMatrix::random(kUsers, kItems, 1u << 20).view(), test, 1), 0.5,
+              0.04);
 }
 
 TEST(AucSampled, DrawsNegativesFromTheTestSetOnly) {
@@ -50,23 +53,27 @@ TEST(AucSampled, DrawsNegativesFromTheTestSetOnly) {
   ScoreMatrix scores = constant(0);
   for (int32_t u = 0; u < kUsers; ++u) {
     for (const int32_t i : test.of(u)) scores.at(u, i) = 1;
-    for (int32_t i = kItems - 10; i < kItems; ++i) scores.at(u, i) = 2;  // in no test set: never drawn
+    for (int32_t i = kItems - 10; i < kItems; ++i)
+      scores.at(u, i) = 2;  // in no test set: never drawn
   }
   EXPECT_EQ(auc_sampled(scores.view(), test, 1), 1);
 }
 
-// The catalogue's other test items are eligible whatever the user trained on: the function never sees the training part.
-// Here user 0's one possible opponent is an item it has rated before, scored above its test item.
+// The catalogue's other test items are eligible whatever the user trained on: the function never
+// sees the training part. Here user 0's one possible opponent is an item it has rated before,
+// scored above its test item.
 TEST(AucSampled, LeavesTrainingItemsEligible) {
   const std::vector<int32_t> users = {0, 1}, items = {0, 1};
   const UserItems test(users, items, 2);
-  ScoreMatrix scores(2, 2, {1, 2, 0, 1});  // user 0: its item 1, the other 2; user 1: the other 0, its item 1
+  ScoreMatrix scores(
+      2, 2, {1, 2, 0, 1});  // user 0: its item 1, the other 2; user 1: the other 0, its item 1
   EXPECT_EQ(auc_sampled(scores.view(), test, 1), 0.5);
 }
 
 TEST(AucSampled, AveragesOverTestUsersNotOverPairs) {
   // User 0 loses its one pair, user 1 wins all five of its pairs; user 2 has no test item.
-  const std::vector<int32_t> users = {0, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3}, items = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  const std::vector<int32_t> users = {0, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3},
+                             items = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   const UserItems test(users, items, 4);
   ScoreMatrix scores(4, 11, std::vector<float>(44, 0));
   for (int32_t i = 1; i < 11; ++i) scores.at(0, i) = 1;
@@ -93,7 +100,8 @@ TEST(AucSampled, TakesTenDistinctPairsOfLargeUsers) {
   EXPECT_TRUE(fraction);
 }
 
-/// User 0's figure over many seeds at most, where one of its 10 test items or one of its 40 opponents decides.
+/// User 0's figure over many seeds at most, where one of its 10 test items or one of its 40
+/// opponents decides.
 double most_wins(bool one_test_item_wins) {
   std::vector<int32_t> users, items;
   for (int32_t i = 0; i < (one_test_item_wins ? 60 : 50); ++i) {
@@ -105,7 +113,8 @@ double most_wins(bool one_test_item_wins) {
   scores.at(0, one_test_item_wins ? 0 : 49) = one_test_item_wins ? 2 : 0;
   const UserItems test(users, items, 2);
   double most = 0;
-  for (uint64_t seed = 0; seed < 2000; ++seed) most = std::max(most, 2 * auc_sampled(scores.view(), test, seed));
+  for (uint64_t seed = 0; seed < 2000; ++seed)
+    most = std::max(most, 2 * auc_sampled(scores.view(), test, seed));
   return most;
 }
 

@@ -12,10 +12,12 @@ namespace {
 
 using nlohmann::json;
 
-std::map<std::string, double> figures(const FactorView& model, const UserItems& held_out, const UserItems& masked,
-                                      const UserItems& all, std::vector<int64_t> cut_offs, int threads = 1) {
+std::map<std::string, double> figures(const FactorView& model, const UserItems& held_out,
+                                      const UserItems& masked, const UserItems& all,
+                                      std::vector<int64_t> cut_offs, int threads = 1) {
   std::map<std::string, double> out;
-  for (const auto& [name, value] : ranking_metrics(model, {&held_out, &masked, &all, std::move(cut_offs), threads})) {
+  for (const auto& [name, value] :
+       ranking_metrics(model, {&held_out, &masked, &all, std::move(cut_offs), threads})) {
     EXPECT_TRUE(out.emplace(name, value).second) << name << " twice";
   }
   return out;
@@ -46,10 +48,12 @@ class RankingGolden : public testing::Test {
   void expect_golden(const FactorView& model, const json& expected) const {
     const UserItems seen = merged(train_, valid_), all = merged(seen, test_);
     for (const char* mask : {"train", "train_valid"}) {
-      const auto got = figures(model, test_, mask == std::string("train") ? train_ : seen, all, golden_.at("k"));
+      const auto got =
+          figures(model, test_, mask == std::string("train") ? train_ : seen, all, golden_.at("k"));
       EXPECT_EQ(got.size(), expected.at(mask).size() + 1);
       for (const auto& [name, value] : expected.at(mask).items()) {
-        EXPECT_NEAR(got.at(name), value.get<double>(), 1e-12) << name << " masking " << mask << "; made by " << golden_.at("how");
+        EXPECT_NEAR(got.at(name), value.get<double>(), 1e-12)
+            << name << " masking " << mask << "; made by " << golden_.at("how");
       }
       EXPECT_NEAR(got.at("auc"), expected.at("auc").get<double>(), 1e-12) << golden_.at("how");
     }
@@ -103,7 +107,8 @@ TEST(RankingMetrics, AreTheSameBitForBitForAnyNumberOfThreads) {
   const RandomCase c;
   const auto one = figures(c.scores.view(), c.held_out, c.masked, c.all, {1, 5, 10, 40}, 1);
   for (const int threads : {2, 3, 7, 0}) {
-    EXPECT_EQ(figures(c.scores.view(), c.held_out, c.masked, c.all, {1, 5, 10, 40}, threads), one) << threads;
+    EXPECT_EQ(figures(c.scores.view(), c.held_out, c.masked, c.all, {1, 5, 10, 40}, threads), one)
+        << threads;
   }
 }
 
@@ -115,7 +120,8 @@ TEST(RankingMetrics, KeepTheirRelations) {
   EXPECT_EQ(got.at("hit@1"), got.at("ndcg@1"));
   EXPECT_EQ(got.at("hit@1"), got.at("map@1"));
   for (const auto& [small, large] : {std::pair("@1", "@5"), {"@5", "@10"}, {"@10", "@40"}}) {
-    for (const std::string name : {"recall", "hit", "mrr"}) EXPECT_LE(got.at(name + small), got.at(name + large)) << name;
+    for (const std::string name : {"recall", "hit", "mrr"})
+      EXPECT_LE(got.at(name + small), got.at(name + large)) << name;
   }
   // The whole catalogue holds every unmasked held-out item, and none is masked here.
   EXPECT_DOUBLE_EQ(got.at("recall@40"), 1);
@@ -128,14 +134,16 @@ TEST(RankingMetrics, BeyondTheCatalogueChangeOnlyPrecision) {
   const auto at = figures(c.scores.view(), c.held_out, c.masked, c.all, {RandomCase::kItems});
   const auto beyond = figures(c.scores.view(), c.held_out, c.masked, c.all, {1000000000});
   for (const char* name : {"recall", "ndcg", "hit", "map", "mrr"}) {
-    EXPECT_DOUBLE_EQ(beyond.at(name + std::string("@1000000000")), at.at(name + std::string("@40"))) << name;
+    EXPECT_DOUBLE_EQ(beyond.at(name + std::string("@1000000000")), at.at(name + std::string("@40")))
+        << name;
   }
   EXPECT_NEAR(beyond.at("precision@1000000000") * 1e9, at.at("precision@40") * 40, 1e-9);
 }
 
 TEST(RankingMetrics, OfAPerfectModelAreOne) {
   const RandomCase c;
-  ScoreMatrix perfect(RandomCase::kUsers, RandomCase::kItems, std::vector<float>(RandomCase::kUsers * RandomCase::kItems));
+  ScoreMatrix perfect(RandomCase::kUsers, RandomCase::kItems,
+                      std::vector<float>(RandomCase::kUsers * RandomCase::kItems));
   for (int32_t u = 0; u < RandomCase::kUsers; ++u) {
     for (const int32_t i : c.held_out.of(u)) perfect.at(u, i) = 1;
     for (const int32_t i : c.masked.of(u)) perfect.at(u, i) = 2;  // must not count against it
@@ -162,7 +170,8 @@ TEST(RankingMetrics, AreEmptyWithoutHeldOutItems) {
   EXPECT_TRUE(ranking_metrics(constant, {&none, &none, &none, {1}, 1}).empty());
 }
 
-// No negative exists for a user whose parts hold the whole catalogue: there is no AUC to take the mean of.
+// No negative exists for a user whose parts hold the whole catalogue: there is no AUC to take the
+// mean of.
 TEST(RankingMetrics, LeaveAucOutWhereNoUserHasANegative) {
   const FactorView constant{1, 2};
   const std::vector<int32_t> users = {0, 0}, items = {0, 1};

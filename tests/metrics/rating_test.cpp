@@ -13,11 +13,17 @@ TEST(RatingMetrics, EqualTheGoldenValues) {
   std::ifstream in(LATENT_SOURCE_DIR "/tests/golden/ranking.json");
   const auto golden = nlohmann::json::parse(in);
   const auto& rating = golden.at("rating");
-  const auto predictions = rating.at("predictions").get<std::vector<float>>(), ratings = rating.at("ratings").get<std::vector<float>>();
+  const auto predictions = rating.at("predictions").get<std::vector<float>>(),
+             ratings = rating.at("ratings").get<std::vector<float>>();
   const RatingMetrics got = rating_metrics(predictions, ratings, rating.at("train_mean"));
-  for (const auto& [name, value] : std::vector<std::pair<const char*, double>>{
-           {"mse", got.mse}, {"rmse", got.rmse}, {"mae", got.mae}, {"rounded_mse", got.rounded_mse}, {"baseline_mse", got.baseline_mse}}) {
-    EXPECT_NEAR(value, rating.at("expected").at(name), 1e-12) << name << "; made by " << golden.at("how");
+  for (const auto& [name, value] :
+       std::vector<std::pair<const char*, double>>{{"mse", got.mse},
+                                                   {"rmse", got.rmse},
+                                                   {"mae", got.mae},
+                                                   {"rounded_mse", got.rounded_mse},
+                                                   {"baseline_mse", got.baseline_mse}}) {
+    EXPECT_NEAR(value, rating.at("expected").at(name), 1e-12)
+        << name << "; made by " << golden.at("how");
   }
 }
 

@@ -1,4 +1,5 @@
-// Any matrix of scores as a FactorView: the scores are the user factors, the item factors the identity.
+// Any matrix of scores as a FactorView: the scores are the user factors, the item factors the
+// identity.
 #pragma once
 
 #include <vector>
@@ -12,7 +13,10 @@ namespace latent {
 class ScoreMatrix {
  public:
   ScoreMatrix(int32_t users, int32_t items, std::vector<float> scores)
-      : users_(users), items_(items), scores_(std::move(scores)), identity_(int64_t{items} * items) {
+      : users_(users),
+        items_(items),
+        scores_(std::move(scores)),
+        identity_(int64_t{items} * items) {
     for (int32_t i = 0; i < items; ++i) identity_[int64_t{i} * items + i] = 1;
   }
 

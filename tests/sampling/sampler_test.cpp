@@ -15,12 +15,14 @@ Interactions random_rows(int64_t n) {
   RandomStream random = Rng(1).stream("rows");
   Interactions rows;
   for (int64_t k = 0; k < n; ++k) {
-    rows.push(static_cast<int32_t>(random.below(kUsers)), static_cast<int32_t>(random.below(kItems - 3)), static_cast<float>(k));
+    rows.push(static_cast<int32_t>(random.below(kUsers)),
+              static_cast<int32_t>(random.below(kItems - 3)), static_cast<float>(k));
   }
   return rows;
 }
 
-SamplerOptions options(int64_t batch_size, bool with_replacement = true, int threads = 1, uint64_t seed = 1) {
+SamplerOptions options(int64_t batch_size, bool with_replacement = true, int threads = 1,
+                       uint64_t seed = 1) {
   return {batch_size, with_replacement, seed, threads};
 }
 
@@ -114,7 +116,8 @@ TEST(Sampler, DrawsRowsUniformlyWithReplacement) {
 
 TEST(Sampler, VisitsEveryRowOnceAnEpochWithAShortLastBatch) {
   const Interactions rows = random_rows(10000);
-  for (const int64_t batch_size : {int64_t{1}, int64_t{7}, int64_t{4096}, int64_t{5000}, int64_t{10000}, int64_t{20000}}) {
+  for (const int64_t batch_size :
+       {int64_t{1}, int64_t{7}, int64_t{4096}, int64_t{5000}, int64_t{10000}, int64_t{20000}}) {
     Sampler sampler(rows, options(batch_size, /*with_replacement=*/false));
     const int64_t batches = sampler.batches_per_epoch();
     EXPECT_EQ(batches, (10000 + batch_size - 1) / batch_size);
@@ -167,7 +170,8 @@ TEST(Sampler, DrawsOtherSamplesForAnotherSeedOrStep) {
   EXPECT_NE(drawn(one, 0).ratings, drawn(one, 1).ratings);
 }
 
-// From a Python twin of the streams: a resumed run must go on with what an older program would have drawn.
+// From a Python twin of the streams: a resumed run must go on with what an older program would have
+// drawn.
 TEST(Sampler, KeepsItsSequence) {
   Interactions rows;
   for (int32_t n = 0; n < 10; ++n) rows.push(n % 5, n % 3, static_cast<float>(n));
@@ -183,7 +187,8 @@ TEST(Sampler, KeepsItsSequence) {
 
 TEST(FirstUserWithEveryItem, FindsTheOneWithoutNegatives) {
   Interactions rows;
-  for (const auto& [u, i] : std::vector<std::pair<int32_t, int32_t>>{{0, 0}, {2, 0}, {2, 1}, {2, 2}, {1, 1}, {1, 1}, {1, 2}}) {
+  for (const auto& [u, i] : std::vector<std::pair<int32_t, int32_t>>{
+           {0, 0}, {2, 0}, {2, 1}, {2, 2}, {1, 1}, {1, 1}, {1, 2}}) {
     rows.push(u, i, 1);
   }
   const UserItems known = user_items(rows, 3);

@@ -15,7 +15,8 @@
 namespace latent {
 namespace {
 
-/// numpy.random.RandomState(seed).normal(): Mersenne Twister and the polar method, as Surprise draws its first factors.
+/// numpy.random.RandomState(seed).normal(): Mersenne Twister and the polar method, as Surprise
+/// draws its first factors.
 class NumpyNormal {
  public:
   explicit NumpyNormal(uint32_t seed) : engine_(seed) {}
@@ -50,7 +51,8 @@ Dataset movielens() {
 Interactions grouped_by_user(const Interactions& rows) {
   std::vector<int64_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return rows.user[a] < rows.user[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return rows.user[a] < rows.user[b]; });
   Interactions out;
   for (const int64_t n : order) out.push_from(rows, n);
   return out;
@@ -67,17 +69,36 @@ TEST(SvdExact, FollowsSurpriseThroughTwentyEpochsOfMovieLens) {
   const Interactions rows = grouped_by_user(data.rows);
   for (int epoch = 0; epoch < 20; ++epoch) svd_epoch_exact(t, rows, {});
 
-  // From Surprise 1.1.5: SVD(random_state=0).fit(build_full_trainset()) on u.data: entries of bu, bi, pu, qi, and the sums of their
-  // absolute values.
-  const std::vector<std::pair<int, double>> bu = {{0, -0.08595347650020604}, {1, -0.06539447336354318}, {100, -0.804684716322178}, {500, -0.4620333464552295}, {942, 0.20893249489108973}};
-  const std::vector<std::pair<int, double>> bi = {{0, 0.5907816565949018}, {1, 0.7471924580205295}, {100, 0.6226211450685628}, {500, 0.21773254379260368}, {1681, 0.013093180608982569}};
-  const std::vector<std::pair<int, double>> p = {{0, 0.007416017218332583}, {107, 0.020121453331501345}, {10099, -0.3125334062158141}, {50050, -0.09900397165451782}, {94203, -0.12225927520811687}};
-  const std::vector<std::pair<int, double>> q = {{0, 0.010494177650578765}, {107, 0.11969187896561907}, {10099, 0.013012494531381738}, {50050, 0.052329572042739594}, {94203, 0.08245747255685702}};
+  // From Surprise 1.1.5: SVD(random_state=0).fit(build_full_trainset()) on u.data: entries of bu,
+  // bi, pu, qi, and the sums of their absolute values.
+  const std::vector<std::pair<int, double>> bu = {{0, -0.08595347650020604},
+                                                  {1, -0.06539447336354318},
+                                                  {100, -0.804684716322178},
+                                                  {500, -0.4620333464552295},
+                                                  {942, 0.20893249489108973}};
+  const std::vector<std::pair<int, double>> bi = {{0, 0.5907816565949018},
+                                                  {1, 0.7471924580205295},
+                                                  {100, 0.6226211450685628},
+                                                  {500, 0.21773254379260368},
+                                                  {1681, 0.013093180608982569}};
+  const std::vector<std::pair<int, double>> p = {{0, 0.007416017218332583},
+                                                 {107, 0.020121453331501345},
+                                                 {10099, -0.3125334062158141},
+                                                 {50050, -0.09900397165451782},
+                                                 {94203, -0.12225927520811687}};
+  const std::vector<std::pair<int, double>> q = {{0, 0.010494177650578765},
+                                                 {107, 0.11969187896561907},
+                                                 {10099, 0.013012494531381738},
+                                                 {50050, 0.052329572042739594},
+                                                 {94203, 0.08245747255685702}};
   for (const auto& [n, value] : bu) EXPECT_NEAR(t.bu[n], value, 1e-9);
   for (const auto& [n, value] : bi) EXPECT_NEAR(t.bi[n], value, 1e-9);
   for (const auto& [n, value] : p) EXPECT_NEAR(t.p[n], value, 1e-9);
   for (const auto& [n, value] : q) EXPECT_NEAR(t.q[n], value, 1e-9);
-  const auto size = [](const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0, [](double s, double x) { return s + std::abs(x); }); };
+  const auto size = [](const std::vector<double>& v) {
+    return std::accumulate(v.begin(), v.end(), 0.0,
+                           [](double s, double x) { return s + std::abs(x); });
+  };
   EXPECT_NEAR(size(t.bu), 283.05316508750906, 1e-7);
   EXPECT_NEAR(size(t.bi), 545.1501523354818, 1e-7);
   EXPECT_NEAR(size(t.p), 9831.31808545265, 1e-6);
@@ -86,7 +107,8 @@ TEST(SvdExact, FollowsSurpriseThroughTwentyEpochsOfMovieLens) {
 
 /// A data set of planted biases and factors: `train` and `test` rows.
 struct Planted {
-  explicit Planted(int32_t users = 300, int32_t items = 200, int64_t n = 12000) : users(users), items(items) {
+  explicit Planted(int32_t users = 300, int32_t items = 200, int64_t n = 12000)
+      : users(users), items(items) {
     RandomStream s = Rng(5).stream("planted");
     std::vector<double> bu(users), bi(items), p(users), q(items);
     for (auto* v : {&bu, &bi, &p, &q}) {
@@ -109,7 +131,8 @@ SvdTables<T> start(const Planted& data, int32_t factors, uint64_t seed) {
   RandomStream s = Rng(seed).stream("init");
   for (auto* table : {&t.p, &t.q}) {
     for (size_t row = 0; row < table->size() / t.stride; ++row) {
-      for (int32_t f = 0; f < factors; ++f) (*table)[row * t.stride + f] = static_cast<T>(0.1 * s.normal());
+      for (int32_t f = 0; f < factors; ++f)
+        (*table)[row * t.stride + f] = static_cast<T>(0.1 * s.normal());
     }
   }
   return t;
@@ -120,7 +143,8 @@ double rmse(const SvdTables<T>& t, const Interactions& rows) {
   double sum = 0;
   for (int64_t n = 0; n < rows.size(); ++n) {
     double r = t.mean + t.bu[rows.user[n]] + t.bi[rows.item[n]];
-    for (int32_t f = 0; f < t.stride; ++f) r += t.p[int64_t{rows.user[n]} * t.stride + f] * t.q[int64_t{rows.item[n]} * t.stride + f];
+    for (int32_t f = 0; f < t.stride; ++f)
+      r += t.p[int64_t{rows.user[n]} * t.stride + f] * t.q[int64_t{rows.item[n]} * t.stride + f];
     sum += (r - rows.rating[n]) * (r - rows.rating[n]);
   }
   return std::sqrt(sum / static_cast<double>(rows.size()));
@@ -168,7 +192,8 @@ TEST(SvdBlocks, VisitEveryRatingOnceAnEpoch) {
   t.mean = 0;
   SvdRates still;
   still.lr_bu = still.lr_bi = still.lr_pu = still.lr_qi = 0;
-  // Nothing moves, so the mean squared error is that of predicting 0: a rating left out or taken twice would show.
+  // Nothing moves, so the mean squared error is that of predicting 0: a rating left out or taken
+  // twice would show.
   double expected = 0;
   for (const float r : data.train.rating) expected += r * r;
   const double met = SvdBlocks(data.train, data.users, data.items, 1).epoch(t, still, 0, 2);
