@@ -21,8 +21,12 @@ torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_
     for (int64_t chunk = from; chunk < to; ++chunk) {
       RandomStream stream = rng.stream("init." + name, chunk);
       const int64_t end = std::min(rows * columns, (chunk + 1) * kChunk);
-      for (int64_t n = chunk * kChunk; n < end; ++n)
-        w[n] = static_cast<float>(spec_.init_std * stream.normal());
+      for (int64_t n = chunk * kChunk; n < end; ++n) {
+        w[n] = static_cast<float>(
+            spec_.init == Init::kUniform
+                ? (stream.uniform() - 0.5) / static_cast<double>(spec_.factors)
+                : spec_.init_mean + spec_.init_std * stream.normal());
+      }
     }
   });
   return register_module(name,

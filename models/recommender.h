@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,14 +15,22 @@ namespace latent {
 /// The notebook's two ways to write an objective.
 enum class Form { kPytorch, kTensorflow };
 
+/// How tables start: N(init_mean, init_std), or implicit's (U(0, 1) - 1/2) / K.
+enum class Init { kNormal, kUniform };
+
 /// All that a model is made from.
 struct ModelSpec {
   int64_t users = 0, items = 0, factors = 0;
   double mean = 0;         ///< training mean: where alpha starts
-  double init_std = 1e-3;  ///< tables start as N(0, init_std)
+  double init_mean = 0, init_std = 1e-3;
+  Init init = Init::kNormal;
   uint64_t seed = 0;
   Form form = Form::kPytorch;
   double lambda_user_bias = 0, lambda_item_bias = 0, lambda_factors = 0;
+  /// Range that predictions are clipped to; infinite: none.
+  double lowest = -std::numeric_limits<double>::infinity();
+  double highest = std::numeric_limits<double>::infinity();
+  bool biased = true;  ///< svd: with the mean and biases
 };
 
 /// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B] for
@@ -53,6 +62,8 @@ class RecommenderImpl : public torch::nn::Module {
   virtual torch::Tensor data_loss(const Batch& batch) = 0;
   virtual std::vector<Penalty> penalties() = 0;
   virtual ScoreTables tables() const = 0;
+  /// Whether similarities of items take beta_item for one more factor, beside users' constant 1.
+  virtual bool bias_is_a_factor() const { return false; }
 
   /// The penalty with its graph, as the notebook's reg(). Training adds its exact gradient 2 c w in
   /// the optimizer instead.

@@ -1,7 +1,9 @@
 #include "models/registry.h"
 
 #include "models/bpr.h"
+#include "models/catalog.h"
 #include "models/rating_models.h"
+#include "models/solved_models.h"
 
 namespace latent {
 
@@ -20,23 +22,36 @@ const std::vector<ModelMaker>& model_registry() {
       {"bias_only", make<BiasOnlyImpl>},
       {"latent_factor", make<LatentFactorImpl>},
       {"bpr", make<BprImpl>},
+      {"baseline", make<BaselineImpl>},
+      {"svd", make<SvdImpl>},
+      {"implicit_bpr", make<ImplicitBprImpl>},
+      {"ials", make<ImplicitAlsImpl>},
   };
   return rows;
 }
 
-ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items, double mean) {
+ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
+                     const RatingSummary& ratings) {
   const TrainOptions& train = config.train;
   ModelSpec spec;
   spec.users = users;
   spec.items = items;
   spec.factors = config.model.factors;
-  spec.mean = mean;
+  spec.mean = ratings.mean;
+  spec.init_mean = config.model.init_mean;
   spec.init_std = config.model.init_std;
   spec.seed = static_cast<uint64_t>(train.seed);
   spec.form = train.form == "tensorflow" ? Form::kTensorflow : Form::kPytorch;
   spec.lambda_user_bias = train.lambda_user_bias.value_or(train.lambda);
   spec.lambda_item_bias = train.lambda_item_bias.value_or(train.lambda);
   spec.lambda_factors = train.lambda_factors.value_or(train.lambda);
+  const ModelInfo& info = model_info(config.model.name);
+  const std::vector<double>& scale = config.data.rating_scale;
+  if (info.task == Task::kRating && (info.clips || !scale.empty())) {
+    spec.lowest = scale.empty() ? ratings.lowest : scale[0];
+    spec.highest = scale.empty() ? ratings.highest : scale[1];
+  }
+  spec.biased = config.svd.biased;
   return spec;
 }
 

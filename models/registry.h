@@ -17,8 +17,14 @@ struct ModelMaker {
 
 const std::vector<ModelMaker>& model_registry();
 
+/// What a model takes from its training ratings.
+struct RatingSummary {
+  double mean = 0, lowest = 0, highest = 0;
+};
+
 /// The spec that `config` asks for; each lambda of a group falls back to train.lambda.
-ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items, double mean);
+ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
+                     const RatingSummary& ratings);
 
 Recommender make_model(const std::string& name, const ModelSpec& spec);
 

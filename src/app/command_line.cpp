@@ -52,7 +52,8 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
   words_ = result_.unmatched();  // as they stand: a positional option of cxxopts would be split at
                                  // commas, which ids may hold
   if (words_.size() < required) throw UsageError("missing " + words[words_.size()] + "; " + help);
-  if (words_.size() > words.size())
+  const bool any_number = !words.empty() && words.back().ends_with("...");
+  if (words_.size() > words.size() && !any_number)
     throw UsageError("unexpected " + in_quotes(words_[words.size()]) + "; " + help);
   return true;
 }

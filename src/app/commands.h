@@ -13,6 +13,8 @@ int run_evaluate(int argc, char** argv);
 int run_predict(int argc, char** argv);
 int run_recommend(int argc, char** argv);
 int run_similar(int argc, char** argv);
+int run_rank(int argc, char** argv);
+int run_crossval(int argc, char** argv);
 int run_export(int argc, char** argv);
 int run_config(int argc, char** argv);
 int run_data(int argc, char** argv);
@@ -28,7 +30,7 @@ class CommandLine {
   /// --set key=value, any number of times.
   void add_set();
   /// Parses; `words` are the names of the positional words, of which the first `required` must be
-  /// there. False when --help was printed. Throws UsageError.
+  /// there; a last name that ends in ... stands for any number of words. False when --help was printed. Throws UsageError.
   bool parse(int argc, char** argv, const std::vector<std::string>& words, size_t required);
 
   const std::string& word(size_t n) const { return words_.at(n); }

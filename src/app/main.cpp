@@ -18,10 +18,12 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"train", "train the model of a config file, or resume a run", latent::run_train},
+    {"crossval", "train and evaluate on each fold of a data set", latent::run_crossval},
     {"evaluate", "metrics of a run or an exported model", latent::run_evaluate},
     {"predict", "the score of a user and an item", latent::run_predict},
     {"recommend", "the best items for a user", latent::run_recommend},
-    {"similar", "the items most like an item", latent::run_similar},
+    {"similar", "the items most like an item, or users like a user", latent::run_similar},
+    {"rank", "given items in the order of a user's scores", latent::run_rank},
     {"export", "write the TorchScript model of a run", latent::run_export},
     {"config", "show, check or document configs", latent::run_config},
     {"data", "look into a data file", latent::run_data},

@@ -18,12 +18,13 @@ int64_t count_option(const CommandLine& line) {
   return k;
 }
 
-void print_scored(const ServedModel& model, const ScoredIds& scored, bool json) {
+void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
+                  const std::string& kind = "item") {
   auto list = nlohmann::ordered_json::array();
   std::string text;
   for (const auto& [id, score] : scored) {
-    const std::string& title = model.title(id);
-    list.push_back({{"item", id}, {"score", score}});
+    const std::string title = kind == "item" ? model.title(id) : "";
+    list.push_back({{kind, id}, {"score", score}});
     if (!title.empty()) list.back()["title"] = title;
     char number[40];
     std::snprintf(number, sizeof number, "%10.5f  ", score);
@@ -127,21 +128,40 @@ int run_recommend(int argc, char** argv) {
 }
 
 int run_similar(int argc, char** argv) {
-  CommandLine line("similar MODEL --item ID [options]",
-                   "Prints the items whose factors are nearest by cosine.",
+  CommandLine line("similar MODEL --item ID|--user ID [options]",
+                   "Prints the items (or users) whose factors are nearest by cosine.",
                    "latent similar runs/quickstart/model.pt --item b14275065");
   line.add()("item", "the item's id", cxxopts::value<std::string>(), "ID")(
+      "user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
-      "include-self", "list the item itself first, as implicit does")("json", "print JSON");
+      "include-self", "list the item or user itself first, as implicit does")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
-  if (!line.has("item")) throw UsageError("missing --item ID; latent similar --help shows how");
+  if (line.has("item") == line.has("user"))
+    throw UsageError("give --item ID or --user ID; latent similar --help shows how");
+  const std::string kind = line.has("item") ? "item" : "user";
   const int64_t k = count_option(line);
   const bool self = line.has("include-self");
-  const auto item = line.get<std::string>("item");
+  const auto id = line.get<std::string>(kind);
   const ServedModel model(model_path(line.word(0)));
-  ScoredIds scored = model.similar_items(item, self ? k - 1 : k);
-  if (self) scored.insert(scored.begin(), {item, 1.0});
-  print_scored(model, scored, line.has("json"));
+  const int64_t others = self ? k - 1 : k;
+  ScoredIds scored =
+      kind == "item" ? model.similar_items(id, others) : model.similar_users(id, others);
+  if (self) scored.insert(scored.begin(), {id, 1.0});
+  print_scored(model, scored, line.has("json"), kind);
+  return 0;
+}
+
+int run_rank(int argc, char** argv) {
+  CommandLine line("rank MODEL --user ID ITEM... [options]",
+                   "Prints those items with the user's scores, best first.",
+                   "latent rank runs/quickstart/model.pt --user u79354815 b14275065 b1");
+  line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")("json", "print JSON");
+  if (!line.parse(argc, argv, {"MODEL", "ITEM..."}, 2)) return 0;
+  if (!line.has("user")) throw UsageError("missing --user ID; latent rank --help shows how");
+  std::vector<std::string> items;
+  for (size_t n = 1; n < line.words(); ++n) items.push_back(line.word(n));
+  const ServedModel model(model_path(line.word(0)));
+  print_scored(model, model.rank_items(line.get<std::string>("user"), items), line.has("json"));
   return 0;
 }
 

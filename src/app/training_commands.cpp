@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text_plot.h"
+#include "src/run/crossval.h"
 #include "src/run/evaluate.h"
 #include "src/run/train_run.h"
 
@@ -89,6 +90,40 @@ int run_evaluate(int argc, char** argv) {
       evaluate_saved(line.word(0), line.sets(),
                      line.has("predictions") ? line.get<std::string>("predictions") : "");
   print(line.has("json") ? metrics.dump(2) : metric_table(metrics));
+  return 0;
+}
+
+int run_crossval(int argc, char** argv) {
+  CommandLine line("crossval CONFIG [options]",
+                   "Trains and evaluates the model of CONFIG on each fold of its data.",
+                   "latent crossval configs/movielens.json --folds 5");
+  line.add()("folds", "how many parts the shuffled rows are cut into",
+             cxxopts::value<int64_t>()->default_value("5"), "K")(
+      "fold-files", "the files of the folds instead: TRAIN,TEST of the first, of the second, ...",
+      cxxopts::value<std::vector<std::string>>(), "TRAIN,TEST,...")(
+      "jobs", "folds trained at the same time", cxxopts::value<int64_t>()->default_value("1"),
+      "N")("json", "print JSON");
+  line.add_set();
+  if (!line.parse(argc, argv, {"CONFIG"}, 1)) return 0;
+  CrossvalRequest request;
+  request.config = read_config(line.word(0), line.sets(), catalog_defaults()).config;
+  request.folds = line.get<int64_t>("folds");
+  if (line.has("fold-files")) {
+    if (line.has("folds")) throw UsageError("--folds and --fold-files do not go together");
+    const auto names = line.get<std::vector<std::string>>("fold-files");
+    if (names.size() % 2 != 0)
+      throw UsageError("--fold-files takes pairs TRAIN,TEST, not " + std::to_string(names.size()) +
+                       " files");
+    for (size_t n = 0; n < names.size(); n += 2)
+      request.files.emplace_back(names[n], names[n + 1]);
+  } else if (request.folds < 2) {
+    throw UsageError("--folds must be at least 2");
+  }
+  const auto jobs = line.get<int64_t>("jobs");
+  if (jobs < 1 || jobs > 1024) throw UsageError("--jobs must be from 1 to 1024");
+  request.jobs = static_cast<int>(jobs);
+  const auto result = cross_validate(request);
+  print(line.has("json") ? result.dump(2) : crossval_table(result));
   return 0;
 }
 

@@ -1,7 +1,9 @@
 // A trained model as plain tables: all that evaluation needs of it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace latent {
@@ -16,7 +18,15 @@ struct FactorView {
   const float* gamma_user = nullptr;
   const float* gamma_item = nullptr;
 
+  /// Range of predict(); infinite: no clipping.
+  float lowest = -std::numeric_limits<float>::infinity();
+  float highest = std::numeric_limits<float>::infinity();
+
   float score(int32_t u, int32_t i) const;
+  /// The score as a rating: clipped.
+  float predict(int32_t u, int32_t i) const {
+    return std::clamp(score(u, i), lowest, highest);
+  }
 };
 
 /// Scores users against the whole catalogue. Items lie transposed in tiles, so that the inner loop

@@ -1,5 +1,6 @@
 #include "src/base/interrupt.h"
 
+#include <atomic>
 #include <csignal>
 
 namespace latent {
@@ -7,6 +8,7 @@ namespace latent {
 namespace {
 
 volatile std::sig_atomic_t g_signal = 0;
+std::atomic<int> g_guards = 0;
 
 void on_signal(int signal) {
   if (g_signal != 0) {
@@ -19,12 +21,14 @@ void on_signal(int signal) {
 }  // namespace
 
 InterruptGuard::InterruptGuard() {
+  if (g_guards++ > 0) return;
   g_signal = 0;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
 }
 
 InterruptGuard::~InterruptGuard() {
+  if (--g_guards > 0) return;
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }

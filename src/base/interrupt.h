@@ -4,7 +4,7 @@
 namespace latent {
 
 /// While it lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal
-/// ends it.
+/// ends it. Guards may be nested, in several threads too: the outermost one counts.
 class InterruptGuard {
  public:
   InterruptGuard();

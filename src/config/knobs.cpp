@@ -62,6 +62,13 @@ KnobRange cut_offs() {
           "a list of cut-offs of at least 1"};
 }
 
+KnobRange scale() {
+  return {[](const json& v) {
+            return v.empty() || (v.size() == 2 && v[0].get<double>() < v[1].get<double>());
+          },
+          "[lowest, highest], or null"};
+}
+
 KnobRange device() {
   return {[](const json& v) {
             const auto& s = v.get_ref<const std::string&>();
@@ -80,6 +87,7 @@ const char* type_text(const KnobTarget& target) {
     const char* operator()(std::string*) const { return "a string"; }
     const char* operator()(std::optional<double>*) const { return "a number or null"; }
     const char* operator()(std::vector<int64_t>*) const { return "a list of whole numbers"; }
+    const char* operator()(std::vector<double>*) const { return "a list of numbers or null"; }
   };
   return std::visit(Text{}, target);
 }
@@ -118,8 +126,16 @@ std::optional<json> converted(const Knob& knob, const json& v) {
     if (is_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
     return v.is_string() ? std::optional(v) : std::nullopt;
   }
-  const json list = v.is_array() ? v : json::array({v});
   json out = json::array();
+  if (std::holds_alternative<std::vector<double>*>(knob.target)) {
+    if (!v.is_array() && !v.is_null()) return std::nullopt;
+    for (const json& element : v) {
+      if (!element.is_number()) return std::nullopt;
+      out.push_back(element.get<double>());
+    }
+    return out;
+  }
+  const json list = v.is_array() ? v : json::array({v});
   for (const json& element : list) {
     if (!is_whole(element)) return std::nullopt;
     out.push_back(whole(element));
@@ -149,6 +165,8 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"data.on_bad_row", &c.data.on_bad_row, "a row that cannot be read: fail with its line, or skip it", one_of({"fail", "skip"})},
       {"data.max_bad_rows", &c.data.max_bad_rows, "with on_bad_row skip: more bad rows than this are an error", count_from(0)},
       {"data.cache_dir", &c.data.cache_dir, "folder for parsed files; empty: latent's folder in the user's cache; none: no cache", any()},
+      {"data.rating_scale", &c.data.rating_scale, "lowest and highest rating, to which predictions are clipped; null: the range of the training ratings for svd and baseline, no clipping for other models", scale()},
+      {"data.weight", &c.data.weight, "what the confidences of ials.form implicit are made of: 1 for each pair, the sum of its ratings, or that weighted by BM25 over items (K1 100, B .8)", one_of({"none", "rating", "bm25"})},
       {"data.titles.path", &c.data.titles.path, "file that gives items titles, kept in the exported model; empty: none", any()},
       {"data.titles.id", &c.data.titles.id, "its item id: a field name or zero-based column; auto: the usual names, whichever matches most ids", any()},
       {"data.titles.title", &c.data.titles.title, "its title: likewise; auto: the usual names (without a header column 1)", any()},
@@ -158,9 +176,11 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
       {"split.test", &c.split.test, "share of all rows held out for the test; leave_one_out: 0 turns the test part off", share()},
       {"split.valid", &c.split.valid, "share of all rows for validation; leave_one_out: above 0 takes the second newest; files: a share of data.path where no data.valid_path is given", share()},
-      {"model.name", &c.model.name, "the model", one_of({"mean", "bias_only", "latent_factor", "bpr"})},
+      {"model.name", &c.model.name, "the model", one_of({"mean", "bias_only", "latent_factor", "bpr", "baseline", "svd", "implicit_bpr", "ials"})},
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
-      {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters", at_least(0)},
+      {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd: of the factors)", any()},
+      {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd: of the factors; ials: times the root of model.factors)", at_least(0)},
+      {"model.init_path", &c.model.init_path, "npz file of initial tables, as latent export --format npz writes them; empty: random ones", any()},
       {"train.form", &c.train.form, "objective and Adam as in the notebook's PyTorch or TensorFlow cells", one_of({"pytorch", "tensorflow"})},
       {"train.lambda", &c.train.lambda, "L2 penalty on whole tables", at_least(0)},
       {"train.lambda_user_bias", &c.train.lambda_user_bias, "penalty of the user biases; null: train.lambda", at_least(0)},
@@ -169,7 +189,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.lr", &c.train.lr, "learning rate", above(0)},
       {"train.optimizer", &c.train.optimizer, "optimizer", one_of({"adam", "sgd", "adagrad"})},
       {"train.batch_size", &c.train.batch_size, "samples a step", count_from(1)},
-      {"train.steps", &c.train.steps, "steps, batches drawn with replacement; 0 when train.epochs is given", count_from(0)},
+      {"train.steps", &c.train.steps, "steps, batches drawn with replacement (svd, baseline, implicit_bpr, ials: passes); 0 when train.epochs is given", count_from(0)},
       {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
       {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},
       {"train.seed", &c.train.seed, "seed of initial parameters, samples and negatives", count_from(0)},
@@ -179,6 +199,25 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.monitor", &c.train.monitor, "validation metric to watch, such as mse, auc or ndcg@10; auto: mse for ratings, ndcg at the first cut-off of at least 10 for rankings", any()},
       {"train.eval_every", &c.train.eval_every, "steps between validations; 0: about once a pass over the training rows", count_from(0)},
       {"train.refit", &c.train.refit, "once the validation part has chosen the steps, train again on train and valid for as many passes", any()},
+      {"train.exact", &c.train.exact, "the peer's own arithmetic and order on one thread: svd as Surprise in double, implicit_bpr as implicit (train.seed seeds its std::mt19937)", any()},
+      {"train.deterministic", &c.train.deterministic, "implicit_bpr: the same weights for any number of threads, where updates are lock-free otherwise; the other models always are so", any()},
+      {"svd.biased", &c.svd.biased, "svd: with the mean and biases; false: factors alone", any()},
+      {"svd.lr_bu", &c.svd.lr_bu, "svd: learning rate of the user biases; null: train.lr", above(0)},
+      {"svd.lr_bi", &c.svd.lr_bi, "likewise of the item biases", above(0)},
+      {"svd.lr_pu", &c.svd.lr_pu, "likewise of the user factors", above(0)},
+      {"svd.lr_qi", &c.svd.lr_qi, "likewise of the item factors", above(0)},
+      {"svd.reg_bu", &c.svd.reg_bu, "svd: penalty of the user biases; null: train.lambda", at_least(0)},
+      {"svd.reg_bi", &c.svd.reg_bi, "likewise of the item biases", at_least(0)},
+      {"svd.reg_pu", &c.svd.reg_pu, "likewise of the user factors", at_least(0)},
+      {"svd.reg_qi", &c.svd.reg_qi, "likewise of the item factors", at_least(0)},
+      {"baseline.reg_u", &c.baseline.reg_u, "baseline: penalty of the user biases, in ratings", at_least(0)},
+      {"baseline.reg_i", &c.baseline.reg_i, "baseline: penalty of the item biases, in ratings", at_least(0)},
+      {"implicit_bpr.verify_negative_samples", &c.implicit_bpr.verify_negative_samples, "implicit_bpr: skip a sample whose negative the user has in training", any()},
+      {"ials.form", &c.ials.form, "ials: the objective of Rendle et al. (2022), or that of implicit's AlternatingLeastSquares (Hu et al., 2008)", one_of({"ials", "implicit"})},
+      {"ials.alpha0", &c.ials.alpha0, "ials.form ials: weight of all pairs beside the observed ones", at_least(0)},
+      {"ials.reg", &c.ials.reg, "ials: L2 penalty", at_least(0)},
+      {"ials.nu", &c.ials.nu, "ials.form ials: exponent of a row's count in its penalty", at_least(0)},
+      {"ials.alpha", &c.ials.alpha, "ials.form implicit: confidence of an observed pair is alpha times its weight", above(0)},
       {"checkpoint.every", &c.checkpoint.every, "steps between checkpoints; 0: one at the end", count_from(0)},
       {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
       {"eval.mask", &c.eval.mask, "known items left out of test rankings: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},
@@ -194,6 +233,8 @@ json knob_value(const Knob& knob) {
       [](auto* target) -> json {
         if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
           return *target ? json(**target) : json(nullptr);
+        } else if constexpr (std::is_same_v<decltype(target), std::vector<double>*>) {
+          return target->empty() ? json(nullptr) : json(*target);
         } else {
           return *target;
         }

@@ -28,6 +28,8 @@ struct DataOptions {
   std::string on_bad_row = "fail";
   int64_t max_bad_rows = 1000;
   std::string cache_dir;
+  std::vector<double> rating_scale;  // lowest and highest, or empty
+  std::string weight = "none";
   TitleOptions titles;
 };
 
@@ -40,7 +42,8 @@ struct SplitOptions {
 struct ModelOptions {
   std::string name = "latent_factor";
   int64_t factors = 5;
-  double init_std = 0.001;
+  double init_mean = 0, init_std = 0.001;
+  std::string init_path;
 };
 
 struct TrainOptions {
@@ -59,6 +62,29 @@ struct TrainOptions {
   std::string monitor = "auto";
   int64_t eval_every = 0;
   bool refit = false;
+  bool exact = false, deterministic = false;
+};
+
+/// Surprise's SVD; unset rates and penalties are train.lr and train.lambda.
+struct SvdOptions {
+  bool biased = true;
+  std::optional<double> lr_bu, lr_bi, lr_pu, lr_qi;
+  std::optional<double> reg_bu, reg_bi, reg_pu, reg_qi;
+};
+
+/// Surprise's BaselineOnly.
+struct BaselineOptions {
+  double reg_u = 15, reg_i = 10;
+};
+
+struct ImplicitBprOptions {
+  bool verify_negative_samples = true;
+};
+
+struct IalsOptions {
+  std::string form = "ials";
+  double alpha0 = 0.1, reg = 0.01, nu = 1;
+  double alpha = 1;
 };
 
 struct CheckpointOptions {
@@ -80,6 +106,10 @@ struct RunConfig {
   SplitOptions split;
   ModelOptions model;
   TrainOptions train;
+  SvdOptions svd;
+  BaselineOptions baseline;
+  ImplicitBprOptions implicit_bpr;
+  IalsOptions ials;
   CheckpointOptions checkpoint;
   EvalOptions eval;
   ExportOptions exporting;

@@ -2,6 +2,7 @@
 
 #include <torch/script.h>
 
+#include <cmath>
 #include <sstream>
 
 #include "src/base/file.h"
@@ -13,7 +14,7 @@ namespace {
 using torch::Tensor;
 
 /// score_all and forward, of the parts that the model has.
-std::string score_source(const ScoreTables& t) {
+std::string score_source(const ScoreTables& t, bool clips) {
   std::string pairs, all;
   const auto term = [](std::string& sum, const std::string& text) {
     sum += (sum.empty() ? "" : " + ") + text;
@@ -44,7 +45,7 @@ std::string score_source(const ScoreTables& t) {
          "    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < "
          "self.item_count), \"item index out of range\"\n"
          "    return " +
-         pairs +
+         (clips ? "torch.clamp(" + pairs + ", self.rating_low, self.rating_high)" : pairs) +
          "\n\n"
          "def score_all(self, users: Tensor) -> Tensor:\n"
          "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < "
@@ -109,26 +110,83 @@ def similar_items_id(self, item: str, k: int) -> List[Tuple[str, float]]:
         if i >= 0:
             out.append((self.item_ids[i], float(scores[0, n])))
     return out
+
+def similar_users_id(self, user: str, k: int) -> List[Tuple[str, float]]:
+    assert user in self.user_index, "unknown user '" + user + "'"
+    users, scores = self.similar_users(torch.full([1], self.user_index[user], dtype=4, device=self.seen_items.device), k)
+    out: List[Tuple[str, float]] = []
+    for n in range(users.size(1)):
+        u = int(users[0, n])
+        if u >= 0:
+            out.append((self.user_ids[u], float(scores[0, n])))
+    return out
+
+def rank_items(self, users: Tensor, items: Tensor) -> Tuple[Tensor, Tensor]:
+    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), "item index out of range"
+    scores = torch.index_select(self.score_all(users), 1, items)
+    order = torch.argsort(scores, stable=True, dim=1, descending=True)
+    return torch.gather(items.unsqueeze(0).expand(users.size(0), items.size(0)), 1, order), torch.gather(scores, 1, order)
+
+def rank_items_id(self, user: str, items: List[str]) -> List[Tuple[str, float]]:
+    assert user in self.user_index, "unknown user '" + user + "'"
+    indices: List[int] = []
+    for item in items:
+        assert item in self.item_index, "unknown item '" + item + "'"
+        indices.append(self.item_index[item])
+    chosen = torch.tensor(indices, dtype=4, device=self.seen_items.device)
+    ranked, scores = self.rank_items(torch.full([1], self.user_index[user], dtype=4, device=self.seen_items.device), chosen)
+    out: List[Tuple[str, float]] = []
+    for n in range(ranked.size(1)):
+        out.append((self.item_ids[int(ranked[0, n])], float(scores[0, n])))
+    return out
 )";
 
 constexpr const char* kSimilarSource = R"(
+def nearest(self, table: Tensor, rows: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    norms = torch.norm(table, 2, 1).clamp(min=1e-30)
+    chosen = torch.index_select(table, 0, rows) / torch.index_select(norms, 0, rows).unsqueeze(1)
+    scores = torch.matmul(chosen, (table / norms.unsqueeze(1)).t())
+    for b in range(rows.size(0)):
+        scores[b, int(rows[b])] = -float("inf")
+    return self.top(scores, min(k, table.size(0) - 1))
+
 def similar_items(self, items: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), "item index out of range"
-    norms = torch.norm(self.gamma_item, 2, 1).clamp(min=1e-30)
-    chosen = torch.index_select(self.gamma_item, 0, items) / torch.index_select(norms, 0, items).unsqueeze(1)
-    scores = torch.matmul(chosen, (self.gamma_item / norms.unsqueeze(1)).t())
-    for b in range(items.size(0)):
-        scores[b, int(items[b])] = -float("inf")
-    return self.top(scores, min(k, self.item_count - 1))
+    return self.nearest(ITEM_TABLE, items, k)
+
+def similar_users(self, users: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < self.user_count), "user index out of range"
+    return self.nearest(USER_TABLE, users, k)
 )";
 
 constexpr const char* kNoFactorsSource = R"(
 def similar_items(self, items: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     assert False, "a model of kind " + self.model_name + " has no factors, so it knows no similar items"
     return items, items
+
+def similar_users(self, users: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    assert False, "a model of kind " + self.model_name + " has no factors, so it knows no similar users"
+    return users, users
 )";
 
-Tensor plain(const Tensor& t) { return t.detach().to(torch::kCPU).clone(); }
+std::string similar_source(const ScoreTables& t, bool bias_is_a_factor) {
+  if (!t.gamma_item.defined()) return kNoFactorsSource;
+  std::string source = kSimilarSource;
+  const auto put = [&](const std::string& mark, const std::string& table) {
+    source.replace(source.find(mark), mark.size(), table);
+  };
+  put("ITEM_TABLE", bias_is_a_factor
+                        ? "torch.cat([self.gamma_item, self.beta_item.unsqueeze(1)], 1)"
+                        : "self.gamma_item");
+  put("USER_TABLE", bias_is_a_factor
+                        ? "torch.cat([self.gamma_user, torch.ones_like(self.gamma_user[:, 0:1])], 1)"
+                        : "self.gamma_user");
+  return source;
+}
+
+Tensor plain(const Tensor& t) {
+  return t.detach().to(torch::kCPU, torch::kFloat, /*non_blocking=*/false, /*copy=*/true);
+}
 
 void add_ids(torch::jit::Module& module, const std::string& kind, const IdMap& ids) {
   c10::List<std::string> names;
@@ -171,8 +229,12 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
     for (const std::string& title : *spec.titles) titles.push_back(title);
     module.register_attribute("item_titles", c10::ListType::ofStrings(), titles);
   }
-  module.define(score_source(t) + (t.gamma_item.defined() ? kSimilarSource : kNoFactorsSource) +
-                kRankingSource);
+  const bool clips = std::isfinite(spec.lowest) || std::isfinite(spec.highest);
+  if (clips) {
+    module.register_attribute("rating_low", c10::FloatType::get(), spec.lowest);
+    module.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
+  }
+  module.define(score_source(t, clips) + similar_source(t, spec.bias_is_a_factor) + kRankingSource);
 
   std::ostringstream bytes;
   const std::string metadata = spec.metadata.dump();

@@ -1,6 +1,7 @@
 // The one place that knows how an exported model is written.
 #pragma once
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ struct ExportSpec {
   const IdMap* items = nullptr;
   const UserItems* seen = nullptr;                   ///< items of train and valid
   const std::vector<std::string>* titles = nullptr;  ///< [I], or none
+  double lowest = -std::numeric_limits<double>::infinity();  ///< where forward clips
+  double highest = std::numeric_limits<double>::infinity();
+  bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
   nlohmann::ordered_json metadata;  ///< config, metrics, provenance: the extra file latent.json
 };
 
@@ -25,9 +29,12 @@ struct ExportSpec {
 /// in the catalogue:
 ///   forward(users [B], items [B]) -> [B]                       score_all(users [B]) -> [B, I]
 ///   recommend(users [B], k, exclude_seen) -> (items [B, k], scores [B, k]), padded with -1 and
-///   -inf similar_items(items [B], k) -> the same shapes: cosine of factors, the item itself left
-///   out predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k): by
-///   string id
+///   -inf
+///   similar_items(items [B], k), similar_users(users [B], k) -> the same shapes: cosine of factors,
+///   the row itself left out
+///   rank_items(users [B], items [N]) -> (items [B, N], scores [B, N]): those items, best first
+///   predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k),
+///   similar_users_id(user, k), rank_items_id(user, items): by string id
 void export_torchscript(const std::string& path, const ExportSpec& spec);
 
 }  // namespace latent

@@ -24,7 +24,7 @@ bool among(const std::vector<std::string>& names, const std::string& name) {
 
 std::vector<float> predictions(const FactorView& model, const Interactions& rows) {
   std::vector<float> out(rows.size());
-  for (int64_t n = 0; n < rows.size(); ++n) out[n] = model.score(rows.user[n], rows.item[n]);
+  for (int64_t n = 0; n < rows.size(); ++n) out[n] = model.predict(rows.user[n], rows.item[n]);
   return out;
 }
 

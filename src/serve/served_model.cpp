@@ -2,6 +2,7 @@
 
 #include <torch/script.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <unordered_map>
@@ -44,6 +45,10 @@ struct ServedModel::Impl {
     view.users = static_cast<int32_t>(user_ids.size());
     view.items = static_cast<int32_t>(item_ids.size());
     if (const float* alpha = table("alpha")) view.alpha = *alpha;
+    if (module.hasattr("rating_low")) {
+      view.lowest = static_cast<float>(module.attr("rating_low").toDouble());
+      view.highest = static_cast<float>(module.attr("rating_high").toDouble());
+    }
     view.beta_user = table("beta_user");
     view.beta_item = table("beta_item");
     view.gamma_user = table("gamma_user");
@@ -57,6 +62,12 @@ struct ServedModel::Impl {
     const auto found = index.find(id);
     if (found == index.end()) throw Error(path + ": unknown " + kind + " " + in_quotes(id));
     return found->second;
+  }
+
+  void require_factors(const std::string& kind) const {
+    if (view.factors > 0) return;
+    throw Error(path + ": a model of kind " + module.attr("model_name").toStringRef() +
+                " has no factors, so it knows no similar " + kind);
   }
 
   ScoredIds call(const char* method, std::vector<c10::IValue> arguments) {
@@ -117,7 +128,7 @@ double ServedModel::predict_known_parts(const std::string& user, const std::stri
   float sum = v.alpha;
   if (know_user && v.beta_user != nullptr) sum += v.beta_user[u->second];
   if (know_item && v.beta_item != nullptr) sum += v.beta_item[i->second];
-  return sum;
+  return std::clamp(sum, v.lowest, v.highest);
 }
 
 ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen) const {
@@ -127,12 +138,25 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
 
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {
   impl_->index_of(impl_->item_index, item, "item");
-  if (impl_->view.factors == 0) {
-    throw Error(impl_->path + ": a model of kind " +
-                impl_->module.attr("model_name").toStringRef() +
-                " has no factors, so it knows no similar items");
-  }
+  impl_->require_factors("items");
   return impl_->call("similar_items_id", {item, k});
+}
+
+ScoredIds ServedModel::similar_users(const std::string& user, int64_t k) const {
+  impl_->index_of(impl_->user_index, user, "user");
+  impl_->require_factors("users");
+  return impl_->call("similar_users_id", {user, k});
+}
+
+ScoredIds ServedModel::rank_items(const std::string& user,
+                                  const std::vector<std::string>& items) const {
+  impl_->index_of(impl_->user_index, user, "user");
+  c10::List<std::string> ids;
+  for (const std::string& item : items) {
+    impl_->index_of(impl_->item_index, item, "item");
+    ids.push_back(item);
+  }
+  return impl_->call("rank_items_id", {user, ids});
 }
 
 const std::string& ServedModel::metadata() const { return impl_->metadata; }

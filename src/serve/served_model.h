@@ -30,6 +30,11 @@ class ServedModel {
   /// Up to k (id, cosine) without the item itself; Error for a model without factors.
   ScoredIds similar_items(const std::string& item, int64_t k) const;
 
+  /// Likewise for users.
+  ScoredIds similar_users(const std::string& user, int64_t k) const;
+  /// (id, score) of those items, best first. Throws Error naming an unknown id.
+  ScoredIds rank_items(const std::string& user, const std::vector<std::string>& items) const;
+
   /// The extra file latent.json: config, metrics, provenance.
   const std::string& metadata() const;
   const std::vector<std::string>& user_ids() const;

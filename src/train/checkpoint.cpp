@@ -22,12 +22,32 @@ void check(bool good, const fs::path& path, const char* what) {
   if (!good) throw Error(path.string() + ": " + what);
 }
 
+torch::Dtype type_of(const torch::Tensor& t) {
+  return t.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
+}
+
 }  // namespace
+
+void copy_named(const NamedTensors& from, const std::string& name, torch::Tensor to) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [key, tensor] : from) {
+    if (key != name) continue;
+    if (tensor.sizes() != to.sizes()) {
+      throw Error("the checkpoint's table '" + name.substr(name.find('.') + 1) +
+                  "' has another shape than the model's; was the data changed?");
+    }
+    to.copy_(tensor);
+    return;
+  }
+  throw Error("the checkpoint has no table '" + name + "'");
+}
 
 void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   json names = json::array();
-  for (const auto& [name, tensor] : checkpoint.tensors)
+  for (const auto& [name, tensor] : checkpoint.tensors) {
     names.push_back({{"name", name}, {"shape", tensor.sizes().vec()}});
+    if (type_of(tensor) == torch::kDouble) names.back()["type"] = "float64";
+  }
   const std::string header = json{{"state", checkpoint.state}, {"tensors", names}}.dump();
   const uint64_t size = header.size();
   AtomicFile file(path);
@@ -40,8 +60,8 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   put(&size, sizeof size);
   put(header.data(), header.size());
   for (const auto& [name, tensor] : checkpoint.tensors) {
-    const torch::Tensor plain = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
-    put(plain.const_data_ptr<float>(), plain.nbytes());
+    const torch::Tensor plain = tensor.detach().to(torch::kCPU, type_of(tensor)).contiguous();
+    put(plain.const_data_ptr(), plain.nbytes());
   }
   file.write(&crc, sizeof crc);
   file.commit();
@@ -67,8 +87,10 @@ Checkpoint load_checkpoint(const fs::path& path) {
   out.state = header.at("state");
   size_t at = kFront + header_size;
   for (const json& entry : header.at("tensors")) {
-    torch::Tensor tensor = torch::empty(entry.at("shape").get<std::vector<int64_t>>());
-    std::memcpy(tensor.data_ptr<float>(), bytes.data() + at, tensor.nbytes());
+    torch::Tensor tensor =
+        torch::empty(entry.at("shape").get<std::vector<int64_t>>(),
+                     entry.value("type", "") == "float64" ? torch::kDouble : torch::kFloat);
+    std::memcpy(tensor.data_ptr(), bytes.data() + at, tensor.nbytes());
     at += tensor.nbytes();
     out.tensors.emplace_back(entry.at("name").get<std::string>(), tensor);
   }

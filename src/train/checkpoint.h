@@ -9,16 +9,19 @@
 #include <string>
 #include <vector>
 
-#include "src/train/optimizer.h"
-
 namespace latent {
+
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+/// Copies the tensor called `name` into `to`; Error when there is none or its shape is another.
+void copy_named(const NamedTensors& from, const std::string& name, torch::Tensor to);
 
 struct Checkpoint {
   nlohmann::json state;  ///< step, seconds, early stopping
   NamedTensors tensors;
 };
 
-/// Magic and version, header (JSON: state, names, shapes), float32 data, CRC-32 over all before it.
+/// Magic and version, header (JSON: state, names, shapes, types), float32 or float64 data, CRC-32 over all before it.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
 /// Throws Error for a file that is not ours, of another version, cut short or damaged.

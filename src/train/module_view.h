@@ -9,7 +9,10 @@ namespace latent {
 /// Tables on the CPU and the view into them; where the model is on the CPU they share its storage.
 class ModuleView {
  public:
-  ModuleView(const ScoreTables& tables, int64_t users, int64_t items);
+  /// `lowest`, `highest`: where predictions are clipped.
+  ModuleView(const ScoreTables& tables, int64_t users, int64_t items,
+             double lowest = -std::numeric_limits<double>::infinity(),
+             double highest = std::numeric_limits<double>::infinity());
   const FactorView& view() const { return view_; }
 
  private:

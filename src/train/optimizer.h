@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "models/recommender.h"
+#include "src/train/checkpoint.h"
 
 namespace latent {
 
 enum class OptimizerKind { kAdam, kSgd, kAdagrad };
 
 OptimizerKind optimizer_kind(const std::string& name);
-
-/// Named tensors, for checkpoints.
-using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 /// One update of every trained parameter from its .grad plus 2 c w for a table under penalty c sum
 /// w^2.

@@ -7,9 +7,8 @@
 #include <string>
 
 #include "models/recommender.h"
-#include "src/config/options.h"
-#include "src/sampling/sampler.h"
 #include "src/train/checkpoint.h"
+#include "src/train/stepper.h"
 
 namespace latent {
 
@@ -24,11 +23,12 @@ struct Monitor {
 
 struct TrainJob {
   RecommenderImpl& model;
-  Sampler& sampler;
-  const TrainOptions& options;
-  torch::Device device;
+  Stepper& stepper;
   int64_t steps;
-  int64_t checkpoint_every;
+  std::string unit = "step";  ///< what a step is to people: "step" or "epoch"
+  int64_t samples_per_step = 0;   ///< for TrainSummary
+  bool quiet = false;             ///< no progress on stderr
+  int64_t checkpoint_every = 0;
   const CheckpointFolder* checkpoints = nullptr;  ///< null: none are written
   std::optional<Monitor> monitor;
   std::function<void(const nlohmann::ordered_json&)> log;  ///< a line a step
@@ -41,6 +41,8 @@ struct TrainSummary {
   double seconds = 0;      ///< first sample drawn to last update
   double objective = 0;    ///< of the last step
   bool stopped_early = false;
+  nlohmann::ordered_json figures;  ///< StepReport's, of the last step
+  int64_t samples_per_step = 0;
 };
 
 /// Trains `job.model` in place, going on from `from` when given; best weights are put back under

@@ -37,7 +37,7 @@ class Golden : public ::testing::TestWithParam<size_t> {
     config.model.factors = case_["factors"];
     config.train.form = case_["form"];
     config.train.lambda = case_["lambda"];
-    model_ = make_model(config.model.name, model_spec(config, case_["users"], case_["items"], /*mean=*/0));
+    model_ = make_model(config.model.name, model_spec(config, case_["users"], case_["items"], RatingSummary()));
     const torch::NoGradGuard no_grad;
     for (auto& p : model_->named_parameters()) {
       const auto values = case_["params"].at(short_name(p.key())).get<std::vector<float>>();

@@ -1,0 +1,168 @@
+#include "src/run/crossval.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "src/base/interrupt.h"
+#include "src/base/parallel.h"
+#include "src/run/fit.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void take(const Interactions& from, int64_t begin, int64_t end, Interactions& to) {
+  for (int64_t n = begin; n < end; ++n) to.push_from(from, n);
+}
+
+/// Fold `fold` of `all`, whose rows are shuffled: the first size % folds parts hold one row more.
+/// The validation part that the config asks for comes off the end of the rest.
+SplitDataset fold_of(const SplitDataset& all, int64_t fold, int64_t folds, double valid) {
+  const Interactions& rows = all.parts.train;
+  const int64_t size = rows.size() / folds, more = rows.size() % folds;
+  const int64_t begin = fold * size + std::min(fold, more);
+  const int64_t end = begin + size + (fold < more ? 1 : 0);
+  SplitDataset out;
+  out.users = all.users;
+  out.items = all.items;
+  out.checksum = all.checksum;
+  Interactions rest;
+  rest.reserve(rows.size() - (end - begin));
+  take(rows, 0, begin, rest);
+  take(rows, end, rows.size(), rest);
+  take(rows, begin, end, out.parts.test);
+  const auto held = static_cast<int64_t>(valid * static_cast<double>(rest.size()));
+  if (held == 0) {
+    out.parts.train = std::move(rest);
+  } else {
+    take(rest, 0, rest.size() - held, out.parts.train);
+    take(rest, rest.size() - held, rest.size(), out.parts.valid);
+  }
+  return out;
+}
+
+bool is_figure(const std::string& name, const ordered_json& value) {
+  return value.is_number() && name != "interactions" && name.rfind("popularity_", 0) != 0;
+}
+
+ordered_json run_fold(const RunConfig& config, SplitDataset data) {
+  Setup setup(config, std::move(data));
+  const Evaluator evaluator(setup.data, setup.config);
+  check_trainable(setup, evaluator);
+  const auto start = Clock::now();
+  ordered_json of_training;
+  train_model(setup, evaluator, nullptr, of_training);
+  const double fit_seconds = since(start);
+  const auto trained = Clock::now();
+  const ModuleView view = setup.view();
+  ordered_json out;
+  const ordered_json metrics = evaluator.evaluate(view.view(), "test");
+  for (const auto& [name, value] : metrics.items()) {
+    if (is_figure(name, value)) out[name] = value;
+  }
+  out["fit_seconds"] = fit_seconds;
+  out["test_seconds"] = since(trained);
+  return out;
+}
+
+ordered_json summarised(const ordered_json& folds) {
+  ordered_json mean, sd;
+  for (const auto& [name, first] : folds[0].items()) {
+    double sum = 0, squares = 0;
+    for (const auto& fold : folds) sum += fold.value(name, std::nan(""));
+    const double average = sum / static_cast<double>(folds.size());
+    for (const auto& fold : folds)
+      squares += std::pow(fold.value(name, std::nan("")) - average, 2);
+    mean[name] = average;
+    sd[name] = std::sqrt(squares / static_cast<double>(folds.size()));
+  }
+  return {{"folds", folds}, {"mean", mean}, {"sd", sd}};
+}
+
+}  // namespace
+
+ordered_json cross_validate(const CrossvalRequest& request) {
+  return naming_memory([&] {
+    RunConfig config = request.config;
+    SplitDataset all;
+    const bool files = !request.files.empty();
+    const int64_t folds = files ? static_cast<int64_t>(request.files.size()) : request.folds;
+    if (!files) {
+      SplitOptions whole = config.split;
+      whole.kind = "random";
+      whole.test = whole.valid = 0;
+      all = load_dataset(config.data, whole);
+      if (all.parts.train.size() < folds)
+        throw Error("--folds " + std::to_string(folds) + " needs at least as many rows; " +
+                    config.data.path + " has " + std::to_string(all.parts.train.size()));
+    }
+    const int jobs = static_cast<int>(std::min<int64_t>(request.jobs, folds));
+    if (jobs > 1 && config.train.threads == 0)
+      config.train.threads = std::max(1, hardware_threads() / jobs);
+    const InterruptGuard interrupts;
+    std::vector<ordered_json> done(folds);
+    std::vector<std::exception_ptr> failed(folds);
+    std::atomic<int64_t> next = 0;
+    const auto work = [&] {
+      for (int64_t fold; (fold = next++) < folds;) {
+        try {
+          if (!files) {
+            done[fold] = run_fold(config, fold_of(all, fold, folds, config.split.valid));
+            continue;
+          }
+          RunConfig own = config;
+          own.split.kind = "files";
+          own.data.path = request.files[fold].first;
+          own.data.test_path = request.files[fold].second;
+          done[fold] = run_fold(own, load_dataset(own.data, own.split));
+        } catch (...) {
+          failed[fold] = std::current_exception();
+          next = folds;  // no further fold is begun
+        }
+      }
+    };
+    std::vector<std::thread> others;
+    for (int n = 1; n < jobs; ++n) others.emplace_back(work);
+    work();
+    for (std::thread& t : others) t.join();
+    for (const auto& e : failed) {
+      if (e) std::rethrow_exception(e);
+    }
+    return summarised(done);
+  });
+}
+
+std::string crossval_table(const ordered_json& result) {
+  const ordered_json& folds = result["folds"];
+  size_t width = 14;
+  for (const auto& [name, value] : result["mean"].items()) width = std::max(width, name.size() + 2);
+  const auto cell = [](const std::string& text) {
+    return std::string(text.size() < 10 ? 10 - text.size() : 1, ' ') + text;
+  };
+  const auto figure = [&](const ordered_json& value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4f", value.is_number() ? value.get<double>() : std::nan(""));
+    return cell(text);
+  };
+  std::string out(width, ' ');
+  for (size_t n = 0; n < folds.size(); ++n) out += cell("fold " + std::to_string(n + 1));
+  out += cell("mean") + cell("sd") + "\n";
+  for (const auto& [name, mean] : result["mean"].items()) {
+    out += name + std::string(width - name.size(), ' ');
+    for (const auto& fold : folds) out += figure(fold.value(name, ordered_json()));
+    out += figure(mean) + figure(result["sd"][name]) + "\n";
+  }
+  return out;
+}
+
+}  // namespace latent

@@ -1,0 +1,28 @@
+// Cross-validation: the model of a config on each fold of its data. Free of torch.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/config/options.h"
+
+namespace latent {
+
+struct CrossvalRequest {
+  RunConfig config;
+  int64_t folds = 5;  ///< K: the rows are shuffled by split.seed and cut into K parts
+  /// Pairs of training and test file instead.
+  std::vector<std::pair<std::string, std::string>> files;
+  int jobs = 1;  ///< folds trained at the same time
+};
+
+/// {"folds": [{metrics of the held-out rows..., "fit_seconds", "test_seconds"}, ...],
+///  "mean": {...}, "sd": {...}}; sd is over the folds (n, not n - 1), as NumPy's and Surprise's.
+nlohmann::ordered_json cross_validate(const CrossvalRequest& request);
+
+/// The result as a table: a column a fold, mean and sd.
+std::string crossval_table(const nlohmann::ordered_json& result);
+
+}  // namespace latent

@@ -1,0 +1,51 @@
+// A config, its data and the model made for them: what training and everything after it start from.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "models/recommender.h"
+#include "src/config/options.h"
+#include "src/data/split.h"
+#include "src/train/module_view.h"
+
+namespace latent {
+
+struct Setup {
+  explicit Setup(const RunConfig& config);
+  Setup(const RunConfig& config, SplitDataset data);
+
+  /// A fresh model; what it takes from ratings (their mean and range) is taken from `rows`.
+  void new_model(const Interactions& rows);
+  ModuleView view() const;
+  nlohmann::ordered_json provenance() const;
+
+  RunConfig config;
+  torch::Device device;
+  SplitDataset data;
+  Recommender model;
+};
+
+/// The training part, and further parts where they are asked for; no copy is made where they are
+/// not.
+class FittedRows {
+ public:
+  FittedRows(const SplitDataset& data, bool with_valid, bool with_test);
+  const Interactions& get() const { return joined_ ? rows_ : train_; }
+
+ private:
+  const Interactions& train_;
+  bool joined_;
+  Interactions rows_;
+};
+
+/// Sets the number of LibTorch's threads that train.threads asks for.
+void use_threads(const RunConfig& config);
+
+/// CRC-32 of all ids in their order, which gives the rows of the tables their meaning.
+uint32_t ids_checksum(const SplitDataset& data);
+
+/// Eight hexadecimal digits.
+std::string hex(uint32_t value);
+
+}  // namespace latent

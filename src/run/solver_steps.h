@@ -1,0 +1,18 @@
+// Solvers as the training loop's steps: their working copies, and what a checkpoint needs of them.
+#pragma once
+
+#include <memory>
+
+#include "src/data/interactions.h"
+#include "src/run/setup.h"
+#include "src/train/stepper.h"
+
+namespace latent {
+
+/// The solver of setup.config.model.name, a pass over `rows` a step. Keeps references.
+std::unique_ptr<Stepper> make_solver(Setup& setup, const Interactions& rows);
+
+/// Error for knobs that do not go together with the model.
+void check_solver(const RunConfig& config);
+
+}  // namespace latent

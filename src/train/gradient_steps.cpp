@@ -1,0 +1,69 @@
+#include "src/train/gradient_steps.h"
+
+#include <cmath>
+
+#include "models/objective.h"
+
+namespace latent {
+
+namespace {
+
+using torch::Tensor;
+
+/// Plain arrays as tensors on the device; on the CPU they share the arrays' memory.
+Batch to_device(SampleBatch& samples, const torch::Device& device) {
+  const auto wrap = [&](auto& values, torch::Dtype type) {
+    if (values.empty()) return Tensor();
+    const Tensor t = torch::from_blob(values.data(), {static_cast<int64_t>(values.size())}, type);
+    return device.is_cpu() ? t : t.to(device);
+  };
+  return {wrap(samples.users, torch::kInt32), wrap(samples.items, torch::kInt32),
+          wrap(samples.ratings, torch::kFloat32), wrap(samples.negatives, torch::kInt32)};
+}
+
+double penalty(RecommenderImpl& model) {
+  double sum = 0;
+  for (const Penalty& p : model.penalties()) {
+    if (p.coefficient != 0) sum += p.coefficient * sum_of_squares(p.table);
+  }
+  return sum;
+}
+
+}  // namespace
+
+GradientSteps::GradientSteps(RecommenderImpl& model, Sampler& sampler, const TrainOptions& options,
+                             torch::Device device)
+    : model_(model),
+      sampler_(sampler),
+      options_(options),
+      device_(device),
+      optimizer_(model, optimizer_kind(options.optimizer), options.lr) {}
+
+StepReport GradientSteps::step(int64_t done) {
+  sampler_.draw(done, samples_);
+  const Batch batch = to_device(samples_, device_);
+  optimizer_.zero_grad();
+  const Tensor loss = model_.data_loss(batch);
+  const double objective = loss.item<double>() + penalty(model_);
+  if (!std::isfinite(objective)) return {objective, {}, {}};
+  loss.backward();
+  optimizer_.step();
+  return {objective, {}, {}};
+}
+
+void GradientSteps::save(Checkpoint& out) const {
+  for (const auto& [name, tensor] : optimizer_.state())
+    out.tensors.emplace_back("optimizer." + name, tensor);
+}
+
+void GradientSteps::restore(const Checkpoint& from) {
+  optimizer_.set_steps_done(from.state.at("step"));
+  for (const auto& [name, tensor] : optimizer_.state())
+    copy_named(from.tensors, "optimizer." + name, tensor);
+}
+
+std::string GradientSteps::remedy() const {
+  return "lower train.lr (now " + nlohmann::json(options_.lr).dump() + ")";
+}
+
+}  // namespace latent
