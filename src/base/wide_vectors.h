@@ -27,10 +27,10 @@ using Int8 = int __attribute__((vector_size(32)));
 using Float8At = float __attribute__((vector_size(32), aligned(4), may_alias));
 
 LATENT_INLINE Float8 load8(const float* at) { return *reinterpret_cast<const Float8At*>(at); }
-LATENT_INLINE void store8(float* at, Float8 v) { *reinterpret_cast<Float8At*>(at) = v; }
+LATENT_INLINE void store8(float* at, const Float8& v) { *reinterpret_cast<Float8At*>(at) = v; }
 
 /// The sum of the eight.
-LATENT_INLINE float sum8(Float8 v) {
+LATENT_INLINE float sum8(const Float8& v) {
   using Float4 = float __attribute__((vector_size(16)));
   const Float4 four = __builtin_shufflevector(v, v, 0, 1, 2, 3) +
                       __builtin_shufflevector(v, v, 4, 5, 6, 7);
@@ -57,9 +57,9 @@ LATENT_INLINE Float8 sums8(const Float8 (&v)[8]) {
 
 /// 1 / (1 + e^x), to about 3e-7 of itself. e^x = 2^n e^r with |r| <= ln(2) / 2, where e^r is its
 /// Taylor polynomial of degree 6; x is held to [-80, 80].
-LATENT_INLINE Float8 falling_logistic8(Float8 x) {
+LATENT_INLINE Float8 falling_logistic8(const Float8& any) {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer
-  x = x > 80.0f ? Float8{} + 80.0f : x;
+  Float8 x = any > 80.0f ? Float8{} + 80.0f : any;
   x = x < -80.0f ? Float8{} - 80.0f : x;
   const Float8 shifted = x * 1.44269504f + kRound;
   const Float8 n = shifted - kRound;

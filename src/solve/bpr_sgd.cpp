@@ -1,13 +1,12 @@
 #include "src/solve/bpr_sgd.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <locale>
 #include <sstream>
 
 #include "src/base/error.h"
 #include "src/base/rng.h"
+#include "src/solve/bpr_kernels.h"
 
 namespace latent {
 
@@ -40,24 +39,7 @@ void draw_bpr_factors(BprTables& t, const UserItems& pairs, uint64_t seed) {
 }
 
 BprSgd::BprSgd(const UserItems& pairs, int32_t items, const BprRates& rates, uint64_t seed)
-    : items_count_(items),
-      rates_(rates),
-      seed_(seed),
-      start_(pairs.start),
-      user_(pairs.item.size()),
-      item_(pairs.item) {
-  if (item_.empty()) throw Error("BPR: no interactions to train on");
-  if (item_.size() > std::numeric_limits<uint32_t>::max()) {
-    throw Error("BPR: more than 4294967295 distinct interactions; use fewer");
-  }
-  for (int32_t u = 0; u < pairs.users(); ++u) {
-    std::fill(user_.begin() + start_[u], user_.begin() + start_[u + 1], u);
-  }
-}
-
-bool BprSgd::known(int32_t u, int32_t i) const {
-  return std::binary_search(item_.begin() + start_[u], item_.begin() + start_[u + 1], i);
-}
+    : items_(items), rates_(rates), seed_(seed), draws_(pairs, rates.verify_negatives, seed) {}
 
 namespace {
 
@@ -77,33 +59,18 @@ uint32_t below(std::mt19937& generator, uint32_t n) {
 }  // namespace
 
 BprCounts BprSgd::epoch_exact(BprTables& t, std::mt19937& generator) const {
-  const auto n = static_cast<uint32_t>(item_.size());
-  const auto lr = static_cast<float>(rates_.lr), reg = static_cast<float>(rates_.reg);
-  const int32_t bias = t.factors;
+  const auto n = static_cast<uint32_t>(draws_.pairs());
+  const BprRows rows(t, rates_);
   BprCounts counts;
   counts.samples = n;
-  for (uint32_t sample = 0; sample < n; ++sample) {
+  for (uint32_t draw = 0; draw < n; ++draw) {
     const uint32_t pair = below(generator, n), other = below(generator, n);
-    if (rates_.verify_negatives && known(user_[pair], item_[other])) {
+    const BprSample sample = draws_.sample(pair, other);
+    if (rates_.verify_negatives && draws_.known(sample.user, sample.negative)) {
       ++counts.skipped;
       continue;
     }
-    float* const u = t.users.data() + int64_t{user_[pair]} * t.stride;
-    float* const i = t.items.data() + int64_t{item_[pair]} * t.stride;
-    float* const j = t.items.data() + int64_t{item_[other]} * t.stride;
-    float score = 0;
-    for (int32_t k = 0; k <= bias; ++k) score += u[k] * (i[k] - j[k]);
-    const auto z = static_cast<float>(1.0 / (1.0 + std::exp(score)));
-    if (z < 0.5f) ++counts.correct;
-    // i and j may be one row (negatives not verified): then j's step starts from i's.
-    for (int32_t k = 0; k < bias; ++k) {
-      const float old = u[k];
-      u[k] += lr * (z * (i[k] - j[k]) - reg * old);
-      i[k] += lr * (z * old - reg * i[k]);
-      j[k] += lr * (-z * old - reg * j[k]);
-    }
-    i[bias] += lr * (z - reg * i[bias]);
-    j[bias] += lr * (-z - reg * j[bias]);
+    counts.correct += bpr_step(rows, sample);
   }
   return counts;
 }

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "src/base/huge_pages.h"
 #include "src/base/user_items.h"
+#include "src/solve/bpr_draws.h"
 
 namespace latent {
 
@@ -36,8 +38,12 @@ struct BprCounts {
   bool operator==(const BprCounts&) const = default;
 };
 
-struct BprSample {
-  int32_t user, item, negative;
+/// What the deterministic epoch works with.
+struct BprStripes {
+  BprStripes(const BprDraws& draws, int32_t items, uint64_t seed);
+  std::vector<uint8_t> user, item;  // [U], [I] of about equal weight
+  std::vector<BprSample> drawn, sorted;
+  std::vector<uint16_t> bucket;  // of drawn
 };
 
 /// Epochs over the distinct pairs of users and items. Each draws as many samples as there are
@@ -55,15 +61,23 @@ class BprSgd {
   /// epoch to epoch.
   BprCounts epoch_exact(BprTables& tables, std::mt19937& generator) const;
 
- private:
-  bool known(int32_t user, int32_t item) const;
+  /// The fast epoch: threads take parts of the users and update the items' rows without locks (Niu
+  /// et al., "Hogwild!", NIPS 2011), so that results differ a little from run to run with two
+  /// threads or more; with one they depend on the seed and `epoch` alone. Each part of about 8,192
+  /// pairs gets as many samples as it has pairs.
+  BprCounts epoch(BprTables& tables, int64_t epoch, int threads) const;
 
-  int32_t items_count_;
+  /// The fast epoch's samples in an order in which those done at once share neither users nor items
+  /// (in the manner of Gemulla et al., KDD 2011): the same bits for any number of threads, and no
+  /// update is lost.
+  BprCounts epoch_deterministic(BprTables& tables, int64_t epoch, int threads);
+
+ private:
+  int32_t items_;
   BprRates rates_;
   uint64_t seed_;
-  std::vector<int64_t> start_;  // [U + 1]: a user's pairs
-  std::vector<int32_t> user_;   // [pairs] ascending
-  std::vector<int32_t> item_;   // [pairs] ascending for each user
+  BprDraws draws_;
+  std::unique_ptr<BprStripes> stripes_;  // made by the first deterministic epoch
 };
 
 /// The generator's state as words in text, and back; throws Error where the text is no such state.

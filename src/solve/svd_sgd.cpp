@@ -5,6 +5,7 @@
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
+#include "src/solve/stripes.h"
 
 namespace latent {
 
@@ -38,26 +39,6 @@ inline T update(T* p, T* q, T& bu, T& bi, T mean, T rating, int32_t stride, T lr
     q[f] = qf + lr_qi * (error * pf - reg_qi * qf);
   }
   return error * error;
-}
-
-/// Cuts 0..counts.size()-1 into stripes of about equal total count: the stripe of each index.
-std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
-                                RandomStream stream) {
-  // A random order first: neighbours in the file are often alike, and the heavy ones must not share
-  // a stripe.
-  std::vector<int32_t> order(counts.size());
-  std::iota(order.begin(), order.end(), 0);
-  shuffle(order, stream);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int32_t a, int32_t b) { return counts[a] > counts[b]; });
-  std::vector<int64_t> load(stripes);
-  std::vector<uint8_t> out(counts.size());
-  for (const int32_t index : order) {
-    const auto lightest = std::min_element(load.begin(), load.end()) - load.begin();
-    out[index] = static_cast<uint8_t>(lightest);
-    load[lightest] += counts[index];
-  }
-  return out;
 }
 
 struct FloatRates {
