@@ -1,6 +1,8 @@
 #include "src/solve/stripes.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <numeric>
 #include <thread>
 
@@ -11,12 +13,18 @@ namespace latent {
 std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
                                 RandomStream stream) {
   // A random order first: neighbours in the file are often alike, and the heavy ones must not share
-  // a stripe.
-  std::vector<int32_t> order(counts.size());
-  std::iota(order.begin(), order.end(), 0);
-  shuffle(order, stream);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int32_t a, int32_t b) { return counts[a] > counts[b]; });
+  // a stripe. Then heavy before light, by powers of two: the light ones level what the heavy ones
+  // leave uneven.
+  std::vector<int32_t> drawn(counts.size()), order(counts.size());
+  std::iota(drawn.begin(), drawn.end(), 0);
+  shuffle(drawn, stream);
+  const auto lightness = [&](int32_t index) {
+    return std::countl_zero(static_cast<uint64_t>(counts[index]));
+  };
+  std::array<int64_t, 66> start = {};
+  for (const int32_t index : drawn) ++start[lightness(index) + 1];
+  std::partial_sum(start.begin(), start.end(), start.begin());
+  for (const int32_t index : drawn) order[start[lightness(index)]++] = index;
   std::vector<int64_t> load(stripes);
   std::vector<uint8_t> out(counts.size());
   for (const int32_t index : order) {
