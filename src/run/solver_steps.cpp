@@ -4,6 +4,7 @@
 
 #include "src/base/error.h"
 #include "src/solve/baseline_als.h"
+#include "src/solve/bpr_sgd.h"
 #include "src/solve/svd_sgd.h"
 
 namespace latent {
@@ -170,6 +171,95 @@ class ExactSvdSteps : public SvdSteps<double> {
   Interactions ordered_;
 };
 
+/// implicit's progress line counts in percent.
+std::string share_text(double share) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f%%", 100 * share);
+  return text;
+}
+
+class ImplicitBprSteps : public Stepper {
+ public:
+  ImplicitBprSteps(Setup& setup, const Interactions& rows)
+      : config_(setup.config),
+        module_(setup.model->tables()),
+        rows_(rows),
+        solver_(user_items(rows, setup.data.users.size()), setup.data.items.size(),
+                {config_.train.lr, config_.train.lambda,
+                 config_.implicit_bpr.verify_negative_samples},
+                static_cast<uint64_t>(config_.train.seed)),
+        tables_(setup.data.users.size(), setup.data.items.size(),
+                static_cast<int32_t>(config_.model.factors)),
+        generator_(static_cast<uint32_t>(config_.train.seed)) {}
+
+  void start() override {
+    zero_unseen(module_.gamma_user, rows_.user);
+    zero_unseen(module_.gamma_item, rows_.item);
+    zero_unseen(module_.beta_item, rows_.item);
+    load();
+  }
+
+  StepReport step(int64_t done) override {
+    const TrainOptions& train = config_.train;
+    const int threads = static_cast<int>(train.threads);
+    const BprCounts counts =
+        train.deterministic ? solver_.epoch_deterministic(tables_, done, threads)
+        : as_implicit()     ? solver_.epoch_exact(tables_, generator_)
+                            : solver_.epoch(tables_, done, threads);
+    const int64_t tried = counts.samples - counts.skipped;
+    if (tried == 0) {
+      throw Error(
+          "every sample was skipped: each negative drawn is an item that the user has; there must "
+          "be users without some items, or implicit_bpr.verify_negative_samples = false");
+    }
+    const double auc = static_cast<double>(counts.correct) / static_cast<double>(tried);
+    const double skipped =
+        static_cast<double>(counts.skipped) / static_cast<double>(counts.samples);
+    return {1 - auc,
+            {{"train_auc", auc}, {"skipped", skipped}},
+            "train_auc=" + share_text(auc) + ", skipped=" + share_text(skipped)};
+  }
+
+  void sync() override {
+    const int32_t bias = tables_.factors;
+    from_padded(tables_.users.data(), tables_.stride, module_.gamma_user);
+    from_padded(tables_.items.data(), tables_.stride, module_.gamma_item);
+    from_padded(tables_.items.data() + bias, tables_.stride, module_.beta_item);
+  }
+
+  void save(Checkpoint& out) const override {
+    if (as_implicit()) out.state["generator"] = generator_text(generator_);
+  }
+  void restore(const Checkpoint& from) override {
+    if (as_implicit() && from.state.contains("generator"))
+      generator_ = generator_from_text(from.state["generator"]);
+    load();
+  }
+  std::string remedy() const override { return lower_rate(config_); }
+
+ private:
+  /// One thread goes through the samples as implicit does.
+  bool as_implicit() const {
+    return config_.train.exact || (config_.train.threads == 1 && !config_.train.deterministic);
+  }
+
+  void load() {
+    const int32_t bias = tables_.factors;
+    to_padded(module_.gamma_user, tables_.stride, tables_.users.data());
+    to_padded(module_.gamma_item, tables_.stride, tables_.items.data());
+    to_padded(module_.beta_item, tables_.stride, tables_.items.data() + bias);
+    for (int64_t u = 0; u < module_.gamma_user.size(0); ++u)
+      tables_.users[u * tables_.stride + bias] = 1;
+  }
+
+  const RunConfig& config_;
+  ScoreTables module_;
+  const Interactions& rows_;
+  BprSgd solver_;
+  BprTables tables_;
+  std::mt19937 generator_;
+};
+
 }  // namespace
 
 std::unique_ptr<Stepper> make_solver(Setup& setup, const Interactions& rows) {
@@ -178,6 +268,7 @@ std::unique_ptr<Stepper> make_solver(Setup& setup, const Interactions& rows) {
   if (name == "svd" && setup.config.train.exact)
     return std::make_unique<ExactSvdSteps>(setup, rows);
   if (name == "svd") return std::make_unique<FastSvdSteps>(setup, rows);
+  if (name == "implicit_bpr") return std::make_unique<ImplicitBprSteps>(setup, rows);
   throw std::logic_error("no solver for model '" + name + "'");
 }
 

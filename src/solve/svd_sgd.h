@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/huge_pages.h"
 #include "src/data/interactions.h"
 
 namespace latent {
@@ -31,7 +32,7 @@ struct SvdTables {
   int32_t factors, stride;
   T mean = 0;
   std::vector<T> bu, bi;  // [U], [I]
-  std::vector<T> p, q;    // [U, stride], [I, stride]
+  Table<T> p, q;          // [U, stride], [I, stride]
 };
 
 /// One pass over `rows` in their order, in double, one thread: what Surprise computes, operation by

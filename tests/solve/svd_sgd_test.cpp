@@ -95,7 +95,7 @@ TEST(SvdExact, FollowsSurpriseThroughTwentyEpochsOfMovieLens) {
   for (const auto& [n, value] : bi) EXPECT_NEAR(t.bi[n], value, 1e-9);
   for (const auto& [n, value] : p) EXPECT_NEAR(t.p[n], value, 1e-9);
   for (const auto& [n, value] : q) EXPECT_NEAR(t.q[n], value, 1e-9);
-  const auto size = [](const std::vector<double>& v) {
+  const auto size = [](const auto& v) {
     return std::accumulate(v.begin(), v.end(), 0.0,
                            [](double s, double x) { return s + std::abs(x); });
   };
@@ -166,6 +166,40 @@ TEST(SvdBlocks, PredictAsWellAsTheExactSolver) {
     fast += rmse(b, data.test) / 3;
   }
   EXPECT_LT(fast, exact + 0.002);
+}
+
+TEST(SvdBlocks, TakeTheExactSolversStepOnEachRating) {
+  // No user and no item twice: the order of the ratings makes no difference.
+  Interactions rows;
+  for (int32_t n = 0; n < 50; ++n) rows.push(n, n * 7 % 50, static_cast<float>(1 + n % 5));
+  SvdRates rates;
+  rates.lr_bu = 0.1, rates.lr_bi = 0.2, rates.lr_pu = 0.3, rates.lr_qi = 0.4;
+  rates.reg_bu = 0.5, rates.reg_bi = 0.6, rates.reg_pu = 0.7, rates.reg_qi = 0.8;
+  for (const bool biased : {true, false}) {
+    rates.biased = biased;
+    for (const int32_t factors : {1, 8, 13, 20, 30, 50, 64, 100, 128, 150}) {
+      SvdTables<double> exact(50, 50, factors, svd_stride(factors));
+      SvdTables<float> fast(50, 50, factors, svd_stride(factors));
+      exact.mean = fast.mean = 3.25;
+      RandomStream s = Rng(factors).stream("tables");
+      const auto fill = [&](auto& a, auto& b, int32_t stride, int32_t columns) {
+        for (size_t row = 0; row < a.size(); row += stride) {
+          for (int32_t k = 0; k < columns; ++k)
+            a[row + k] = b[row + k] = static_cast<float>(0.3 * s.normal());
+        }
+      };
+      fill(exact.p, fast.p, fast.stride, factors);
+      fill(exact.q, fast.q, fast.stride, factors);
+      fill(exact.bu, fast.bu, 1, 1);
+      fill(exact.bi, fast.bi, 1, 1);
+      const double met = SvdBlocks(rows, 50, 50, 3).epoch(fast, rates, 0, 2);
+      EXPECT_NEAR(met / svd_epoch_exact(exact, rows, rates), 1, 1e-5);
+      for (size_t n = 0; n < exact.p.size(); ++n) EXPECT_NEAR(fast.p[n], exact.p[n], 1e-5);
+      for (size_t n = 0; n < exact.q.size(); ++n) EXPECT_NEAR(fast.q[n], exact.q[n], 1e-5);
+      for (size_t n = 0; n < exact.bu.size(); ++n) EXPECT_NEAR(fast.bu[n], exact.bu[n], 1e-5);
+      for (size_t n = 0; n < exact.bi.size(); ++n) EXPECT_NEAR(fast.bi[n], exact.bi[n], 1e-5);
+    }
+  }
 }
 
 TEST(SvdBlocks, GiveTheSameBitsForAnyNumberOfThreads) {

@@ -1,0 +1,48 @@
+// Memory for large tables that are read at random: aligned to cache lines and, on Linux, in huge
+// pages.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+namespace latent {
+
+/// An allocator for std::vector. Random rows of a table of tens of megabytes miss the processor's
+/// table of 4 KB pages at nearly every access; pages of 2 MB, where the system grants them, do not.
+template <typename T>
+struct HugePages {
+  using value_type = T;
+  HugePages() = default;
+  template <typename U>
+  HugePages(const HugePages<U>&) {}  // NOLINT(google-explicit-constructor): allocators convert
+
+  static constexpr size_t kHuge = size_t{1} << 21;
+  static constexpr size_t alignment(size_t bytes) { return bytes < kHuge ? 64 : kHuge; }
+
+  T* allocate(size_t n) {
+    const size_t bytes = n * sizeof(T);
+    void* const p = ::operator new(bytes, std::align_val_t(alignment(bytes)));
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    // Advice only: whole huge pages, and no matter whether it is taken.
+    if (bytes >= kHuge) ::madvise(p, bytes / kHuge * kHuge, MADV_HUGEPAGE);
+#endif
+    return static_cast<T*>(p);
+  }
+  void deallocate(T* p, size_t n) {
+    ::operator delete(p, std::align_val_t(alignment(n * sizeof(T))));
+  }
+  template <typename U>
+  bool operator==(const HugePages<U>&) const {
+    return true;
+  }
+};
+
+template <typename T>
+using Table = std::vector<T, HugePages<T>>;
+
+}  // namespace latent

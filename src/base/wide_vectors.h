@@ -1,0 +1,79 @@
+// Vectors of eight floats, and functions built a second time for processors that have them in one
+// register.
+#pragma once
+
+// The levels of the x86-64 ABI, not a processor's name: GCC takes "arch=haswell" literally, so that
+// every AMD and every later Intel processor would run the default. A resolver runs before a
+// sanitizer is ready, so no clones there.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && \
+    !defined(__SANITIZE_THREAD__)
+#define LATENT_WIDE_VECTORS \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), flatten))
+#else
+#define LATENT_WIDE_VECTORS
+#endif
+#define LATENT_INLINE __attribute__((always_inline)) inline
+
+#if defined(__GNUC__) && !defined(__clang__)
+// Every function that takes or returns a Float8 is inlined: no calling convention to warn about.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+namespace latent {
+
+using Float8 = float __attribute__((vector_size(32)));
+using Int8 = int __attribute__((vector_size(32)));
+/// Eight floats anywhere in memory.
+using Float8At = float __attribute__((vector_size(32), aligned(4), may_alias));
+
+LATENT_INLINE Float8 load8(const float* at) { return *reinterpret_cast<const Float8At*>(at); }
+LATENT_INLINE void store8(float* at, const Float8& v) { *reinterpret_cast<Float8At*>(at) = v; }
+
+/// The sum of the eight.
+LATENT_INLINE float sum8(const Float8& v) {
+  using Float4 = float __attribute__((vector_size(16)));
+  const Float4 four = __builtin_shufflevector(v, v, 0, 1, 2, 3) +
+                      __builtin_shufflevector(v, v, 4, 5, 6, 7);
+  const Float4 two = four + __builtin_shufflevector(four, four, 2, 3, 0, 1);
+  return two[0] + two[1];
+}
+
+/// The eight sums of eight vectors.
+LATENT_INLINE Float8 sums8(const Float8 (&v)[8]) {
+  Float8 two[4], four[2];
+  for (int n = 0; n < 4; ++n) {
+    const Float8 a = v[2 * n], b = v[2 * n + 1];
+    two[n] = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) +
+             __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (int n = 0; n < 2; ++n) {
+    const Float8 a = two[2 * n], b = two[2 * n + 1];
+    four[n] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
+              __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  return __builtin_shufflevector(four[0], four[1], 0, 1, 2, 3, 8, 9, 10, 11) +
+         __builtin_shufflevector(four[0], four[1], 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+/// 1 / (1 + e^x), to about 3e-7 of itself. e^x = 2^n e^r with |r| <= ln(2) / 2, where e^r is its
+/// Taylor polynomial of degree 6; x is held to [-80, 80].
+LATENT_INLINE Float8 falling_logistic8(const Float8& any) {
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer
+  Float8 x = any > 80.0f ? Float8{} + 80.0f : any;
+  x = x < -80.0f ? Float8{} - 80.0f : x;
+  const Float8 shifted = x * 1.44269504f + kRound;
+  const Float8 n = shifted - kRound;
+  const Float8 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
+  Float8 e = r * (1.0f / 720) + (1.0f / 120);
+  e = e * r + (1.0f / 24);
+  e = e * r + (1.0f / 6);
+  e = e * r + 0.5f;
+  e = e * r + 1.0f;
+  e = e * r + 1.0f;
+  // The integer sits in the low bits of `shifted`; into the exponent with it.
+  const Int8 bits = __builtin_bit_cast(Int8, shifted) << 23;
+  const Float8 scaled = __builtin_bit_cast(Float8, __builtin_bit_cast(Int8, e) + bits);
+  return 1.0f / (1.0f + scaled);
+}
+
+}  // namespace latent

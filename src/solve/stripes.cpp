@@ -1,0 +1,74 @@
+#include "src/solve/stripes.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <numeric>
+#include <thread>
+
+#include "src/base/parallel.h"
+
+namespace latent {
+
+std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
+                                RandomStream stream) {
+  // A random order first: neighbours in the file are often alike, and the heavy ones must not share
+  // a stripe. Then heavy before light, by powers of two: the light ones level what the heavy ones
+  // leave uneven.
+  std::vector<int32_t> drawn(counts.size()), order(counts.size());
+  std::iota(drawn.begin(), drawn.end(), 0);
+  shuffle(drawn, stream);
+  const auto lightness = [&](int32_t index) {
+    return std::countl_zero(static_cast<uint64_t>(counts[index]));
+  };
+  std::array<int64_t, 66> start = {};
+  for (const int32_t index : drawn) ++start[lightness(index) + 1];
+  std::partial_sum(start.begin(), start.end(), start.begin());
+  for (const int32_t index : drawn) order[start[lightness(index)]++] = index;
+  std::vector<int64_t> load(stripes);
+  std::vector<uint8_t> out(counts.size());
+  for (const int32_t index : order) {
+    const auto lightest = std::min_element(load.begin(), load.end()) - load.begin();
+    out[index] = static_cast<uint8_t>(lightest);
+    load[lightest] += counts[index];
+  }
+  return out;
+}
+
+void OrderedTasks::add(std::initializer_list<int> resources) {
+  for (const int r : resources) turns_.push_back({r, uses_[r]++});
+  first_.push_back(static_cast<int64_t>(turns_.size()));
+}
+
+void OrderedTasks::run(int threads, const std::function<void(int64_t)>& fn) const {
+  struct alignas(64) Done {
+    std::atomic<int64_t> tasks = 0;
+  };
+  std::vector<Done> done(uses_.size());
+  std::atomic<int64_t> next = 0;
+  const auto wait = [&](const Turn& t) {
+    for (int spins = 0; done[t.resource].tasks.load(std::memory_order_acquire) != t.turn; ++spins) {
+      if (spins > 200) std::this_thread::yield();
+    }
+  };
+  if (threads <= 0) threads = hardware_threads();
+  parallel_chunks(threads, threads, [&](int64_t) {
+    for (int64_t task; (task = next.fetch_add(1)) < size();) {
+      const Turn* const from = turns_.data() + first_[task];
+      const Turn* const to = turns_.data() + first_[task + 1];
+      std::for_each(from, to, wait);
+      // Also after an exception, since others wait for it.
+      const struct Leave {
+        const Turn *from, *to;
+        std::vector<Done>& done;
+        ~Leave() {
+          for (auto t = from; t != to; ++t)
+            done[t->resource].tasks.store(t->turn + 1, std::memory_order_release);
+        }
+      } leave{from, to, done};
+      fn(task);
+    }
+  });
+}
+
+}  // namespace latent

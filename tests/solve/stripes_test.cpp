@@ -1,0 +1,73 @@
+#include "src/solve/stripes.h"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+#include "tests/support.h"
+
+namespace latent {
+namespace {
+
+TEST(Stripes, HaveAboutEqualWeight) {
+  RandomStream s = Rng(1).stream("counts");
+  std::vector<int64_t> counts(1000);
+  for (auto& c : counts) c = s.below(s.below(100) + 1);
+  const auto stripe = stripes_of(counts, 16, Rng(1).stream("order"));
+  std::vector<int64_t> load(16);
+  for (size_t n = 0; n < counts.size(); ++n) load.at(stripe[n]) += counts[n];
+  const auto total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  for (const int64_t l : load) EXPECT_NEAR(l, total / 16.0, 2);
+}
+
+TEST(Stripes, DifferFromSeedToSeed) {
+  const std::vector<int64_t> counts(1000, 3);
+  EXPECT_NE(stripes_of(counts, 16, Rng(1).stream("order")),
+            stripes_of(counts, 16, Rng(2).stream("order")));
+}
+
+/// 600 tasks on 7 resources, two each.
+OrderedTasks some_tasks(std::vector<std::pair<int, int>>& uses) {
+  OrderedTasks tasks(7);
+  RandomStream s = Rng(1).stream("tasks");
+  for (int n = 0; n < 600; ++n) {
+    const int a = static_cast<int>(s.below(7)), b = (a + 1 + static_cast<int>(s.below(6))) % 7;
+    tasks.add({a, b});
+    uses.emplace_back(a, b);
+  }
+  return tasks;
+}
+
+TEST(OrderedTasks, RunOnceInOrderOnEachResource) {
+  std::vector<std::pair<int, int>> uses;
+  const OrderedTasks tasks = some_tasks(uses);
+  EXPECT_EQ(tasks.size(), 600);
+  for (const int threads : {0, 1, 2, 3, 8}) {
+    std::vector<std::vector<int64_t>> seen(7);  // no lock: the order is the lock
+    tasks.run(threads, [&](int64_t t) {
+      seen[uses[t].first].push_back(t);
+      seen[uses[t].second].push_back(t);
+    });
+    size_t count = 0;
+    for (const auto& order : seen) {
+      EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+      count += order.size();
+    }
+    EXPECT_EQ(count, 1200);
+  }
+}
+
+TEST(OrderedTasks, GoOnAfterAnExceptionAndRethrowIt) {
+  std::vector<std::pair<int, int>> uses;
+  const OrderedTasks tasks = some_tasks(uses);
+  for (const int threads : {1, 2, 3}) {
+    EXPECT_THROW(tasks.run(threads,
+                           [&](int64_t t) {
+                             if (t == 100) throw std::runtime_error("task");
+                           }),
+                 std::runtime_error);
+  }
+}
+
+}  // namespace
+}  // namespace latent
