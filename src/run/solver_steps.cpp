@@ -5,6 +5,8 @@
 #include "src/base/error.h"
 #include "src/solve/baseline_als.h"
 #include "src/solve/bpr_sgd.h"
+#include "src/solve/ials.h"
+#include "src/solve/pair_weights.h"
 #include "src/solve/svd_sgd.h"
 
 namespace latent {
@@ -260,6 +262,56 @@ class ImplicitBprSteps : public Stepper {
   std::mt19937 generator_;
 };
 
+/// LAPACK's, on one thread so that its bits do not depend on how many there are.
+void symmetric_eigen(int d, double* matrix, double* values) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Tensor m = torch::from_blob(matrix, {d, d}, torch::kDouble);
+  const auto [w, v] = at::linalg_eigh(m);
+  std::copy_n(w.contiguous().const_data_ptr<double>(), d, values);
+  m.copy_(v.contiguous());
+  at::set_num_threads(threads);
+}
+
+class IalsSteps : public Stepper {
+ public:
+  IalsSteps(Setup& setup, const Interactions& rows)
+      : config_(setup.config),
+        module_(setup.model->tables()),
+        solver_(observed(setup, rows), setup.data.items.size(),
+                static_cast<int>(config_.model.factors),
+                {config_.ials.form == "implicit", config_.ials.alpha0, config_.ials.reg,
+                 config_.ials.nu, config_.ials.alpha},
+                symmetric_eigen, static_cast<int>(config_.train.threads)) {}
+
+  void start() override { load(); }
+  void restore(const Checkpoint&) override { load(); }
+  StepReport step(int64_t) override { return {solver_.iterate(), {}, {}}; }
+  void sync() override {
+    solver_.store(module_.gamma_user.data_ptr<float>(), module_.gamma_item.data_ptr<float>());
+  }
+  std::string remedy() const override {
+    return "raise ials.reg (now " + nlohmann::json(config_.ials.reg).dump() + ")";
+  }
+
+ private:
+  static WeightedRows observed(const Setup& setup, const Interactions& rows) {
+    const RunConfig& config = setup.config;
+    WeightedRows pairs = pair_weights(rows, setup.data.users.size(), setup.data.items.size(),
+                                      config.data.weight);
+    if (config.ials.form == "ials") pairs.weight.clear();
+    return pairs;
+  }
+  void load() {
+    solver_.load(module_.gamma_user.const_data_ptr<float>(),
+                 module_.gamma_item.const_data_ptr<float>());
+  }
+
+  const RunConfig& config_;
+  ScoreTables module_;
+  IalsSolver solver_;
+};
+
 }  // namespace
 
 std::unique_ptr<Stepper> make_solver(Setup& setup, const Interactions& rows) {
@@ -269,6 +321,7 @@ std::unique_ptr<Stepper> make_solver(Setup& setup, const Interactions& rows) {
     return std::make_unique<ExactSvdSteps>(setup, rows);
   if (name == "svd") return std::make_unique<FastSvdSteps>(setup, rows);
   if (name == "implicit_bpr") return std::make_unique<ImplicitBprSteps>(setup, rows);
+  if (name == "ials") return std::make_unique<IalsSteps>(setup, rows);
   throw std::logic_error("no solver for model '" + name + "'");
 }
 

@@ -1,0 +1,133 @@
+#include "src/base/gemm.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "src/base/parallel.h"
+#include "src/base/wide_vectors.h"
+
+namespace latent {
+
+namespace {
+
+constexpr int kTileRows = 6;           // by 16 columns: twelve registers of sums
+constexpr int64_t kNearRows = 32;      // of A, that stay in the nearest cache
+constexpr int64_t kFloatRows = 512;    // summed in float
+constexpr int64_t kGramRows = 4096;    // a task
+constexpr int64_t kProductRows = 256;  // a task
+
+/// g[kRows, 16] += A[:, i .. i + kRows]^T A[:, j .. j + 16]
+template <int kRows>
+LATENT_INLINE void gram_tile(const float* a, int64_t rows, int stride, int i, int j, float* g) {
+  Float8 sum[kRows][2];
+  for (int n = 0; n < kRows; ++n) {
+    sum[n][0] = load8(g + int64_t{i + n} * stride + j);
+    sum[n][1] = load8(g + int64_t{i + n} * stride + j + 8);
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* const row = a + r * stride;
+    const Float8 left = load8(row + j), right = load8(row + j + 8);
+#pragma GCC unroll 6
+    for (int n = 0; n < kRows; ++n) {
+      sum[n][0] += row[i + n] * left;
+      sum[n][1] += row[i + n] * right;
+    }
+  }
+  for (int n = 0; n < kRows; ++n) {
+    store8(g + int64_t{i + n} * stride + j, sum[n][0]);
+    store8(g + int64_t{i + n} * stride + j + 8, sum[n][1]);
+  }
+}
+
+/// out [kRows, stride] = the rows of A times Q, whose panels of 16 columns lie one after another.
+template <int kRows>
+LATENT_INLINE void product_rows(const float* a, int stride, const float* panels, float* out) {
+  for (int j = 0; j < stride; j += 16) {
+    const float* const panel = panels + int64_t{j} * stride;
+    Float8 sum[kRows][2] = {};
+    for (int k = 0; k < stride; ++k) {
+      const Float8 left = load8(panel + 16 * k), right = load8(panel + 16 * k + 8);
+#pragma GCC unroll 6
+      for (int n = 0; n < kRows; ++n) {
+        sum[n][0] += a[n * stride + k] * left;
+        sum[n][1] += a[n * stride + k] * right;
+      }
+    }
+    for (int n = 0; n < kRows; ++n) {
+      store8(out + n * stride + j, sum[n][0]);
+      store8(out + n * stride + j + 8, sum[n][1]);
+    }
+  }
+}
+
+LATENT_WIDE_VECTORS
+void product_block(float* a, int64_t rows, int stride, const float* panels, float* out) {
+  constexpr int kRows = 6;
+  int64_t r = 0;
+  for (; r + kRows <= rows; r += kRows) {
+    product_rows<kRows>(a + r * stride, stride, panels, out);
+    std::memcpy(a + r * stride, out, sizeof(float) * kRows * stride);
+  }
+  for (; r < rows; ++r) {
+    product_rows<1>(a + r * stride, stride, panels, out);
+    std::memcpy(a + r * stride, out, sizeof(float) * stride);
+  }
+}
+
+}  // namespace
+
+LATENT_WIDE_VECTORS
+void add_gram(const float* a, int64_t rows, int stride, float* sum) {
+  for (int64_t r = 0; r < rows; r += kNearRows) {
+    const int64_t near = std::min(kNearRows, rows - r);
+    const float* const block = a + r * stride;
+    for (int i = 0; i < stride; i += kTileRows) {
+      for (int j = i / 16 * 16; j < stride; j += 16) {
+        switch (std::min(kTileRows, stride - i)) {  // what is left of a multiple of 16
+          case 2: gram_tile<2>(block, near, stride, i, j, sum); break;
+          case 4: gram_tile<4>(block, near, stride, i, j, sum); break;
+          default: gram_tile<6>(block, near, stride, i, j, sum);
+        }
+      }
+    }
+  }
+}
+
+std::vector<double> gram(const float* a, int64_t rows, int stride, int threads) {
+  const int64_t cells = int64_t{stride} * stride, tasks = ceil_div(rows, kGramRows);
+  std::vector<std::vector<double>> parts(tasks);
+  parallel_chunks(tasks, threads, [&](int64_t t) {
+    parts[t].assign(cells, 0.0);
+    std::vector<float> part(cells);
+    const int64_t last = std::min(rows, (t + 1) * kGramRows);
+    for (int64_t r = t * kGramRows; r < last; r += kFloatRows) {
+      std::fill(part.begin(), part.end(), 0.0f);
+      add_gram(a + r * stride, std::min(kFloatRows, last - r), stride, part.data());
+      for (int64_t n = 0; n < cells; ++n) parts[t][n] += part[n];
+    }
+  });
+  std::vector<double> out(cells);
+  for (const auto& part : parts) {
+    for (int64_t n = 0; n < cells; ++n) out[n] += part[n];
+  }
+  for (int i = 0; i < stride; ++i) {
+    for (int j = 0; j < i; ++j) out[i * stride + j] = out[j * stride + i];
+  }
+  return out;
+}
+
+void multiply_rows(float* a, int64_t rows, int stride, const float* q, int threads) {
+  Table<float> panels(int64_t{stride} * stride);
+  for (int j = 0; j < stride; j += 16) {
+    for (int k = 0; k < stride; ++k)
+      std::copy_n(q + int64_t{k} * stride + j, 16, panels.data() + int64_t{j} * stride + 16 * k);
+  }
+  parallel_chunks(ceil_div(rows, kProductRows), threads, [&](int64_t t) {
+    Table<float> out(6 * stride);
+    const int64_t first = t * kProductRows;
+    product_block(a + first * stride, std::min(kProductRows, rows - first), stride, panels.data(),
+                  out.data());
+  });
+}
+
+}  // namespace latent

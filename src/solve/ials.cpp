@@ -1,0 +1,243 @@
+#include "src/solve/ials.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "src/base/error.h"
+#include "src/base/gemm.h"
+#include "src/base/parallel.h"
+#include "src/solve/ials_rows.h"
+
+namespace latent {
+
+namespace {
+
+constexpr int kLanes = 8;
+
+/// The share of the factors up to which an n x n system is the cheaper one.
+constexpr double kFewShare = 0.8;
+
+/// Rows solved together: by lanes in the order of their counts, or alone.
+struct Batch {
+  int64_t first = 0;
+  int lanes = 0;
+  bool few = false;
+};
+
+/// Batches of about equal work make a task.
+std::vector<int64_t> tasks_of(const std::vector<Batch>& batches, const std::vector<int32_t>& order,
+                              const WeightedRows& rows, int d) {
+  std::vector<int64_t> starts = {0};
+  double work = 0;
+  for (size_t b = 0; b < batches.size(); ++b) {
+    const auto n = static_cast<double>(rows.count(order[batches[b].first]));
+    work += batches[b].few ? 8 * (n * n * d / 2 + n * n * n / 6 + 40.0 * d)
+                           : n * d * d / 2 + static_cast<double>(d) * d * d / 3;
+    if (work > 4e6) {
+      starts.push_back(static_cast<int64_t>(b) + 1);
+      work = 0;
+    }
+  }
+  if (starts.back() != static_cast<int64_t>(batches.size()))
+    starts.push_back(static_cast<int64_t>(batches.size()));
+  return starts;
+}
+
+/// Rows with the most pairs first, ties by index.
+std::vector<int32_t> by_count(const WeightedRows& rows) {
+  std::vector<int32_t> order(rows.rows());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return rows.count(a) > rows.count(b); });
+  return order;
+}
+
+}  // namespace
+
+WeightedRows WeightedRows::transposed(int64_t columns) const {
+  WeightedRows out;
+  out.start.assign(columns + 1, 0);
+  out.column.resize(column.size());
+  out.weight.resize(weight.size());
+  for (const int32_t c : column) ++out.start[c + 1];
+  std::partial_sum(out.start.begin(), out.start.end(), out.start.begin());
+  std::vector<int64_t> at(out.start.begin(), out.start.end() - 1);
+  for (int64_t r = 0; r < rows(); ++r) {
+    for (int64_t n = start[r]; n < start[r + 1]; ++n) {
+      const int64_t to = at[column[n]]++;
+      out.column[to] = static_cast<int32_t>(r);
+      if (!weight.empty()) out.weight[to] = weight[n];
+    }
+  }
+  return out;
+}
+
+IalsSolver::IalsSolver(WeightedRows observed, int64_t items, int factors,
+                       const IalsProblem& problem, SymmetricEigen eigen, int threads)
+    : by_user_(std::move(observed)),
+      by_item_(by_user_.transposed(items)),
+      items_(items),
+      factors_(factors),
+      stride_(padded_columns(factors)),
+      problem_(problem),
+      eigen_(std::move(eigen)),
+      threads_(threads),
+      users_(by_user_.rows() * stride_),
+      items_table_(items * stride_) {}
+
+void IalsSolver::load(const float* users, const float* items) {
+  for (int64_t n = 0; n < by_user_.rows(); ++n)
+    std::copy_n(users + n * factors_, factors_, users_.data() + n * stride_);
+  for (int64_t n = 0; n < items_; ++n)
+    std::copy_n(items + n * factors_, factors_, items_table_.data() + n * stride_);
+}
+
+void IalsSolver::store(float* users, float* items) const {
+  for (int64_t n = 0; n < by_user_.rows(); ++n)
+    std::copy_n(users_.data() + n * stride_, factors_, users + n * factors_);
+  for (int64_t n = 0; n < items_; ++n)
+    std::copy_n(items_table_.data() + n * stride_, factors_, items + n * factors_);
+}
+
+double IalsSolver::penalty_of(const WeightedRows& rows, int64_t row, int64_t others) const {
+  if (problem_.implicit_form) return problem_.reg;
+  return problem_.reg * std::pow(static_cast<double>(rows.count(row)) +
+                                     problem_.alpha0 * static_cast<double>(others),
+                                 problem_.nu);
+}
+
+double IalsSolver::penalty(const WeightedRows& rows, const Table<float>& table,
+                           int64_t others) const {
+  constexpr int64_t kPerChunk = 4096;
+  std::vector<double> parts(ceil_div(rows.rows(), kPerChunk));
+  parallel_chunks(static_cast<int64_t>(parts.size()), threads_, [&](int64_t chunk) {
+    for (int64_t r = chunk * kPerChunk; r < std::min(rows.rows(), (chunk + 1) * kPerChunk); ++r) {
+      float squares = 0;
+      for (int f = 0; f < factors_; ++f)
+        squares += table[r * stride_ + f] * table[r * stride_ + f];
+      parts[chunk] += penalty_of(rows, r, others) * squares;
+    }
+  });
+  return std::accumulate(parts.begin(), parts.end(), 0.0);
+}
+
+double IalsSolver::solve(const Half& half) {
+  const WeightedRows& rows = half.rows;
+  // The fixed side into the eigenbasis of its Gram matrix.
+  const std::vector<double> g = gram(half.fixed.data(), half.fixed_rows, stride_, threads_);
+  std::vector<double> vectors(int64_t{factors_} * factors_), values(factors_);
+  for (int i = 0; i < factors_; ++i)
+    std::copy_n(g.begin() + int64_t{i} * stride_, factors_,
+                vectors.begin() + int64_t{i} * factors_);
+  if (!std::isfinite(std::accumulate(g.begin(), g.end(), 0.0)))
+    throw Error("the factors are not finite; raise ials.reg");
+  eigen_(factors_, vectors.data(), values.data());
+  std::vector<float> turn(int64_t{stride_} * stride_), shared_values(stride_, 1.0f);
+  for (int i = 0; i < factors_; ++i) {
+    for (int j = 0; j < factors_; ++j)
+      turn[int64_t{i} * stride_ + j] = static_cast<float>(vectors[int64_t{i} * factors_ + j]);
+  }
+  multiply_rows(half.fixed.data(), half.fixed_rows, stride_, turn.data(), threads_);
+  const double all_pairs = problem_.implicit_form ? 1 : problem_.alpha0;
+  double lowest = HUGE_VAL, highest = 0;
+  for (int f = 0; f < factors_; ++f) {
+    const double value = all_pairs * std::max(0.0, values[f]);
+    shared_values[f] = static_cast<float>(value);
+    lowest = std::min(lowest, value);
+    highest = std::max(highest, value);
+  }
+
+  const std::vector<int32_t> order = by_count(rows);
+  std::vector<double> objectives(rows.rows());
+  const IalsShared shared{half.fixed.data(), shared_values.data(), factors_, stride_,
+                          static_cast<float>(problem_.alpha)};
+  std::vector<Batch> batches;
+  const auto few = [&](int32_t row) {
+    if (static_cast<double>(rows.count(row)) > kFewShare * factors_) return false;
+    for (int64_t n = rows.start[row]; !rows.weight.empty() && n < rows.start[row + 1]; ++n) {
+      if (problem_.alpha * rows.weight[n] < 1) return false;
+    }
+    return true;
+  };
+  std::vector<int32_t> sorted;
+  sorted.reserve(order.size());
+  for (const int32_t row : order) {
+    if (rows.count(row) == 0) {
+      std::fill_n(half.solved.data() + int64_t{row} * stride_, stride_, 0.0f);
+    } else if (!few(row)) {
+      batches.push_back({static_cast<int64_t>(sorted.size()), 1, false});
+      sorted.push_back(row);
+    }
+  }
+  for (const int32_t row : order) {
+    if (rows.count(row) == 0 || !few(row)) continue;
+    if (batches.empty() || !batches.back().few || batches.back().lanes == kLanes)
+      batches.push_back({static_cast<int64_t>(sorted.size()), 0, true});
+    ++batches.back().lanes;
+    sorted.push_back(row);
+  }
+  if (!sorted.empty()) {
+    double least = HUGE_VAL;
+    for (const int32_t row : {sorted.front(), sorted.back()})
+      least = std::min(least, penalty_of(rows, row, half.fixed_rows));
+    if (lowest + least <= 1e-8 * (highest + least)) {
+      throw Error(std::string("the Gram matrix of the factors is not positive definite; raise "
+                              "ials.reg (now ") +
+                  std::to_string(problem_.reg) + ")" +
+                  (problem_.implicit_form || problem_.alpha0 > 0 ? "" : " or ials.alpha0 (now 0)"));
+    }
+  }
+  const auto row_of = [&](int32_t row) {
+    const int64_t from = rows.start[row];
+    return IalsRow{rows.column.data() + from,
+                   problem_.implicit_form ? rows.weight.data() + from : nullptr,
+                   static_cast<int32_t>(rows.count(row)),
+                   static_cast<float>(penalty_of(rows, row, half.fixed_rows)),
+                   half.solved.data() + int64_t{row} * stride_,
+                   &objectives[row]};
+  };
+  const std::vector<int64_t> tasks = tasks_of(batches, sorted, rows, factors_);
+  parallel_chunks(static_cast<int64_t>(tasks.size()) - 1, threads_, [&](int64_t t) {
+    IalsScratch scratch;
+    for (int64_t b = tasks[t]; b < tasks[t + 1]; ++b) {
+      const Batch& batch = batches[b];
+      IalsRow own[kLanes];
+      for (int l = 0; l < batch.lanes; ++l) own[l] = row_of(sorted[batch.first + l]);
+      if (b + 1 < tasks[t + 1] && batches[b + 1].few) {
+        // The next batch's rows come from all over the fixed table.
+        for (int l = 0; l < batches[b + 1].lanes; ++l) {
+          const int32_t row = sorted[batches[b + 1].first + l];
+          for (int64_t n = rows.start[row]; n < rows.start[row + 1]; ++n) {
+            const float* const v = half.fixed.data() + int64_t{rows.column[n]} * stride_;
+            for (int f = 0; f < stride_; f += 16) __builtin_prefetch(v + f, 0, 2);
+          }
+        }
+      }
+      if (batch.few) {
+        solve_few(shared, own, batch.lanes, scratch);
+      } else {
+        solve_many(shared, own[0], scratch);
+      }
+    }
+  });
+  return std::accumulate(objectives.begin(), objectives.end(), 0.0);
+}
+
+double IalsSolver::iterate() {
+  const int64_t users = by_user_.rows();
+  solve({by_user_, users_, items_table_, items_});
+  const double rows = solve({by_item_, items_table_, users_, users});
+  const double objective = rows + penalty(by_user_, users_, items_);
+  if (!std::isfinite(objective)) throw Error("the factors are not finite; raise ials.reg");
+  if (!problem_.implicit_form) return objective;
+  // implicit's calculate_training_loss: over the sum of all confidences.
+  double confidence = 0;
+  for (const float w : by_user_.weight) confidence += std::abs(problem_.alpha * w);
+  const double unobserved = static_cast<double>(users) * static_cast<double>(items_) -
+                            static_cast<double>(by_user_.column.size());
+  return objective / (confidence + unobserved);
+}
+
+}  // namespace latent
