@@ -1,0 +1,164 @@
+// implicit_bpr and ials as steps of the training loop.
+#include "src/base/error.h"
+#include "src/run/solver_steps.h"
+#include "src/run/solver_tables.h"
+#include "src/solve/bpr_sgd.h"
+#include "src/solve/ials.h"
+#include "src/solve/pair_weights.h"
+
+namespace latent {
+
+namespace {
+
+using torch::Tensor;
+
+/// implicit's progress line counts in percent.
+std::string share_text(double share) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f%%", 100 * share);
+  return text;
+}
+
+class ImplicitBprSteps : public Stepper {
+ public:
+  ImplicitBprSteps(Setup& setup, const Interactions& rows)
+      : config_(setup.config),
+        module_(setup.model->tables()),
+        rows_(rows),
+        solver_(user_items(rows, setup.data.users.size()), setup.data.items.size(),
+                {config_.train.lr, config_.train.lambda,
+                 config_.implicit_bpr.verify_negative_samples},
+                static_cast<uint64_t>(config_.train.seed)),
+        tables_(setup.data.users.size(), setup.data.items.size(),
+                static_cast<int32_t>(config_.model.factors)),
+        generator_(static_cast<uint32_t>(config_.train.seed)) {}
+
+  void start() override {
+    zero_unseen(module_.gamma_user, rows_.user);
+    zero_unseen(module_.gamma_item, rows_.item);
+    zero_unseen(module_.beta_item, rows_.item);
+    load();
+  }
+
+  StepReport step(int64_t done) override {
+    const TrainOptions& train = config_.train;
+    const int threads = static_cast<int>(train.threads);
+    const BprCounts counts =
+        train.deterministic ? solver_.epoch_deterministic(tables_, done, threads)
+        : as_implicit()     ? solver_.epoch_exact(tables_, generator_)
+                            : solver_.epoch(tables_, done, threads);
+    const int64_t tried = counts.samples - counts.skipped;
+    if (tried == 0) {
+      throw Error(
+          "every sample was skipped: each negative drawn is an item that the user has; there must "
+          "be users without some items, or implicit_bpr.verify_negative_samples = false");
+    }
+    const double auc = static_cast<double>(counts.correct) / static_cast<double>(tried);
+    const double skipped =
+        static_cast<double>(counts.skipped) / static_cast<double>(counts.samples);
+    return {1 - auc,
+            {{"train_auc", auc}, {"skipped", skipped}},
+            "train_auc=" + share_text(auc) + ", skipped=" + share_text(skipped)};
+  }
+
+  void sync() override {
+    const int32_t bias = tables_.factors;
+    from_padded(tables_.users.data(), tables_.stride, module_.gamma_user);
+    from_padded(tables_.items.data(), tables_.stride, module_.gamma_item);
+    from_padded(tables_.items.data() + bias, tables_.stride, module_.beta_item);
+  }
+
+  void save(Checkpoint& out) const override {
+    if (as_implicit()) out.state["generator"] = generator_text(generator_);
+  }
+  void restore(const Checkpoint& from) override {
+    if (as_implicit() && from.state.contains("generator"))
+      generator_ = generator_from_text(from.state["generator"]);
+    load();
+  }
+  std::string remedy() const override { return lower_rate(config_); }
+
+ private:
+  /// One thread goes through the samples as implicit does.
+  bool as_implicit() const {
+    return config_.train.exact || (config_.train.threads == 1 && !config_.train.deterministic);
+  }
+
+  void load() {
+    const int32_t bias = tables_.factors;
+    to_padded(module_.gamma_user, tables_.stride, tables_.users.data());
+    to_padded(module_.gamma_item, tables_.stride, tables_.items.data());
+    to_padded(module_.beta_item, tables_.stride, tables_.items.data() + bias);
+    for (int64_t u = 0; u < module_.gamma_user.size(0); ++u)
+      tables_.users[u * tables_.stride + bias] = 1;
+  }
+
+  const RunConfig& config_;
+  ScoreTables module_;
+  const Interactions& rows_;
+  BprSgd solver_;
+  BprTables tables_;
+  std::mt19937 generator_;
+};
+
+/// LAPACK's, on one thread so that its bits do not depend on how many there are.
+void symmetric_eigen(int d, double* matrix, double* values) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Tensor m = torch::from_blob(matrix, {d, d}, torch::kDouble);
+  const auto [w, v] = at::linalg_eigh(m);
+  std::copy_n(w.contiguous().const_data_ptr<double>(), d, values);
+  m.copy_(v.contiguous());
+  at::set_num_threads(threads);
+}
+
+class IalsSteps : public Stepper {
+ public:
+  IalsSteps(Setup& setup, const Interactions& rows)
+      : config_(setup.config),
+        module_(setup.model->tables()),
+        solver_(observed(setup, rows), setup.data.items.size(),
+                static_cast<int>(config_.model.factors),
+                {config_.ials.form == "implicit", config_.ials.alpha0, config_.ials.reg,
+                 config_.ials.nu, config_.ials.alpha},
+                symmetric_eigen, static_cast<int>(config_.train.threads)) {}
+
+  void start() override { load(); }
+  void restore(const Checkpoint&) override { load(); }
+  StepReport step(int64_t) override { return {solver_.iterate(), {}, {}}; }
+  void sync() override {
+    solver_.store(module_.gamma_user.data_ptr<float>(), module_.gamma_item.data_ptr<float>());
+  }
+  std::string remedy() const override {
+    return "raise ials.reg (now " + nlohmann::json(config_.ials.reg).dump() + ")";
+  }
+
+ private:
+  static WeightedRows observed(const Setup& setup, const Interactions& rows) {
+    const RunConfig& config = setup.config;
+    WeightedRows pairs = pair_weights(rows, setup.data.users.size(), setup.data.items.size(),
+                                      config.data.weight);
+    if (config.ials.form == "ials") pairs.weight.clear();
+    return pairs;
+  }
+  void load() {
+    solver_.load(module_.gamma_user.const_data_ptr<float>(),
+                 module_.gamma_item.const_data_ptr<float>());
+  }
+
+  const RunConfig& config_;
+  ScoreTables module_;
+  IalsSolver solver_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stepper> make_bpr_solver(Setup& setup, const Interactions& rows) {
+  return std::make_unique<ImplicitBprSteps>(setup, rows);
+}
+
+std::unique_ptr<Stepper> make_ials_solver(Setup& setup, const Interactions& rows) {
+  return std::make_unique<IalsSteps>(setup, rows);
+}
+
+}  // namespace latent

@@ -1,0 +1,142 @@
+// baseline and svd as steps of the training loop.
+#include "src/run/solver_steps.h"
+#include "src/run/solver_tables.h"
+#include "src/solve/baseline_als.h"
+#include "src/solve/svd_sgd.h"
+
+namespace latent {
+
+namespace {
+
+class BaselineSteps : public Stepper {
+ public:
+  BaselineSteps(Setup& setup, const Interactions& rows)
+      : tables_(setup.model->tables()),
+        als_(rows, setup.data.users.size(), setup.data.items.size(), mean_rating(rows),
+             setup.config.baseline.reg_u, setup.config.baseline.reg_i,
+             static_cast<int>(setup.config.train.threads)) {}
+
+  StepReport step(int64_t) override {
+    return {als_.epoch(tables_.beta_user.data_ptr<double>(), tables_.beta_item.data_ptr<double>()),
+            {}, {}};
+  }
+  std::string remedy() const override { return "raise baseline.reg_u and baseline.reg_i"; }
+
+ private:
+  ScoreTables tables_;
+  BaselineAls als_;
+};
+
+SvdRates rates_of(const RunConfig& config) {
+  const TrainOptions& train = config.train;
+  const SvdOptions& svd = config.svd;
+  return {.lr_bu = svd.lr_bu.value_or(train.lr),
+          .lr_bi = svd.lr_bi.value_or(train.lr),
+          .lr_pu = svd.lr_pu.value_or(train.lr),
+          .lr_qi = svd.lr_qi.value_or(train.lr),
+          .reg_bu = svd.reg_bu.value_or(train.lambda),
+          .reg_bi = svd.reg_bi.value_or(train.lambda),
+          .reg_pu = svd.reg_pu.value_or(train.lambda),
+          .reg_qi = svd.reg_qi.value_or(train.lambda),
+          .biased = svd.biased};
+}
+
+/// Rows by user, users in order of their first row: the order in which Surprise's trainset lists
+/// them.
+Interactions grouped_by_user(const Interactions& rows, int32_t users) {
+  std::vector<int32_t> rank(users, -1);
+  int32_t next = 0;
+  for (const int32_t u : rows.user) {
+    if (rank[u] < 0) rank[u] = next++;
+  }
+  std::vector<int64_t> at(next + 1), order(rows.size());
+  for (const int32_t u : rows.user) ++at[rank[u] + 1];
+  for (int32_t n = 0; n < next; ++n) at[n + 1] += at[n];
+  for (int64_t n = 0; n < rows.size(); ++n) order[at[rank[rows.user[n]]]++] = n;
+  Interactions out;
+  out.reserve(rows.size());
+  for (const int64_t n : order) out.push(rows.user[n], rows.item[n], rows.rating[n]);
+  return out;
+}
+
+/// What the exact and the fast solver share: T is double or float.
+template <typename T>
+class SvdSteps : public Stepper {
+ public:
+  SvdSteps(Setup& setup, const Interactions& rows, int32_t stride)
+      : config_(setup.config),
+        module_(setup.model->tables()),
+        rows_(rows),
+        rates_(rates_of(setup.config)),
+        tables_(setup.data.users.size(), setup.data.items.size(),
+                static_cast<int32_t>(setup.config.model.factors), stride) {}
+
+  void start() override {
+    zero_unseen(module_.gamma_user, rows_.user);
+    zero_unseen(module_.gamma_item, rows_.item);
+    load();
+  }
+  void restore(const Checkpoint&) override { load(); }
+  void sync() override {
+    from_padded(tables_.bu.data(), 1, module_.beta_user);
+    from_padded(tables_.bi.data(), 1, module_.beta_item);
+    from_padded(tables_.p.data(), tables_.stride, module_.gamma_user);
+    from_padded(tables_.q.data(), tables_.stride, module_.gamma_item);
+  }
+  std::string remedy() const override { return lower_rate(config_); }
+
+ protected:
+  void load() {
+    tables_.mean = module_.alpha.item<T>();
+    to_padded(module_.beta_user, 1, tables_.bu.data());
+    to_padded(module_.beta_item, 1, tables_.bi.data());
+    to_padded(module_.gamma_user, tables_.stride, tables_.p.data());
+    to_padded(module_.gamma_item, tables_.stride, tables_.q.data());
+  }
+
+  const RunConfig& config_;
+  ScoreTables module_;
+  const Interactions& rows_;
+  SvdRates rates_;
+  SvdTables<T> tables_;
+};
+
+class FastSvdSteps : public SvdSteps<float> {
+ public:
+  FastSvdSteps(Setup& setup, const Interactions& rows)
+      : SvdSteps(setup, rows, svd_stride(static_cast<int32_t>(setup.config.model.factors))),
+        blocks_(rows, setup.data.users.size(), setup.data.items.size(),
+                static_cast<uint64_t>(setup.config.train.seed)) {}
+
+  StepReport step(int64_t done) override {
+    return {blocks_.epoch(tables_, rates_, done, static_cast<int>(config_.train.threads)), {}, {}};
+  }
+
+ private:
+  SvdBlocks blocks_;
+};
+
+class ExactSvdSteps : public SvdSteps<double> {
+ public:
+  ExactSvdSteps(Setup& setup, const Interactions& rows)
+      : SvdSteps(setup, rows, static_cast<int32_t>(setup.config.model.factors)),
+        ordered_(grouped_by_user(rows, setup.data.users.size())) {}
+
+  StepReport step(int64_t) override { return {svd_epoch_exact(tables_, ordered_, rates_), {}, {}}; }
+
+ private:
+  Interactions ordered_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stepper> make_baseline_solver(Setup& setup, const Interactions& rows) {
+  return std::make_unique<BaselineSteps>(setup, rows);
+}
+
+std::unique_ptr<Stepper> make_svd_solver(Setup& setup, const Interactions& rows) {
+  if (setup.config.train.exact) return std::make_unique<ExactSvdSteps>(setup, rows);
+  return std::make_unique<FastSvdSteps>(setup, rows);
+}
+
+}  // namespace latent
