@@ -8,6 +8,7 @@ is ../shared/peers/synth.py's file of the size of the notebook's comics reviews.
 --repeat runs. Seconds differ from machine to machine; ratios are what to compare.
 """
 import argparse
+import gzip
 import json
 import os
 import pathlib
@@ -41,27 +42,66 @@ class Bench:
             self.peer_rows[row] = [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
         return self.peer_rows[row]
 
-    def train(self, knobs, repeat=None):
-        """-> the train figures of the fastest of several runs, and the seconds of the whole command."""
+    def other(self, row, data=None):
+        """-> the figures of a row of bench_peers.py."""
+        key = ("other", row)
+        if key not in self.peer_rows:
+            environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+            command = [self.options.python, ROOT / "scripts/bench_peers.py", data or self.data, row]
+            out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+            self.peer_rows[key] = [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
+        return self.peer_rows[key]
+
+    def libmf(self, name, *arguments):
+        """-> updates a second of LIBMF: its native build where --mf-train names it, else the package's."""
+        if not self.options.mf_train:
+            row = next(r for r in self.peer("libmf") if name in r["row"])
+            return row["updates_per_second"]
+        if ("mf", name) not in self.peer_rows:
+            text, count = self.folder / "libmf.txt", 0
+            if not text.exists():
+                with gzip.open(self.data, "rt") as source, open(text, "w") as out:
+                    users, items = {}, {}
+                    for n, line in enumerate(source):
+                        if n % 10:
+                            d = json.loads(line)
+                            out.write(f"{users.setdefault(d['user_id'], len(users))} {items.setdefault(d['book_id'], len(items))} {d['rating']}\n")
+            count = sum(1 for _ in open(text))
+            seconds = []
+            for epochs in (10, 40):
+                start = time.monotonic()
+                command = [self.options.mf_train, *arguments, "-t", str(epochs), "--quiet", text, self.folder / "libmf.model"]
+                subprocess.run(command, check=True, capture_output=True)
+                seconds.append(time.monotonic() - start)
+            self.peer_rows["mf", name] = count * 30 / (seconds[1] - seconds[0])
+        return self.peer_rows["mf", name]
+
+    def train(self, knobs, repeat=None, parts=False, run=None):
+        """-> the train figures of the fastest of several runs, and the seconds of the whole command; with `parts` all metrics."""
         best = None
         for n in range(repeat or self.options.repeat):
-            run = self.folder / f"run-{time.monotonic_ns()}"
+            directory = run or self.folder / f"run-{time.monotonic_ns()}"
             config = self.folder / "config.json"
             config.write_text(json.dumps({"data": {"path": str(self.data), "cache_dir": str(self.folder / "cache")}}))
-            command = [self.options.latent, "train", config, "--json", "--run-dir", run, "--set", "export.auto=false"]
+            command = [self.options.latent, "train", config, "--json", "--run-dir", directory, "--set", f"export.auto={json.dumps(run is not None)}"]
             for knob, value in knobs.items():
                 command += ["--set", f"{knob}={json.dumps(value)}"]
             start = time.monotonic()
             out = subprocess.run(command, check=True, capture_output=True, text=True)
-            figures = dict(json.loads(out.stdout)["train"], command=time.monotonic() - start)
-            if best is None or figures["seconds"] < best["seconds"]:
+            figures = json.loads(out.stdout)
+            figures["train"]["command"] = time.monotonic() - start
+            if best is None or figures["train"]["seconds"] < best["train"]["seconds"]:
                 best = figures
-        return best
+        return best if parts else best["train"]
+
+    def rate(self, row, ours, peer, what, target):
+        """A row of millions a second: the more the better."""
+        self.add(row, ours / 1e6, peer / 1e6, f"M {what}/s", target, ours / peer)
 
     def add(self, row, ours, peer, unit, target, ratio=None):
         ratio = peer / ours if ratio is None else ratio
         self.table.append({"row": row, "ours": ours, "peer": peer, "unit": unit, "ratio": ratio, "target": target})
-        print(f"{row:44} {ours:10.4g} {peer:10.4g} {unit:12} {ratio:7.1f} x   target {target} x", flush=True)
+        print(f"{row:74} {ours:10.4g} {peer:10.4g} {unit:12} {ratio:7.1f} x   target {target} x", flush=True)
 
 
 def lfm(bench):
@@ -76,7 +116,74 @@ def bpr(bench):
     bench.add("BPR step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 20)
 
 
-ROWS = {"lfm": lfm, "bpr": bpr}
+def implicit_bpr(bench):
+    for f, mf, target, mf_target in ((5, "8", 6, 2), (63, "64", 8, 8)):
+        epochs = 100 if f == 5 else 20
+        knobs = {"model.name": "implicit_bpr", "model.factors": f, "train.epochs": epochs, "eval.metrics": "rating"}
+        ours, even = bench.train(knobs), bench.train(knobs | {"train.deterministic": True})
+        peer = next(r for r in bench.peer("implicit-bpr") if f"f={f} " in r["row"])
+        auc = f"train AUC {ours['train_auc']:.3f}, implicit {peer['last']}"
+        bench.rate(f"BPR epochs, f={f} ({auc})", ours["samples_per_second"], peer["samples_per_second"], "samples", target)
+        bench.rate(f"BPR epochs, f={f}, against LIBMF k={mf}", ours["samples_per_second"],
+                   bench.libmf(f"bpr f={mf} ", "-f", "10", "-k", mf, "-s", "2"), "samples", mf_target)
+        bench.rate(f"BPR epochs, f={f}, train.deterministic", even["samples_per_second"], peer["samples_per_second"], "samples", "-")
+
+
+def svd(bench):
+    peer = bench.peer("surprise-svd")[0]
+    for threads, target, mf_target in ((2, 35, 4), (1, 18, 3)):
+        ours = bench.train({"model.name": "svd", "train.threads": threads}, parts=True)
+        rmse = f"test RMSE {ours['test']['rmse']:.4f}, Surprise {peer['rmse']:.4f}" if threads == 2 else "one thread"
+        bench.rate(f"SVD epochs, f=100 ({rmse})", ours["train"]["samples_per_second"], peer["updates_per_second"], "updates", target)
+        bench.rate(f"SVD epochs, f=100, {threads} threads, against LIBMF", ours["train"]["samples_per_second"],
+                   bench.libmf(f"mf f=100, {threads} " if bench.options.mf_train else "mf f=100 ", "-f", "0", "-k", "100", "-s", str(threads), "-l2", "0.02", "-r", "0.05"), "updates", mf_target)
+
+
+def ials(bench):
+    for d, exact, approximate in ((64, 8, 1.5), (128, 10, 1.5)):
+        rows = bench.peer("irspack") if d == 64 else bench.other("irspack-128")
+        ours = bench.train({"model.name": "ials", "model.factors": d, "train.epochs": 6, "ials.alpha0": 0.1, "ials.reg": 0.003, "eval.metrics": "rating"})
+        seconds = ours["seconds"] / ours["steps"]
+        for solver, target in (("cholesky", exact), ("cg", approximate)):
+            peer = next(r["seconds"] for r in rows if solver in r["row"])
+            bench.add(f"iALS iteration, d={d}, against irspack {solver}", seconds, peer, "s", target)
+
+
+def recommend(bench):
+    """All users' ten best, liked items left out, written to a file; and nothing but the product of the tables."""
+    run = bench.folder / "recommend"
+    bench.train({"model.name": "implicit_bpr", "model.factors": 63, "train.epochs": 1, "eval.metrics": "rating"}, repeat=1, run=run)
+    with open(bench.folder / "one.txt", "w") as out, gzip.open(bench.data, "rt") as source:
+        out.write(json.loads(source.readline())["user_id"] + "\n")
+    seconds = []
+    for users in ("one.txt", "all"):  # the difference leaves out reading the model
+        best = float("inf")
+        for _ in range(bench.options.repeat):
+            start = time.monotonic()
+            subprocess.run([bench.options.latent, "recommend", run / "model.pt", "--users", users if users == "all" else bench.folder / users,
+                            "-o", bench.folder / "out.csv", "-k", "10"], check=True, capture_output=True)
+            best = min(best, time.monotonic() - start)
+        seconds.append(best)
+    product = bench.other("product")[0]
+    ours = seconds[1] - seconds[0]
+    bench.add("recommend 10 to every user, f=63, against the bare product", ours, product["seconds"], "s", "1/1.3")
+    peer = next(r for r in bench.peer("implicit-recommend") if "recommend" in r["row"])
+    bench.add("recommend 10 to every user, f=63, against implicit", ours, peer["seconds"] * product["users"] / 5000, "s", "-")
+
+
+def crossval(bench):
+    data = ROOT / "../shared/data/ml-100k/u.data"
+    config = bench.folder / "crossval.json"
+    config.write_text(json.dumps({"data": {"path": str(data)}, "model": {"name": "svd"}}))
+    best = float("inf")
+    for _ in range(bench.options.repeat):
+        start = time.monotonic()
+        subprocess.run([bench.options.latent, "crossval", config, "--folds", "5"], check=True, capture_output=True)
+        best = min(best, time.monotonic() - start)
+    bench.add("5-fold SVD on MovieLens 100k, whole command", best, bench.other("surprise-crossval", data)[0]["seconds"], "s", 12)
+
+
+ROWS = {"lfm": lfm, "bpr": bpr, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval}
 
 
 def main():
@@ -86,12 +193,13 @@ def main():
     parser.add_argument("--latent", default=ROOT / "build/release/latent")
     parser.add_argument("--python", default=os.environ.get("LATENT_PYTHON", sys.executable), help="a Python with the peers installed")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--mf-train", help="mf-train of a native build of LIBMF (DFLAG=-DUSEAVX, -march=native); default: the package's")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, folder)
         print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} threads")
-        print(f"{'row':44} {'latent':>10} {'peer':>10} {'unit':12} {'ratio':>7}")
+        print(f"{'row':74} {'latent':>10} {'peer':>10} {'unit':12} {'ratio':>7}")
         for row in options.rows.split(","):
             if row not in ROWS:
                 sys.exit(f"unknown row {row}; known: {', '.join(ROWS)}")

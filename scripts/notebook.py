@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Repeats the notebook's hand-written cells and prints its numbers beside ours; notebook.sh calls it.
+"""Repeats the notebook's cells and prints its numbers beside ours; notebook.sh calls it.
 
     scripts/notebook.sh [--data FILE] [--seeds 3]   prints a table for one ratings file (default: the Goodreads sample)
     scripts/notebook.sh --doc                       writes docs/notebook.md: Goodreads and MovieLens
@@ -26,7 +26,8 @@ DOCUMENTED = {"goodreads_interactions_200k.csv.gz": "Goodreads, 200,000 ratings"
 NOTEBOOK_FILE = "goodreads_reviews_comics_graphic.json.gz"
 FLOOR = 0.005  # the least sd, as a share of the figure: that of a few runs is rough
 
-Cell = collections.namedtuple("Cell", "title config where printed")
+# `file` is the notebook's own; `figures`: those compared, or all.
+Cell = collections.namedtuple("Cell", "title config where printed file figures", defaults=[NOTEBOOK_FILE, None])
 
 
 def objectives(*values):
@@ -53,9 +54,10 @@ CELLS = [
     Cell("5.4 BPR, TensorFlow", "ex5_4_tf", "In [78]-", {"auc": 0.7884310302103841}),
     Cell("5.4 BPR, PyTorch", "ex5_4_torch", "In [69]-[83]",
          objectives(0.5897132, 0.5543974, 0.5526553, 0.5476884, 0.5417863) | {"auc": 0.7810019841269845}),
-    # HERE: the cells that call libraries, once there are svd.json and implicit_bpr.json. Their files are others:
-    # Cell("Surprise's SVD", "svd", "In [38]-[43]", {"mse": 1.18535715288669}),                             # goodreads_fantasy.tsv
-    # Cell("implicit's BPR", "implicit_bpr", "In [44]-[52]", {"train_auc": 0.9007, "skipped": 0.0181}),     # reviews of fantasy books
+    Cell("Surprise's SVD", "svd", "In [38]-[43]", {"mse": 1.18535715288669}, "goodreads_fantasy.tsv",
+         ("baseline_mse", "mse", "mse_over_baseline")),
+    Cell("implicit's BPR", "implicit_bpr", "In [44]-[52]", {"train_auc": 0.9007, "skipped": 0.0181},
+         "goodreads_reviews_fantasy_paranormal.json.gz", ("train_auc", "skipped")),
 ]
 # fmt: on
 
@@ -68,7 +70,7 @@ FIGURES = {
     "auc": lambda test: test.get("auc_sampled"),
 }
 NAMES = {"baseline_mse": "MSE of the mean", "mse": "test MSE", "mse_over_baseline": "test MSE / MSE of the mean",
-         "rounded_mse": "test MSE, rounded", "auc": "AUC, sampled"}
+         "rounded_mse": "test MSE, rounded", "auc": "AUC, sampled", "train_auc": "train AUC", "skipped": "samples skipped"}
 
 
 def name_of(figure, leaked):
@@ -86,15 +88,17 @@ def run(latent, config, data, seed, folder):
         sys.exit(f"notebook: {done.stderr.strip().splitlines()[-1]}")
     steps = map(json.loads, (directory / "log.jsonl").read_text().splitlines())
     figures = {f"objective_{line['step']}": line["objective"] for line in steps if line["step"] % 10 == 0}
-    test = json.loads(done.stdout)["test"]
+    metrics = json.loads(done.stdout)
+    test = metrics["test"]
     figures.update((figure, value) for figure, of in FIGURES.items() if (value := of(test)) is not None)
+    figures.update((name, metrics["train"][name]) for name in ("train_auc", "skipped") if name in metrics["train"])
     return figures, test.get("leaked", False)
 
 
 def python_figures():
     """-> {file: {cell: {figure: [mean, sd]}}}"""
     figures = collections.defaultdict(dict)
-    for file in (GOLDEN / "exercises.json", GOLDEN / "notebook_cells.json"):
+    for file in (GOLDEN / "exercises.json", GOLDEN / "notebook_cells.json", GOLDEN / "notebook_libraries.json"):
         for data, cells in json.loads(file.read_text())["data"].items():
             figures[data].update(cells)
     return figures
@@ -112,15 +116,18 @@ def compare(latent, data, seeds):
     """-> the Rows of every cell on one file"""
     golden = python_figures()
     golden = golden.get(file_in(golden, data), {})
-    own_file = file_in([NOTEBOOK_FILE], data) is not None
     rows = []
     with tempfile.TemporaryDirectory(prefix="latent-notebook-") as folder:
         for cell in CELLS:
             print(f"{pathlib.Path(data).name}: {cell.title}, {seeds} runs ...", file=sys.stderr)
             runs = [run(latent, cell.config, data, seed, folder) for seed in range(seeds)]
-            name, form = cell.config.rsplit("_", 1)
-            python_cell = golden.get(f"{name} {'tensorflow' if form == 'tf' else 'pytorch'}", {})
-            for figure in runs[0][0]:
+            own_file = file_in([cell.file], data) is not None
+            name, _, form = cell.config.rpartition("_")
+            key = f"{name} {'tensorflow' if form == 'tf' else 'pytorch'}" if form in ("tf", "torch") else cell.config
+            python_cell = golden.get(key, {})
+            for figure in cell.figures or runs[0][0]:
+                if figure not in runs[0][0]:
+                    continue
                 values = [figures[figure] for figures, _ in runs]
                 mean, sd = statistics.mean(values), statistics.pstdev(values)
                 printed, python = cell.printed.get(figure), python_cell.get(figure)
@@ -142,17 +149,18 @@ def table(rows):
     return "\n".join(lines), f"{len(compared)} figures compared, {beyond} beyond 3 sd."
 
 
-DOC = """# The notebook's hand-written cells, number beside number
+DOC = """# The notebook's cells, number beside number
 
 Written by `scripts/notebook.sh --doc`; `scripts/notebook.sh --data FILE` prints the same table for any ratings file.
 
 Each cell is a config of `configs/notebook`, run with {seeds} seeds (of the split and of the training, 0 to {last}). The columns:
 
-- **notebook**: what the notebook printed, on its own file (542,338 reviews of comics). Objectives at the iterations it prints, test
+- **notebook**: what the notebook printed, on its own file (542,338 reviews of comics; for the library cells, fantasy books). Objectives at the iterations it prints, test
   figures where it prints them. Empty: it printed none. The scores of single pairs that it shows are of a random pair, and not repeated.
 - **ours**: mean ± sd over the seeds, on the file named above the table.
 - **Python**: the same protocol written in Python with PyTorch (and Keras's Adam), on the same file: mean ± sd over 10 seeds for the
-  exercises (`tests/golden/exercises.json`), over 3 for the first four cells (`tests/golden/notebook_cells.json`).
+  exercises (`tests/golden/exercises.json`), over 3 for the first four cells (`tests/golden/notebook_cells.json`). For the library cells: Surprise and implicit
+  themselves, over 5 (`tests/golden/notebook_libraries.json`).
 - **within 3 sd**: ours against Python; `!` where they differ by more than three times the largest of the two sds and {floor} of
   the figure. The sds are of single runs, and most of a test figure's sd is the luck of its split: test MSE / MSE of the mean has less of it.
 
@@ -189,7 +197,8 @@ exercise 5.4 on MovieLens the objective there has an sd of .0085, which covers i
 
 **Exercise 5.4 in TensorFlow printed no objectives** (In [79] has no output), and its AUC stands under a cell without a number, so it may be of another run.
 
-The cells that call libraries (Surprise's SVD, implicit's BPR) are not in these tables yet.
+**The library cells read other files**: Surprise `goodreads_fantasy.tsv`, on its reader's default scale of 1 to 5 although the file holds
+zeros (`svd.json` clips likewise); implicit the reviews of fantasy books, every one of them positive whatever its rating.
 """
 
 

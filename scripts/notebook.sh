@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Repeats the notebook's hand-written cells and prints its numbers beside ours:
+# Repeats the notebook's cells and prints its numbers beside ours:
 #
 #   scripts/notebook.sh [--data FILE] [--seeds 3]    a table for one ratings file
 #   scripts/notebook.sh --doc                        writes docs/notebook.md

@@ -112,9 +112,9 @@ def read_checkpoint(path):
     header = json.loads(raw[16:at])
     tensors = {}
     for entry in header["tensors"]:
-        count = int(np.prod(entry["shape"]))
-        tensors[entry["name"]] = np.frombuffer(raw, "<f4", count, at).reshape(entry["shape"])
-        at += 4 * count
+        kind, count = np.dtype("<f8" if entry.get("type") == "float64" else "<f4"), int(np.prod(entry["shape"]))
+        tensors[entry["name"]] = np.frombuffer(raw, kind, count, at).reshape(entry["shape"])
+        at += kind.itemsize * count
     return header["state"], tensors
 
 
