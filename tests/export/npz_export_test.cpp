@@ -1,0 +1,67 @@
+#include "src/export/npz_export.h"
+
+#include "src/base/error.h"
+#include "src/base/npz.h"
+#include "tests/support.h"
+
+namespace latent {
+namespace {
+
+struct Tables {
+  std::vector<float> user = {1, 2, 1, 3, 4, 1}, item = {5, 6, 7};
+  std::vector<std::string> users = {"ann", "bob"}, items = {"x"};
+  ImplicitTables view() const { return {2, 1, 3, user, item, users, items}; }
+};
+
+void expect_tables(const NpzReader& in, const Tables& t) {
+  EXPECT_EQ(in.floats("user_factors", NpyShape{2, 3}), t.user);
+  EXPECT_EQ(in.floats("item_factors", NpyShape{1, 3}), t.item);
+  EXPECT_EQ(in.header("item_factors").dtype, "<f4");
+  EXPECT_EQ(in.texts("dtype"), std::vector<std::string>{"float32"});
+  EXPECT_EQ(in.texts("user_ids"), t.users);
+  EXPECT_EQ(in.texts("item_ids"), t.items);
+}
+
+// load() turns arrays without dimensions into Python scalars; of one element they would stay arrays
+// and break fit().
+TEST(ImplicitBpr, HasTheAttributesThatLoadSets) {
+  const TemporaryFolder folder;
+  const Tables t;
+  write_implicit_bpr_npz(folder.file("m.npz"), t.view(),
+                         {.learning_rate = 0.05, .iterations = 3, .random_state = 42});
+  const NpzReader in(folder.file("m.npz"));
+  expect_tables(in, t);
+  EXPECT_EQ(in.integers("factors", NpyShape{}), std::vector<int64_t>{2});
+  EXPECT_EQ(in.doubles("learning_rate", NpyShape{}), std::vector<double>{0.05});
+  EXPECT_EQ(in.doubles("regularization", NpyShape{}), std::vector<double>{0.01});
+  EXPECT_EQ(in.integers("iterations", NpyShape{}), std::vector<int64_t>{3});
+  EXPECT_EQ(in.integers("num_threads", NpyShape{}), std::vector<int64_t>{0});
+  EXPECT_EQ(in.integers("random_state", NpyShape{}), std::vector<int64_t>{42});
+  EXPECT_EQ(in.header("verify_negative_samples").dtype, "|b1");
+}
+
+TEST(ImplicitAls, HasTheAttributesThatLoadSets) {
+  const TemporaryFolder folder;
+  const Tables t;
+  write_implicit_als_npz(folder.file("m.npz"), t.view(), {.alpha = 40, .use_cg = false});
+  const NpzReader in(folder.file("m.npz"));
+  expect_tables(in, t);
+  EXPECT_EQ(in.integers("factors", NpyShape{}), std::vector<int64_t>{3});
+  EXPECT_EQ(in.doubles("alpha", NpyShape{}), std::vector<double>{40});
+  EXPECT_EQ(in.integers("use_native", NpyShape{}), std::vector<int64_t>{1});
+  EXPECT_EQ(in.integers("use_cg", NpyShape{}), std::vector<int64_t>{0});
+  EXPECT_EQ(in.integers("cg_steps", NpyShape{}), std::vector<int64_t>{3});
+  EXPECT_FALSE(in.has("random_state"));
+}
+
+TEST(ImplicitExport, AsksForTheNameThatLoadLooksFor) {
+  const TemporaryFolder folder;
+  const Tables t;
+  const std::string text =
+      LATENT_MESSAGE_OF(Error, write_implicit_bpr_npz(folder.file("m.bin"), t.view(), {}));
+  EXPECT_NE(text.find("name it " + folder.file("m.bin") + ".npz"), std::string::npos) << text;
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace latent
