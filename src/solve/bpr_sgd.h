@@ -41,7 +41,7 @@ struct BprCounts {
 /// What the deterministic epoch works with.
 struct BprStripes {
   BprStripes(const BprDraws& draws, int32_t items, uint64_t seed);
-  std::vector<uint8_t> user, item;  // [U], [I] of about equal weight
+  std::vector<uint16_t> user, item;  // [U], [I] of about equal weight
   std::vector<BprSample> drawn, sorted;
   std::vector<uint16_t> bucket;  // of drawn
 };

@@ -10,8 +10,8 @@
 
 namespace latent {
 
-std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
-                                RandomStream stream) {
+std::vector<uint16_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
+                                 RandomStream stream) {
   // A random order first: neighbours in the file are often alike, and the heavy ones must not share
   // a stripe. Then heavy before light, by powers of two: the light ones level what the heavy ones
   // leave uneven.
@@ -25,12 +25,20 @@ std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
   for (const int32_t index : drawn) ++start[lightness(index) + 1];
   std::partial_sum(start.begin(), start.end(), start.begin());
   for (const int32_t index : drawn) order[start[lightness(index)]++] = index;
-  std::vector<int64_t> load(stripes);
-  std::vector<uint8_t> out(counts.size());
+  // A heap with the lightest stripe on top; a key is load * 2^16 + stripe.
+  std::vector<uint64_t> heap(stripes);
+  std::iota(heap.begin(), heap.end(), uint64_t{0});
+  std::vector<uint16_t> out(counts.size());
   for (const int32_t index : order) {
-    const auto lightest = std::min_element(load.begin(), load.end()) - load.begin();
-    out[index] = static_cast<uint8_t>(lightest);
-    load[lightest] += counts[index];
+    out[index] = static_cast<uint16_t>(heap[0]);
+    const uint64_t key = heap[0] + (static_cast<uint64_t>(counts[index]) << 16);
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < heap.size(); at = child) {
+      if (child + 1 < heap.size() && heap[child + 1] < heap[child]) ++child;
+      if (key <= heap[child]) break;
+      heap[at] = heap[child];
+    }
+    heap[at] = key;
   }
   return out;
 }

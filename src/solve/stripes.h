@@ -11,10 +11,10 @@
 
 namespace latent {
 
-/// Cuts 0..counts.size()-1 into `stripes` stripes of about equal total count: the stripe of each
+/// Cuts 0..counts.size()-1 into `stripes` (at most 65,536) stripes of about equal total count: the stripe of each
 /// index.
-std::vector<uint8_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
-                                RandomStream stream);
+std::vector<uint16_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
+                                 RandomStream stream);
 
 /// Tasks that each need some of a few resources. Two that share one run in the order they were
 /// added, others whenever a thread is free: what they leave behind does not depend on the threads.

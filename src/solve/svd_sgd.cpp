@@ -1,5 +1,6 @@
 #include "src/solve/svd_sgd.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "src/base/rng.h"
@@ -27,9 +28,11 @@ struct FloatRates {
   bool biased;
 };
 
-/// One rating's step on rows of `vectors` vectors; returns the squared error.
-LATENT_INLINE float step(float* p, float* q, float& bu, float& bi, float mean, float rating,
-                         int vectors, const FloatRates& r) {
+/// One rating's step on rows of `vectors` vectors; returns the squared error. Asks for the rows of
+/// a later rating, line by line between the updates: all at once they would fill the processor's
+/// queue of misses and stop it.
+LATENT_INLINE float step(float* p, float* q, const float* next_p, const float* next_q, float& bu,
+                         float& bi, float mean, float rating, int vectors, const FloatRates& r) {
   Float8 a = {}, b = {}, c = {}, d = {};  // four chains of sums: one would wait for itself
   int v = 0;
 #pragma GCC unroll 8
@@ -50,16 +53,14 @@ LATENT_INLINE float step(float* p, float* q, float& bu, float& bi, float mean, f
   const float q_keep = 1 - r.lr_qi * r.reg_qi, q_move = r.lr_qi * error;
 #pragma GCC unroll 16
   for (v = 0; v < vectors; ++v) {
+    __builtin_prefetch(v % 2 == 0 ? next_q + 8 * v : next_p + 8 * (v - 1), 1);
     const Float8 pv = load8(p + 8 * v), qv = load8(q + 8 * v);
     store8(p + 8 * v, p_keep * pv + p_move * qv);
     store8(q + 8 * v, q_keep * qv + q_move * pv);
   }
+  __builtin_prefetch(next_q + 8 * vectors - 1, 1);
+  __builtin_prefetch(next_p + 8 * vectors - 1, 1);
   return error * error;
-}
-
-LATENT_INLINE void prefetch_row(const float* row, int32_t stride) {
-  for (int32_t f = 0; f < stride; f += 16) __builtin_prefetch(row + f, 1);
-  __builtin_prefetch(row + stride - 1, 1);
 }
 
 /// All ratings of a block, in their order. kVectors: the stride in vectors of eight, or 0 to read
@@ -76,17 +77,11 @@ LATENT_WIDE_VECTORS double block_pass(const Rating* rows, int64_t n, SvdTables<f
   const float mean = r.biased ? t.mean : 0;
   double sum = 0;
   for (int64_t k = 0; k < n; ++k) {
-    if (k + kAhead < n) {
-      const Rating& next = rows[k + kAhead];
-      prefetch_row(q + next.item * stride, static_cast<int32_t>(stride));
-      __builtin_prefetch(bi + next.item, 1);
-      if (next.user != rows[k + kAhead - 1].user) {
-        prefetch_row(p + next.user * stride, static_cast<int32_t>(stride));
-        __builtin_prefetch(bu + next.user, 1);
-      }
-    }
     const auto [u, i, rating] = rows[k];
-    sum += step(p + u * stride, q + i * stride, bu[u], bi[i], mean, rating, vectors, r);
+    const Rating& next = rows[std::min(k + kAhead, n - 1)];
+    __builtin_prefetch(bi + next.item, 1);
+    sum += step(p + u * stride, q + i * stride, p + next.user * stride, q + next.item * stride,
+                bu[u], bi[i], mean, rating, vectors, r);
   }
   return sum;
 }
@@ -118,34 +113,34 @@ double svd_epoch_exact(SvdTables<double>& t, const Interactions& rows, const Svd
 }
 
 SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed)
-    : seed_(seed), rows_(rows.size()), start_(kStripes * kStripes + 1) {
+    : seed_(seed),
+      sweeps_(static_cast<int>(std::clamp<int64_t>(rows.size() / kSweepRatings, 1, kMostSweeps))),
+      rows_(rows.size()),
+      start_(int64_t{sweeps_} * kWorkers * kItemStripes + 1) {
   std::vector<int64_t> per_user(users), per_item(items);
   for (int64_t n = 0; n < rows.size(); ++n) {
     ++per_user[rows.user[n]];
     ++per_item[rows.item[n]];
   }
   const Rng rng(seed);
-  const auto user_stripe = stripes_of(per_user, kStripes, rng.stream("user stripes"));
-  const auto item_stripe = stripes_of(per_item, kStripes, rng.stream("item stripes"));
+  const auto user_stripe = stripes_of(per_user, sweeps_ * kWorkers, rng.stream("user stripes"));
+  const auto item_stripe = stripes_of(per_item, kItemStripes, rng.stream("item stripes"));
   // By user, then by block: in a block a user's row stays in the nearest cache while its ratings
   // pass.
   std::vector<int64_t> at(users + 1);
   std::partial_sum(per_user.begin(), per_user.end(), at.begin() + 1);
-  std::vector<Rating> by_user(rows.size());
+  Table<Rating> by_user(rows.size());
   for (int64_t n = 0; n < rows.size(); ++n) {
     const int32_t u = rows.user[n], i = rows.item[n];
+    const int64_t later = std::min(n + 24, rows.size() - 1);
+    __builtin_prefetch(&by_user[at[rows.user[later]]], 1);
     by_user[at[u]++] = {u, i, rows.rating[n]};
-    ++start_[user_stripe[u] * kStripes + item_stripe[i] + 1];
+    ++start_[user_stripe[u] * kItemStripes + item_stripe[i] + 1];
   }
   std::partial_sum(start_.begin(), start_.end(), start_.begin());
   std::vector<int64_t> place(start_.begin(), start_.end() - 1);
   for (const Rating& r : by_user)
-    rows_[place[user_stripe[r.user] * kStripes + item_stripe[r.item]]++] = r;
-}
-
-std::span<const SvdBlocks::Rating> SvdBlocks::block(int user_stripe, int item_stripe) const {
-  const int b = user_stripe * kStripes + item_stripe;
-  return {rows_.data() + start_[b], static_cast<size_t>(start_[b + 1] - start_[b])};
+    rows_[place[user_stripe[r.user] * kItemStripes + item_stripe[r.item]]++] = r;
 }
 
 namespace {
@@ -173,19 +168,28 @@ auto block_pass_of(int32_t stride) {
 
 double SvdBlocks::epoch(SvdTables<float>& tables, const SvdRates& rates, int64_t epoch,
                         int threads) const {
-  std::vector<int> diagonals(kStripes);
-  std::iota(diagonals.begin(), diagonals.end(), 0);
-  shuffle(diagonals, Rng(seed_).stream("diagonals", epoch));
-  OrderedTasks tasks(2 * kStripes);
-  for (const int d : diagonals) {
-    for (int s = 0; s < kStripes; ++s) tasks.add({s, kStripes + (s + d) % kStripes});
+  std::vector<int> sweeps(sweeps_);
+  std::iota(sweeps.begin(), sweeps.end(), 0);
+  shuffle(sweeps, Rng(seed_).stream("sweeps", epoch));
+  const auto first_item = static_cast<int>(Rng(seed_).stream("first", epoch).below(kItemStripes));
+  OrderedTasks tasks(sweeps_ * kWorkers + kItemStripes);
+  std::vector<int> blocks;
+  for (const int sweep : sweeps) {
+    for (int turn = 0; turn < kItemStripes; ++turn) {
+      for (int worker = 0; worker < kWorkers; ++worker) {
+        // Two apart, so that a worker may run one block ahead of its neighbour.
+        const int user_stripe = sweep * kWorkers + worker;
+        const int item_stripe = (first_item + turn + 2 * worker) % kItemStripes;
+        tasks.add({user_stripe, sweeps_ * kWorkers + item_stripe});
+        blocks.push_back(user_stripe * kItemStripes + item_stripe);
+      }
+    }
   }
   const auto pass = block_pass_of<Rating>(tables.stride);
-  std::vector<double> sums(tasks.size());
+  std::vector<double> sums(blocks.size());
   tasks.run(threads, [&](int64_t task) {
-    const auto s = static_cast<int>(task % kStripes);
-    const auto rows = block(s, (s + diagonals[task / kStripes]) % kStripes);
-    sums[task] = pass(rows.data(), static_cast<int64_t>(rows.size()), tables, FloatRates(rates));
+    const int64_t from = start_[blocks[task]], to = start_[blocks[task] + 1];
+    sums[task] = pass(rows_.data() + from, to - from, tables, FloatRates(rates));
   });
   return std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(rows_.size());
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "src/base/huge_pages.h"
@@ -39,30 +38,34 @@ struct SvdTables {
 /// operation. Returns the mean squared error met on the way.
 double svd_epoch_exact(SvdTables<double>& tables, const Interactions& rows, const SvdRates& rates);
 
-/// Rows cut into kStripes x kStripes blocks of user and item stripes of about equal weight. Blocks
-/// on one diagonal share neither users nor items, so they run in parallel without a conflict
-/// (Gemulla et al., KDD 2011): the result does not depend on the number of threads, and no update
-/// is lost.
+/// Ratings cut into blocks of a user stripe and an item stripe, all stripes of about equal weight.
+/// Blocks that share neither run in parallel without a conflict (Gemulla et al., KDD 2011), blocks
+/// that share one run in a fixed order: the result does not depend on the number of threads, and no
+/// update is lost. Eight workers take a few users each through all items, the items' stripes turning
+/// among them; then the next users come. So users' rows come from memory once an epoch, and the
+/// popular items' rows stay in the caches.
 class SvdBlocks {
  public:
   SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed);
 
-  /// One pass in float over all rows, diagonals in an order drawn for `epoch`; returns the mean
-  /// squared error met on the way.
+  /// One pass in float over all rows, sweeps in an order drawn for `epoch`; returns the mean squared
+  /// error met on the way. At most kWorkers threads have work.
   double epoch(SvdTables<float>& tables, const SvdRates& rates, int64_t epoch, int threads) const;
 
-  static constexpr int kStripes = 16;
+  static constexpr int kWorkers = 8, kItemStripes = 2 * kWorkers;
 
  private:
   struct Rating {
     int32_t user, item;
     float rating;
   };
-  std::span<const Rating> block(int user_stripe, int item_stripe) const;
+  static constexpr int64_t kSweepRatings = 32768;  // of a sweep's users, about
+  static constexpr int kMostSweeps = 1024;
 
   uint64_t seed_;
-  std::vector<Rating> rows_;
-  std::vector<int64_t> start_;  // [kStripes^2 + 1]
+  int sweeps_;  // each with kWorkers user stripes
+  Table<Rating> rows_;
+  std::vector<int64_t> start_;  // [user stripes * item stripes + 1]
 };
 
 /// The least multiple of a vector's length that holds `factors` floats.
