@@ -128,12 +128,18 @@ int run_crossval(int argc, char** argv) {
 }
 
 int run_export(int argc, char** argv) {
-  CommandLine line("export RUN -o FILE", "Writes the trained model of RUN as TorchScript.",
+  CommandLine line("export RUN -o FILE", "Writes the trained model of RUN.",
                    "latent export runs/quickstart -o model.pt");
-  line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE");
+  line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE")(
+      "format",
+      "torchscript, or npz: the tables, as implicit's load() reads them where the model ranks",
+      cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT");
   if (!line.parse(argc, argv, {"RUN"}, 1)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent export --help shows how");
-  export_run(line.word(0), line.get<std::string>("output"));
+  const auto format = line.get<std::string>("format");
+  if (format != "torchscript" && format != "npz")
+    throw UsageError("--format takes torchscript or npz, not " + in_quotes(format));
+  export_run(line.word(0), line.get<std::string>("output"), format == "npz");
   say("wrote " + line.get<std::string>("output"));
   return 0;
 }

@@ -180,7 +180,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
       {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd: of the factors)", any()},
       {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd: of the factors; ials: times the root of model.factors)", at_least(0)},
-      {"model.init_path", &c.model.init_path, "npz file of initial tables, as latent export --format npz writes them; empty: random ones", any()},
+      {"model.init_path", &c.model.init_path, "npz file of initial tables, as latent export --format npz (or implicit) writes them; empty: random ones", any()},
       {"train.form", &c.train.form, "objective and Adam as in the notebook's PyTorch or TensorFlow cells", one_of({"pytorch", "tensorflow"})},
       {"train.lambda", &c.train.lambda, "L2 penalty on whole tables", at_least(0)},
       {"train.lambda_user_bias", &c.train.lambda_user_bias, "penalty of the user biases; null: train.lambda", at_least(0)},

@@ -8,6 +8,7 @@
 #include "models/catalog.h"
 #include "src/base/error.h"
 #include "src/run/solver_steps.h"
+#include "src/run/tables_file.h"
 #include "src/sampling/sampler.h"
 #include "src/train/gradient_steps.h"
 
@@ -93,6 +94,11 @@ TrainSummary fit(Setup& setup, const Evaluator& evaluator, const RunDirectory* r
                  int64_t refit_steps) {
   const RunConfig& config = setup.config;
   const bool refit = refit_steps > 0;
+  const auto checkpoint =
+      run == nullptr
+          ? std::nullopt
+          : CheckpointFolder(refit ? run->refit_checkpoints() : run->checkpoints()).newest();
+  if (!config.model.init_path.empty() && !checkpoint) read_initial_tables(setup);
   Fit work(setup, refit);
   TrainJob job{*setup.model, work.stepper(), refit ? refit_steps : work.steps()};
   job.unit = solved(config) ? "epoch" : "step";
@@ -114,7 +120,7 @@ TrainSummary fit(Setup& setup, const Evaluator& evaluator, const RunDirectory* r
   job.checkpoint_every = config.checkpoint.every;
   job.checkpoints = &checkpoints;
   job.resume_command = [&] { return "latent train --resume " + run->path(); };
-  return train(job, checkpoints.newest());
+  return train(job, checkpoint);
 }
 
 }  // namespace

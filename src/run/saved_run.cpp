@@ -10,6 +10,7 @@
 #include "src/config/write.h"
 #include "src/export/torchscript.h"
 #include "src/run/evaluate.h"
+#include "src/run/tables_file.h"
 #include "src/run/train_run.h"
 #include "src/serve/served_model.h"
 #include "src/train/checkpoint.h"
@@ -132,11 +133,12 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   return report(model.view(), data, config);
 }
 
-void export_run(const std::string& directory, const std::string& path) {
+void export_run(const std::string& directory, const std::string& path, bool npz) {
   const RunDirectory run = RunDirectory::open(directory);
   Setup setup(read_config(run.config(), {}, catalog_defaults()).config);
   require_same_data(setup, saved_provenance(run), directory);
   load_weights(setup, run);
+  if (npz) return write_tables(setup, path);
   ordered_json metrics;
   if (std::filesystem::exists(run.metrics()))
     metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);

@@ -11,6 +11,7 @@
 #include "src/run/evaluate.h"
 #include "src/run/fit.h"
 #include "src/run/saved_run.h"
+#include "src/run/tables_file.h"
 
 namespace latent {
 
@@ -67,6 +68,7 @@ RunReport train_run(const TrainRequest& request) {
     Setup setup(request.config.config);
     const Evaluator evaluator(setup.data, setup.config);
     check_trainable(setup, evaluator);
+    if (!setup.config.model.init_path.empty()) read_initial_tables(setup);  // or complain now
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);

@@ -37,8 +37,8 @@ nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
                                       const std::vector<std::string>& sets,
                                       const std::string& predictions);
 
-/// Writes the model of a finished run to `path`.
-void export_run(const std::string& directory, const std::string& path);
+/// Writes the model of a finished run to `path`: as a TorchScript module, or its tables as npz.
+void export_run(const std::string& directory, const std::string& path, bool npz = false);
 
 /// The defaults of models/catalog.h, for reading a config.
 ModelDefaultsOf catalog_defaults();

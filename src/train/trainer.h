@@ -30,9 +30,9 @@ struct TrainJob {
   bool quiet = false;             ///< no progress on stderr
   int64_t checkpoint_every = 0;
   const CheckpointFolder* checkpoints = nullptr;  ///< null: none are written
-  std::optional<Monitor> monitor;
-  std::function<void(const nlohmann::ordered_json&)> log;  ///< a line a step
-  std::function<std::string()> resume_command;             ///< for the message after an interrupt
+  std::optional<Monitor> monitor = {};
+  std::function<void(const nlohmann::ordered_json&)> log = {};  ///< a line a step
+  std::function<std::string()> resume_command = {};             ///< for the message after an interrupt
 };
 
 struct TrainSummary {
