@@ -3,41 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "src/base/gemm_kernels.h"
 #include "src/base/parallel.h"
-#include "src/base/wide_vectors.h"
 
 namespace latent {
 
 namespace {
 
-constexpr int kTileRows = 6;           // by 16 columns: twelve registers of sums
-constexpr int64_t kNearRows = 32;      // of A, that stay in the nearest cache
+constexpr int64_t kNearFloats = 4096;  // of A, that stay in the nearest cache
 constexpr int64_t kFloatRows = 512;    // summed in float
 constexpr int64_t kGramRows = 4096;    // a task
 constexpr int64_t kProductRows = 256;  // a task
-
-/// g[kRows, 16] += A[:, i .. i + kRows]^T A[:, j .. j + 16]
-template <int kRows>
-LATENT_INLINE void gram_tile(const float* a, int64_t rows, int stride, int i, int j, float* g) {
-  Float8 sum[kRows][2];
-  for (int n = 0; n < kRows; ++n) {
-    sum[n][0] = load8(g + int64_t{i + n} * stride + j);
-    sum[n][1] = load8(g + int64_t{i + n} * stride + j + 8);
-  }
-  for (int64_t r = 0; r < rows; ++r) {
-    const float* const row = a + r * stride;
-    const Float8 left = load8(row + j), right = load8(row + j + 8);
-#pragma GCC unroll 6
-    for (int n = 0; n < kRows; ++n) {
-      sum[n][0] += row[i + n] * left;
-      sum[n][1] += row[i + n] * right;
-    }
-  }
-  for (int n = 0; n < kRows; ++n) {
-    store8(g + int64_t{i + n} * stride + j, sum[n][0]);
-    store8(g + int64_t{i + n} * stride + j + 8, sum[n][1]);
-  }
-}
 
 /// out [kRows, stride] = the rows of A times Q, whose panels of 16 columns lie one after another.
 template <int kRows>
@@ -78,17 +54,16 @@ void product_block(float* a, int64_t rows, int stride, const float* panels, floa
 
 LATENT_WIDE_VECTORS
 void add_gram(const float* a, int64_t rows, int stride, float* sum) {
-  for (int64_t r = 0; r < rows; r += kNearRows) {
-    const int64_t near = std::min(kNearRows, rows - r);
+  const int64_t near = std::max<int64_t>(8, kNearFloats / stride);
+  for (int64_t r = 0; r < rows; r += near) {
+    const int64_t count = std::min(near, rows - r);
     const float* const block = a + r * stride;
-    for (int i = 0; i < stride; i += kTileRows) {
-      for (int j = i / 16 * 16; j < stride; j += 16) {
-        switch (std::min(kTileRows, stride - i)) {  // what is left of a multiple of 16
-          case 2: gram_tile<2>(block, near, stride, i, j, sum); break;
-          case 4: gram_tile<4>(block, near, stride, i, j, sum); break;
-          default: gram_tile<6>(block, near, stride, i, j, sum);
-        }
-      }
+    for (int j = 0; j < stride; j += 16) {
+      // Above the diagonal's square of 16 by sixes and fours, then the upper part of the square.
+      int i = 0;
+      for (; j - i >= 6 && j - i != 8; i += 6) gram_tile<6, 2>(block, count, stride, i, j, sum);
+      for (; i < j + 8; i += 4) gram_tile<4, 2>(block, count, stride, i, j, sum);
+      gram_tile<8, 1>(block, count, stride, i, j + 8, sum);
     }
   }
 }

@@ -16,9 +16,6 @@ namespace {
 
 constexpr int kLanes = 8;
 
-/// The share of the factors up to which an n x n system is the cheaper one.
-constexpr double kFewShare = 0.8;
-
 /// Rows solved together: by lanes in the order of their counts, or alone.
 struct Batch {
   int64_t first = 0;
@@ -155,7 +152,7 @@ double IalsSolver::solve(const Half& half) {
                           static_cast<float>(problem_.alpha)};
   std::vector<Batch> batches;
   const auto few = [&](int32_t row) {
-    if (static_cast<double>(rows.count(row)) > kFewShare * factors_) return false;
+    if (static_cast<double>(rows.count(row)) > kIalsFewShare * factors_) return false;
     for (int64_t n = rows.start[row]; !rows.weight.empty() && n < rows.start[row + 1]; ++n) {
       if (problem_.alpha * rows.weight[n] < 1) return false;
     }
@@ -173,7 +170,8 @@ double IalsSolver::solve(const Half& half) {
   }
   for (const int32_t row : order) {
     if (rows.count(row) == 0 || !few(row)) continue;
-    if (batches.empty() || !batches.back().few || batches.back().lanes == kLanes)
+    if (batches.empty() || !batches.back().few || batches.back().lanes == kLanes ||
+        rows.count(row) > kIalsLanePairs || rows.count(sorted.back()) > kIalsLanePairs)
       batches.push_back({static_cast<int64_t>(sorted.size()), 0, true});
     ++batches.back().lanes;
     sorted.push_back(row);
@@ -215,7 +213,9 @@ double IalsSolver::solve(const Half& half) {
           }
         }
       }
-      if (batch.few) {
+      if (batch.few && own[0].count > kIalsLanePairs) {
+        solve_medium(shared, own[0], scratch);
+      } else if (batch.few) {
         solve_few(shared, own, batch.lanes, scratch);
       } else {
         solve_many(shared, own[0], scratch);
