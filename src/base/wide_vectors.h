@@ -23,11 +23,21 @@ namespace latent {
 
 using Float8 = float __attribute__((vector_size(32)));
 using Int8 = int __attribute__((vector_size(32)));
+using Unsigned8 = unsigned __attribute__((vector_size(32)));
 /// Eight floats anywhere in memory.
 using Float8At = float __attribute__((vector_size(32), aligned(4), may_alias));
 
 LATENT_INLINE Float8 load8(const float* at) { return *reinterpret_cast<const Float8At*>(at); }
 LATENT_INLINE void store8(float* at, const Float8& v) { *reinterpret_cast<Float8At*>(at) = v; }
+
+LATENT_INLINE Unsigned8 load8(const unsigned* at) {
+  using At = unsigned __attribute__((vector_size(32), aligned(4), may_alias));
+  return *reinterpret_cast<const At*>(at);
+}
+LATENT_INLINE void store8(unsigned* at, const Unsigned8& v) {
+  using At = unsigned __attribute__((vector_size(32), aligned(4), may_alias));
+  *reinterpret_cast<At*>(at) = v;
+}
 
 /// The sum of the eight.
 LATENT_INLINE float sum8(const Float8& v) {

@@ -97,23 +97,35 @@ class BprDraws::Reader {
   LATENT_INLINE int next(BprSample* out, int64_t& skipped) {
     if (ahead_ == 0) return -1;
     const int drawn = ahead_;
-    uint32_t pair[kBlock], other[kBlock];
-    for (int n = 0; n < kBlock; ++n) pair[n] = pair_[n], other[n] = other_[n];
+    BprSample samples[kBlock];
+    uint32_t users[kBlock] = {}, negatives[kBlock] = {};
+    for (int n = 0; n < drawn; ++n) {
+      const Pair pair = pairs_[pair_[n]];
+      const int32_t negative = items_[other_[n]];
+      samples[n] = {pair.user, pair.item, negative};
+      users[n] = static_cast<uint32_t>(pair.user);
+      negatives[n] = static_cast<uint32_t>(negative);
+    }
     draw();
     int kept = 0;
     if (!draws_.verify_) {
-      for (; kept < drawn; ++kept) out[kept] = sample(pair[kept], other[kept]);
+      for (; kept < drawn; ++kept) out[kept] = samples[kept];
       return kept;
+    }
+    uint32_t word[kBlock], bits[kBlock];
+    for (int n = 0; n < kBlock; n += 8) {
+      const auto probe = PairFilter::probe(part_.filter, load8(users + n), load8(negatives + n));
+      store8(word + n, probe.word);
+      store8(bits + n, probe.bits);
     }
     // No branch on what the filter says: it would often be mispredicted.
     BprSample suspects[kBlock];
     int suspected = 0;
     for (int n = 0; n < drawn; ++n) {
-      const BprSample s = sample(pair[n], other[n]);
-      const bool maybe = PairFilter::maybe(words_, part_.filter, s.user, s.negative);
-      out[kept] = s;
+      const bool maybe = (words_[word[n]] & bits[n]) == bits[n];
+      out[kept] = samples[n];
       kept += !maybe;
-      suspects[suspected] = s;
+      suspects[suspected] = samples[n];
       suspected += maybe;
     }
     for (int n = 0; n < suspected; ++n) {
@@ -137,13 +149,9 @@ class BprDraws::Reader {
     }
   }
 
-  LATENT_INLINE BprSample sample(uint32_t pair, uint32_t other) const {
-    return {pairs_[pair].user, pairs_[pair].item, items_[other]};
-  }
-
   const BprDraws& draws_;
   const Part part_;
-  const uint64_t* words_;
+  const uint32_t* words_;
   const Pair* pairs_;
   const int32_t* items_;
   uint64_t all_;
