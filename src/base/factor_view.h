@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <span>
 #include <vector>
+
+#include "src/base/score_kernel.h"
 
 namespace latent {
 
@@ -29,17 +33,40 @@ struct FactorView {
   }
 };
 
+/// The scores of a block of users for neighbouring items.
+struct ScoreStrip {
+  int32_t first, items;  ///< items first ... first + items - 1
+  const float* scores;   ///< [users, kStripItems]
+
+  std::span<const float> of(size_t user) const {
+    return {scores + user * kStripItems, static_cast<size_t>(items)};
+  }
+  static constexpr int32_t kStripItems = 128;
+};
+
 /// Scores users against the whole catalogue. Items lie transposed in tiles, so that the inner loop
-/// runs over neighbouring items; the sum over factors is in order, the same whoever asks.
+/// runs over neighbouring items; the sum over factors is in order: the same bits whoever asks.
 class CatalogueScorer {
  public:
+  /// Keeps pointers to `view`'s tables.
   explicit CatalogueScorer(const FactorView& view);
+
   /// out [I]
   void scores(int32_t user, float* out) const;
+  float score(int32_t user, int32_t item) const;
+
+  /// Calls `visit` for each strip of the catalogue, in order. Each strip's items are read once for
+  /// all the users: tens of users make the product as fast as it gets.
+  void for_each_strip(std::span<const int32_t> users,
+                      const std::function<void(const ScoreStrip&)>& visit) const;
 
  private:
+  float base(int32_t user) const;
+  const float* factors_of(int32_t user) const;
+
   FactorView view_;
-  std::vector<float> tiles_;  // [tiles, K, kTile]
+  std::vector<TileLine> tiles_;  // [tiles, K]
+  std::vector<TileLine> beta_;   // [tiles], or none
 };
 
 }  // namespace latent

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,14 @@ class TopK {
       heap_.back() = candidate;
       std::push_heap(heap_.begin(), heap_.end(), ranks_before);
     }
+  }
+
+  /// Whether only a score greater than `worst()` can still enter, if later pushes have higher
+  /// indices.
+  bool full() const { return static_cast<int>(heap_.size()) >= k_; }
+  /// The least score kept; when nothing is kept, none is great enough.
+  float worst() const {
+    return heap_.empty() ? std::numeric_limits<float>::infinity() : heap_.front().score;
   }
 
   /// Best first; the object is empty afterwards.
