@@ -1,5 +1,6 @@
 // The program: picks a command, and turns what it throws into one line and an exit code.
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <vector>
 
@@ -63,9 +64,7 @@ int dispatch(int argc, char** argv) {
                            latent::did_you_mean(name, names) + "; latent --help lists them");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const auto complain = [](const char* text) { std::fprintf(stderr, "latent: %s\n", text); };
   try {
     const int code = dispatch(argc, argv);
@@ -91,4 +90,16 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "latent: this is a bug, please report it: %s\n", e.what());
     return 70;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = run(argc, argv);
+  std::fflush(nullptr);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return code;  // their reports come at the end of an orderly exit
+#else
+  std::_Exit(code);  // LibTorch takes tens of milliseconds to unregister its operators
+#endif
 }

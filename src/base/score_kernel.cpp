@@ -87,36 +87,53 @@ LATENT_INLINE int64_t signs(std::span<const float> scores, std::span<const float
   return sum;
 }
 
-}  // namespace
-
-// One version for each width of vectors, chosen when the program starts. Users at once: as many as
-// leave registers for the items.
-#define LATENT_KERNELS(target, lanes, most)                                                      \
-  target int users_at_once() { return most; }                                                    \
-  target void score_tile(const TileLine* tile, const TileLine* beta, const float* users,         \
-                         const float* base, int rows, int factors, float* out, int64_t stride) { \
-    score_any_rows<lanes, most>(tile, beta, users, base, rows, factors, out, stride);            \
-  }                                                                                              \
-  target float score_in_tile(const TileLine* tile, const TileLine* beta, const float* user,      \
-                             float base, int factors, int lane) {                                \
-    return score_lane(tile, beta, user, base, factors, lane);                                    \
-  }                                                                                              \
-  target bool any_above(std::span<const float> scores, float bound) {                            \
-    int any = 0;                                                                                 \
-    for (const float s : scores) any |= s > bound;                                               \
-    return any != 0;                                                                             \
-  }                                                                                              \
-  target int64_t below_minus_above(std::span<const float> scores,                                \
-                                   std::span<const float> bounds) {                              \
-    return signs<lanes>(scores, bounds);                                                         \
+// One version for each width of vectors, chosen when the program starts; only a caller that sees all
+// versions gets the choice. Users at once: as many as leave registers for the items.
+#define LATENT_KERNELS(target, lanes, most)                                                       \
+  target int most_rows() { return most; }                                                         \
+  target void tile_of_rows(const TileLine* tile, const TileLine* beta, const float* users,        \
+                           const float* base, int rows, int factors, float* out, int64_t stride) { \
+    score_any_rows<lanes, most>(tile, beta, users, base, rows, factors, out, stride);             \
+  }                                                                                               \
+  target float one_lane(const TileLine* tile, const TileLine* beta, const float* user, float base, \
+                        int factors, int lane) {                                                  \
+    return score_lane(tile, beta, user, base, factors, lane);                                     \
+  }                                                                                               \
+  target bool is_any_above(std::span<const float> scores, float bound) {                          \
+    int any = 0;                                                                                  \
+    for (const float s : scores) any |= s > bound;                                                \
+    return any != 0;                                                                              \
+  }                                                                                               \
+  target int64_t sum_of_signs(std::span<const float> scores, std::span<const float> bounds) {     \
+    return signs<lanes>(scores, bounds);                                                          \
   }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 LATENT_KERNELS(__attribute__((target("default"))), 4, 3)
 LATENT_KERNELS(__attribute__((target("avx2,fma"))), 8, 6)
 LATENT_KERNELS(__attribute__((target("avx512f,fma"))), 16, 12)
 #else
 LATENT_KERNELS(, 4, 6)
 #endif
+
+}  // namespace
+
+int users_at_once() { return most_rows(); }
+
+void score_tile(const TileLine* tile, const TileLine* beta, const float* users, const float* base,
+                int rows, int factors, float* out, int64_t stride) {
+  tile_of_rows(tile, beta, users, base, rows, factors, out, stride);
+}
+
+float score_in_tile(const TileLine* tile, const TileLine* beta, const float* user, float base,
+                    int factors, int lane) {
+  return one_lane(tile, beta, user, base, factors, lane);
+}
+
+bool any_above(std::span<const float> scores, float bound) { return is_any_above(scores, bound); }
+
+int64_t below_minus_above(std::span<const float> scores, std::span<const float> bounds) {
+  return sum_of_signs(scores, bounds);
+}
 
 }  // namespace latent

@@ -19,40 +19,46 @@ inline bool ranks_before(const Scored& a, const Scored& b) {
   return a.score > b.score || (a.score == b.score && a.index < b.index);
 }
 
-/// Keeps the k best pushed so far; push in any order.
+/// Keeps the k best pushed so far; push in any order. NaN ranks nowhere.
+///
+/// Candidates gather until there are about twice k, then the best k stay: a few selections in all,
+/// where a heap would take a logarithm of steps for each candidate.
 class TopK {
  public:
-  explicit TopK(int k) : k_(k) { heap_.reserve(k); }
+  explicit TopK(int k) : k_(k), room_(2 * static_cast<size_t>(k) + 64), full_(k == 0) {}
 
   void push(int32_t index, float score) {
     const Scored candidate{index, score};
-    if (static_cast<int>(heap_.size()) < k_) {
-      heap_.push_back(candidate);
-      std::push_heap(heap_.begin(), heap_.end(), ranks_before);
-    } else if (k_ > 0 && ranks_before(candidate, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), ranks_before);
-      heap_.back() = candidate;
-      std::push_heap(heap_.begin(), heap_.end(), ranks_before);
-    }
+    if (score != score || (full_ && !ranks_before(candidate, last_))) return;
+    kept_.push_back(candidate);
+    if (kept_.size() >= room_) select();
   }
 
   /// Whether only a score greater than `worst()` can still enter, if later pushes have higher
   /// indices.
-  bool full() const { return static_cast<int>(heap_.size()) >= k_; }
-  /// The least score kept; when nothing is kept, none is great enough.
-  float worst() const {
-    return heap_.empty() ? std::numeric_limits<float>::infinity() : heap_.front().score;
-  }
+  bool full() const { return full_; }
+  float worst() const { return last_.score; }
 
   /// Best first; the object is empty afterwards.
   std::vector<Scored> take() {
-    std::sort_heap(heap_.begin(), heap_.end(), ranks_before);
-    return std::move(heap_);
+    if (kept_.size() > static_cast<size_t>(k_)) select();
+    std::sort(kept_.begin(), kept_.end(), ranks_before);
+    return std::move(kept_);
   }
 
  private:
+  void select() {
+    std::nth_element(kept_.begin(), kept_.begin() + (k_ - 1), kept_.end(), ranks_before);
+    kept_.resize(k_);
+    last_ = kept_.back();
+    full_ = true;
+  }
+
   int k_;
-  std::vector<Scored> heap_;
+  size_t room_;
+  bool full_;
+  Scored last_{-1, std::numeric_limits<float>::infinity()};  // the k-th at the last selection
+  std::vector<Scored> kept_;
 };
 
 }  // namespace latent

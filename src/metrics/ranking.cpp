@@ -5,7 +5,8 @@
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
-#include "src/base/top_k.h"
+#include "src/base/strip_top_k.h"
+#include "src/metrics/user_auc.h"
 
 namespace latent {
 
@@ -53,29 +54,6 @@ void add_cut_offs(const std::vector<char>& hit_at, int64_t relevant,
   }
 }
 
-/// Mean over the held-out items of the share of negatives below; -1 when there is no negative.
-double user_auc(const std::vector<float>& scores, std::span<const int32_t> held_out,
-                std::span<const int32_t> known) {
-  std::vector<float> own;
-  for (const int32_t i : held_out) own.push_back(scores[i]);
-  std::sort(own.begin(), own.end());
-  // For each negative: it counts for the held-out items above it, and half for its equals.
-  double wins = 0;
-  int64_t negatives = 0;
-  auto skip = known.begin();
-  for (int32_t i = 0; i < static_cast<int32_t>(scores.size()); ++i) {
-    if (skip != known.end() && *skip == i) {
-      ++skip;
-      continue;
-    }
-    ++negatives;
-    const auto [low, high] = std::equal_range(own.begin(), own.end(), scores[i]);
-    wins += static_cast<double>(own.end() - high) + 0.5 * static_cast<double>(high - low);
-  }
-  return negatives == 0 ? -1
-                        : wins / static_cast<double>(negatives) / static_cast<double>(own.size());
-}
-
 }  // namespace
 
 NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query) {
@@ -93,32 +71,35 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
   std::vector<double> partial(chunks * width);
 
   parallel_chunks(chunks, query.threads, [&](int64_t chunk) {
-    std::vector<float> scores(model.items);
-    std::vector<char> hit_at;
-    double* sums = partial.data() + chunk * width;
-    const auto end =
-        std::min<int64_t>((chunk + 1) * kUsersPerChunk, static_cast<int64_t>(users.size()));
-    for (int64_t n = chunk * kUsersPerChunk; n < end; ++n) {
-      const int32_t u = users[n];
-      scorer.scores(u, scores.data());
-      const auto held_out = query.held_out->of(u);
-      TopK best(static_cast<int>(deepest));
-      const auto masked = query.masked->of(u);
-      auto skip = masked.begin();
-      for (int32_t i = 0; i < model.items; ++i) {
-        if (skip != masked.end() && *skip == i) {
-          ++skip;
-        } else {
-          best.push(i, scores[i]);
-        }
+    const auto first = static_cast<size_t>(chunk * kUsersPerChunk);
+    const auto block =
+        std::span(users).subspan(first, std::min<size_t>(kUsersPerChunk, users.size() - first));
+    std::vector<TopK> best(block.size(), TopK(static_cast<int>(deepest)));
+    std::vector<UserAuc> auc;
+    for (const int32_t u : block) {
+      std::vector<float> own;
+      for (const int32_t i : query.held_out->of(u)) own.push_back(scorer.score(u, i));
+      auc.emplace_back(std::move(own), query.all_parts->of(u));
+    }
+    scorer.for_each_strip(block, [&](const ScoreStrip& strip) {
+      for (size_t n = 0; n < block.size(); ++n) {
+        const auto masked = query.masked->of(block[n]);
+        push_row(best[n], strip.first, strip.of(n), [&](int32_t i) {
+          return !std::binary_search(masked.begin(), masked.end(), i);
+        });
+        auc[n].add(strip.first, strip.of(n));
       }
+    });
+    double* const sums = partial.data() + chunk * width;
+    std::vector<char> hit_at;
+    for (size_t n = 0; n < block.size(); ++n) {
+      const auto held_out = query.held_out->of(block[n]);
       hit_at.clear();
-      for (const Scored& s : best.take())
+      for (const Scored& s : best[n].take())
         hit_at.push_back(std::binary_search(held_out.begin(), held_out.end(), s.index));
       add_cut_offs(hit_at, static_cast<int64_t>(held_out.size()), query.cut_offs, discounts, sums);
-      const double auc = user_auc(scores, held_out, query.all_parts->of(u));
-      if (auc >= 0) {
-        sums[width - 2] += auc;
+      if (auc[n].value() >= 0) {
+        sums[width - 2] += auc[n].value();
         sums[width - 1] += 1;
       }
     }

@@ -1,6 +1,7 @@
 #include "src/base/factor_view.h"
 
-#include <cmath>
+#include <algorithm>
+#include <limits>
 
 #include "src/base/rng.h"
 #include "tests/support.h"
@@ -85,6 +86,62 @@ TEST(CatalogueScorer, AgreesWithScoreOnRealNumbers) {
   std::vector<float> scores(kItems);
   CatalogueScorer(view).scores(0, scores.data());
   for (int32_t i = 0; i < kItems; ++i) EXPECT_NEAR(scores[i], view.score(0, i), 2e-5);
+}
+
+TEST(CatalogueScorer, StripsOfAnyBlockOfUsersAreTheBitsOfOneUserAlone) {
+  RandomStream random = Rng(2).stream("strips");
+  constexpr int32_t kUsers = 30, kItems = 300;
+  for (const int factors : {0, 5, 17}) {
+    std::vector<float> beta(kItems), p(kUsers * factors), q(kItems * factors);
+    for (auto* table : {&beta, &p, &q}) {
+      for (float& v : *table) v = static_cast<float>(random.normal());
+    }
+    FactorView view{kUsers, kItems, factors};
+    view.beta_item = beta.data();
+    view.gamma_user = p.data();
+    view.gamma_item = q.data();
+    const CatalogueScorer scorer(view);
+    for (const int32_t count : {1, 2, 5, 6, 7, 12, 13, 25, 30}) {
+      std::vector<int32_t> users;
+      for (int32_t n = 0; n < count; ++n) users.push_back((n * 7) % kUsers);
+      int32_t expected_first = 0;
+      scorer.for_each_strip(users, [&](const ScoreStrip& strip) {
+        ASSERT_EQ(strip.first, expected_first);
+        expected_first += strip.items;
+        for (size_t n = 0; n < users.size(); ++n) {
+          std::vector<float> alone(kItems);
+          scorer.scores(users[n], alone.data());
+          ASSERT_EQ(strip.of(n).size(), static_cast<size_t>(strip.items));
+          for (int32_t i = 0; i < strip.items; ++i) {
+            ASSERT_EQ(strip.of(n)[i], alone[strip.first + i]) << count << " users, user " << n;
+            ASSERT_EQ(scorer.score(users[n], strip.first + i), alone[strip.first + i]);
+          }
+        }
+      });
+      EXPECT_EQ(expected_first, kItems);
+    }
+  }
+}
+
+TEST(ScoreKernel, LooksAtRowsAsALoopWould) {
+  RandomStream random = Rng(3).stream("looks");
+  for (size_t n = 0; n < 150; ++n) {
+    std::vector<float> scores(n), bounds(random.below(4));
+    for (float& s : scores) s = static_cast<float>(random.below(9));
+    for (float& b : bounds) b = static_cast<float>(random.below(9));
+    int64_t expected = 0;
+    for (const float b : bounds) {
+      for (const float s : scores) expected += (s < b) - (s > b);
+    }
+    EXPECT_EQ(below_minus_above(scores, bounds), expected) << n << " scores";
+    for (const float bound : {-1.0f, 3.0f, 7.0f, 8.0f}) {
+      EXPECT_EQ(any_above(scores, bound),
+                std::any_of(scores.begin(), scores.end(), [&](float s) { return s > bound; }));
+    }
+  }
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(any_above(std::vector<float>(70, nan), 0));
+  EXPECT_FALSE(any_above(std::vector<float>(70, 1), nan));
 }
 
 }  // namespace
