@@ -1,7 +1,7 @@
 #include "models/bpr.h"
 
 #include "models/objective.h"
-#include "models/pair_score.h"
+#include "models/pair_loss.h"
 
 namespace latent {
 
@@ -20,8 +20,7 @@ Tensor BprImpl::forward(const Tensor& users, const Tensor& items) {
 
 Tensor BprImpl::data_loss(const Batch& b) {
   const ScoreTables parts = tables();
-  if (can_score_directly(parts))
-    return bpr_loss(pair_differences(parts, b.users, b.items, b.negatives));
+  if (can_fuse_loss(parts)) return pairwise_loss(parts, b);
   return bpr_loss(forward(b.users, b.items) - forward(b.users, b.negatives));
 }
 

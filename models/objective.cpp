@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "models/chunked_sum.h"
+#include "src/base/adam.h"
 
 namespace latent {
 
@@ -15,14 +16,6 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::tensor_list;
-
-constexpr int64_t kGrain = 4096;
-
-/// softplus(-x), without overflow.
-template <typename T>
-T softplus_of_minus(T x) {
-  return std::log1p(std::exp(-std::abs(x))) + std::max(-x, T{0});
-}
 
 struct MeanSquaredError : Function<MeanSquaredError> {
   static Tensor forward(AutogradContext* context, const Tensor& prediction, const Tensor& rating) {
@@ -47,40 +40,6 @@ struct MeanSquaredError : Function<MeanSquaredError> {
     const auto saved = context->get_saved_variables();
     const Tensor& p = saved[0];
     return {(p - saved[1]) * (gradient[0] * (2.0 / static_cast<double>(p.numel()))), Tensor()};
-  }
-};
-
-struct MeanSoftplusOfMinus : Function<MeanSoftplusOfMinus> {
-  static Tensor forward(AutogradContext* context, const Tensor& difference) {
-    const Tensor x = difference.contiguous();
-    context->save_for_backward({x});
-    Tensor out = torch::empty({}, x.options());
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "mean_softplus", [&] {
-      const scalar_t* v = x.const_data_ptr<scalar_t>();
-      const double sum = chunked_sum(x.numel(), [&](int64_t from, int64_t to) {
-        double part = 0;
-        for (int64_t k = from; k < to; ++k) part += softplus_of_minus(v[k]);
-        return part;
-      });
-      *out.data_ptr<scalar_t>() = static_cast<scalar_t>(sum / static_cast<double>(x.numel()));
-    });
-    return out;
-  }
-
-  static tensor_list backward(AutogradContext* context, const tensor_list& gradient) {
-    const Tensor x = context->get_saved_variables()[0];
-    Tensor out = torch::empty_like(x);
-    // Scalar code on purpose: torch's vector code treats the ends of each thread's range
-    // differently.
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "mean_softplus_backward", [&] {
-      const scalar_t scale = gradient[0].item<scalar_t>() / static_cast<scalar_t>(x.numel());
-      const scalar_t* v = x.const_data_ptr<scalar_t>();
-      scalar_t* g = out.data_ptr<scalar_t>();
-      at::parallel_for(0, x.numel(), kGrain, [&](int64_t from, int64_t to) {
-        for (int64_t k = from; k < to; ++k) g[k] = -scale / (1 + std::exp(v[k]));
-      });
-    });
-    return {out};
   }
 };
 
@@ -112,10 +71,7 @@ Tensor mean_squared_error(const Tensor& prediction, const Tensor& rating) {
   return MeanSquaredError::apply(prediction, rating);
 }
 
-Tensor bpr_loss(const Tensor& difference) {
-  if (!difference.is_cpu()) return torch::softplus(-difference).mean();
-  return MeanSoftplusOfMinus::apply(difference);
-}
+Tensor bpr_loss(const Tensor& difference) { return torch::softplus(-difference).mean(); }
 
 Tensor for_each_sample(const Tensor& parameter, int64_t batch) {
   if (!parameter.is_cpu()) return parameter.expand({batch});
@@ -124,18 +80,10 @@ Tensor for_each_sample(const Tensor& parameter, int64_t batch) {
 
 double sum_of_squares(const Tensor& table) {
   const torch::NoGradGuard no_grad;
-  if (!table.is_cpu()) return table.square().sum(torch::kDouble).item<double>();
+  if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
+    return table.square().sum(torch::kDouble).item<double>();
   const Tensor w = table.contiguous();
-  double sum = 0;
-  AT_DISPATCH_FLOATING_TYPES(w.scalar_type(), "sum_of_squares", [&] {
-    const scalar_t* v = w.const_data_ptr<scalar_t>();
-    sum = chunked_sum(w.numel(), [&](int64_t from, int64_t to) {
-      double part = 0;
-      for (int64_t k = from; k < to; ++k) part += double{v[k]} * v[k];
-      return part;
-    });
-  });
-  return sum;
+  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), at::get_num_threads());
 }
 
 }  // namespace latent

@@ -1,7 +1,7 @@
 #include "models/rating_models.h"
 
 #include "models/objective.h"
-#include "models/pair_score.h"
+#include "models/pair_loss.h"
 
 namespace latent {
 
@@ -34,9 +34,9 @@ Tensor BiasOnlyImpl::forward(const Tensor& users, const Tensor& items) {
 
 Tensor BiasOnlyImpl::data_loss(const Batch& b) {
   const ScoreTables parts = tables();
-  const Tensor score = can_score_directly(parts) ? pair_scores(parts, b.users, b.items)
-                                                 : forward(b.users, b.items);  // [B]
-  const Tensor mse = mean_squared_error(score, b.ratings);
+  const Tensor mse = can_fuse_loss(parts)
+                         ? pointwise_loss(parts, b)
+                         : mean_squared_error(forward(b.users, b.items), b.ratings);
   return spec_.form == Form::kTensorflow ? mse * 0.5 : mse;
 }
 

@@ -34,9 +34,12 @@ struct ModelSpec {
 };
 
 /// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B] for
-/// a ranking model.
+/// a ranking model. On the CPU a batch may come in the order of its users, with the order of its
+/// items (see BatchOrder): int32 [B], or [2 B] with negatives.
 struct Batch {
   torch::Tensor users, items, ratings, negatives;
+  torch::Tensor sorted_items = {}, item_order = {};
+  int item_shift = 0;
 };
 
 /// A regularised table: the objective holds coefficient * sum over all its entries of w^2.

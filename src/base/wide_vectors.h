@@ -2,6 +2,8 @@
 // register.
 #pragma once
 
+#include <cmath>
+
 // The levels of the x86-64 ABI, not a processor's name: GCC takes "arch=haswell" literally, so that
 // every AMD and every later Intel processor would run the default. A resolver runs before a
 // sanitizer is ready, so no clones there.
@@ -22,6 +24,7 @@
 namespace latent {
 
 using Float8 = float __attribute__((vector_size(32)));
+using Double4 = double __attribute__((vector_size(32)));
 using Int8 = int __attribute__((vector_size(32)));
 using Unsigned8 = unsigned __attribute__((vector_size(32)));
 /// Eight floats anywhere in memory.
@@ -37,6 +40,12 @@ LATENT_INLINE Unsigned8 load8(const unsigned* at) {
 LATENT_INLINE void store8(unsigned* at, const Unsigned8& v) {
   using At = unsigned __attribute__((vector_size(32), aligned(4), may_alias));
   *reinterpret_cast<At*>(at) = v;
+}
+
+LATENT_INLINE Float8 sqrt8(const Float8& v) {
+  Float8 out;
+  for (int n = 0; n < 8; ++n) out[n] = std::sqrt(v[n]);
+  return out;
 }
 
 /// The sum of the eight.
@@ -84,6 +93,24 @@ LATENT_INLINE Float8 falling_logistic8(const Float8& any) {
   const Int8 bits = __builtin_bit_cast(Int8, shifted) << 23;
   const Float8 scaled = __builtin_bit_cast(Float8, __builtin_bit_cast(Int8, e) + bits);
   return 1.0f / (1.0f + scaled);
+}
+
+/// log(1 + e^-x) and 1 / (1 + e^x), without overflow, to about 3e-7 of themselves.
+LATENT_INLINE void softplus_of_minus8(const Float8& x, Float8& softplus, Float8& falling) {
+  const Float8 size = x < 0.0f ? -x : x;
+  // 1 / (1 + e^|x|) = z / (1 + z) with z = e^-|x|.
+  const Float8 low = falling_logistic8(size);
+  falling = x < 0.0f ? 1.0f - low : low;
+  // log(1 + z) = 2 atanh(s), s = z / (2 + z) <= 1/3, from z / (1 + z) = low.
+  const Float8 s = low / (2.0f - low), ss = s * s;
+  Float8 series = ss * (1.0f / 15) + (1.0f / 13);
+  series = series * ss + (1.0f / 11);
+  series = series * ss + (1.0f / 9);
+  series = series * ss + (1.0f / 7);
+  series = series * ss + (1.0f / 5);
+  series = series * ss + (1.0f / 3);
+  series = series * ss + 1.0f;
+  softplus = 2.0f * s * series + (x < 0.0f ? size : Float8{});
 }
 
 }  // namespace latent

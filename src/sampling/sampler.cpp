@@ -17,7 +17,9 @@ constexpr int64_t kAhead = 16;  // samples between a prefetch and its use
 
 Sampler::Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known,
                  int32_t items)
-    : rows_(rows), options_(options), known_(known), items_(items) {}
+    : rows_(rows), options_(options), known_(known), items_(items) {
+  if (known != nullptr) filter_.emplace(*known);
+}
 
 int64_t Sampler::batches_per_epoch() const { return ceil_div(rows_.size(), options_.batch_size); }
 
@@ -75,13 +77,10 @@ void Sampler::draw(int64_t step, SampleBatch& out) {
 void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end,
                              SampleBatch& out) const {
   for (int64_t n = begin; n < end; ++n) {
-    if (n + 2 * kAhead < end) __builtin_prefetch(&known_->start[out.users[n + 2 * kAhead]]);
-    if (n + kAhead < end)
-      __builtin_prefetch(known_->item.data() + known_->start[out.users[n + kAhead]]);
     int32_t j;
     do {
       j = static_cast<int32_t>(stream.below(static_cast<uint32_t>(items_)));
-    } while (known_->has(out.users[n], j));
+    } while (filter_->maybe(out.users[n], j) && known_->has(out.users[n], j));
     out.negatives[n] = j;
   }
 }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "src/base/rng.h"
 #include "src/base/user_items.h"
 #include "src/data/interactions.h"
+#include "src/sampling/known_filter.h"
 
 namespace latent {
 
@@ -15,6 +17,8 @@ namespace latent {
 struct SampleBatch {
   std::vector<int32_t> users, items, negatives;
   std::vector<float> ratings;
+  std::vector<int32_t> sorted_items, item_order;  ///< of BatchOrder, else empty
+  int item_shift = 0;
   int64_t size() const { return static_cast<int64_t>(users.size()); }
 };
 
@@ -46,6 +50,7 @@ class Sampler {
   const Interactions& rows_;
   SamplerOptions options_;
   const UserItems* known_;
+  std::optional<KnownFilter> filter_;
   int32_t items_;
   std::vector<int64_t> order_;  // the permutation of epoch_
   int64_t epoch_ = -1;

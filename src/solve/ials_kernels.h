@@ -44,12 +44,6 @@ LATENT_INLINE void transpose8(Float8 (&v)[8]) {
   }
 }
 
-LATENT_INLINE Float8 sqrt8(const Float8& v) {
-  Float8 out;
-  for (int n = 0; n < 8; ++n) out[n] = std::sqrt(v[n]);
-  return out;
-}
-
 /// inverse [stride] = 1 / D
 LATENT_INLINE void invert(const float* values, float penalty, int stride, float* inverse) {
   for (int f = 0; f < stride; f += 8) store8(inverse + f, 1.0f / (load8(values + f) + penalty));

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "models/objective.h"
-
 namespace latent {
 
 namespace {
@@ -18,15 +16,9 @@ Batch to_device(SampleBatch& samples, const torch::Device& device) {
     return device.is_cpu() ? t : t.to(device);
   };
   return {wrap(samples.users, torch::kInt32), wrap(samples.items, torch::kInt32),
-          wrap(samples.ratings, torch::kFloat32), wrap(samples.negatives, torch::kInt32)};
-}
-
-double penalty(RecommenderImpl& model) {
-  double sum = 0;
-  for (const Penalty& p : model.penalties()) {
-    if (p.coefficient != 0) sum += p.coefficient * sum_of_squares(p.table);
-  }
-  return sum;
+          wrap(samples.ratings, torch::kFloat32), wrap(samples.negatives, torch::kInt32),
+          wrap(samples.sorted_items, torch::kInt32), wrap(samples.item_order, torch::kInt32),
+          samples.item_shift};
 }
 
 }  // namespace
@@ -34,17 +26,15 @@ double penalty(RecommenderImpl& model) {
 GradientSteps::GradientSteps(RecommenderImpl& model, Sampler& sampler, const TrainOptions& options,
                              torch::Device device)
     : model_(model),
-      sampler_(sampler),
       options_(options),
       device_(device),
-      optimizer_(model, optimizer_kind(options.optimizer), options.lr) {}
+      optimizer_(model, optimizer_kind(options.optimizer), options.lr),
+      batches_(sampler, /*sorted=*/device.is_cpu(), /*ahead=*/options.threads != 1) {}
 
 StepReport GradientSteps::step(int64_t done) {
-  sampler_.draw(done, samples_);
-  const Batch batch = to_device(samples_, device_);
-  optimizer_.zero_grad();
+  const Batch batch = to_device(batches_.get(done), device_);
   const Tensor loss = model_.data_loss(batch);
-  const double objective = loss.item<double>() + penalty(model_);
+  const double objective = loss.item<double>() + optimizer_.penalty();
   if (!std::isfinite(objective)) return {objective, {}, {}};
   loss.backward();
   optimizer_.step();

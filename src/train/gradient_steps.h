@@ -3,7 +3,7 @@
 
 #include "models/recommender.h"
 #include "src/config/options.h"
-#include "src/sampling/sampler.h"
+#include "src/sampling/batch_source.h"
 #include "src/train/optimizer.h"
 #include "src/train/stepper.h"
 
@@ -22,11 +22,10 @@ class GradientSteps : public Stepper {
 
  private:
   RecommenderImpl& model_;
-  Sampler& sampler_;
   const TrainOptions& options_;
   torch::Device device_;
   Optimizer optimizer_;
-  SampleBatch samples_;
+  BatchSource batches_;
 };
 
 }  // namespace latent

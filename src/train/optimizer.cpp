@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "models/objective.h"
+#include "src/base/adam.h"
+
 namespace latent {
 
 using torch::Tensor;
@@ -29,18 +32,25 @@ Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
   }
 }
 
-void Optimizer::zero_grad() {
-  for (Slot& slot : slots_) {
-    if (slot.parameter.grad().defined())
-      slot.parameter.mutable_grad().zero_();  // kept: no allocation from step to step
-  }
-}
-
 void Optimizer::step() {
   const torch::NoGradGuard no_grad;
   ++steps_;
-  if (kind_ == OptimizerKind::kAdam) return adam_step();
-  for (Slot& slot : slots_) plain_step(slot);
+  for (Slot& slot : slots_) slot.squares = -1;
+  if (kind_ == OptimizerKind::kAdam) {
+    adam_step();
+  } else {
+    for (Slot& slot : slots_) plain_step(slot);
+  }
+}
+
+double Optimizer::penalty() {
+  double sum = 0;
+  for (Slot& slot : slots_) {
+    if (slot.decay == 0) continue;
+    if (slot.squares < 0) slot.squares = sum_of_squares(slot.parameter);
+    sum += slot.decay / 2 * slot.squares;
+  }
+  return sum;
 }
 
 void Optimizer::adam_step() {
@@ -49,11 +59,20 @@ void Optimizer::adam_step() {
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
       slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
+    if (slot.parameter.is_cpu()) {
+      Tensor w = slot.parameter, g = w.grad();
+      slot.squares = latent::adam_step(w.data_ptr<float>(), g.data_ptr<float>(),
+                                       slot.first.data_ptr<float>(), slot.second.data_ptr<float>(),
+                                       w.numel(), {lr_, 0.9, 0.999, eps, slot.decay, steps_},
+                                       at::get_num_threads());
+      continue;
+    }
     const Tensor count = torch::full({}, t, slot.parameter.options());
     at::_fused_adam_(
         {slot.parameter}, {slot.parameter.grad()}, {slot.first}, {slot.second}, {}, {count}, lr_,
         /*beta1=*/0.9, /*beta2=*/0.999, /*weight_decay=*/slot.decay, eps, /*amsgrad=*/false,
         /*maximize=*/false);
+    slot.parameter.mutable_grad().zero_();
   }
 }
 
@@ -70,13 +89,14 @@ void Optimizer::plain_step(Slot& slot) const {
     } else {
       w.sub_(full, lr_);
     }
+    if (g.defined()) w.mutable_grad().zero_();
     return;
   }
   // Plain loops in fixed chunks: torch's vector code rounds differently at the ends of each
   // thread's range.
-  const Tensor gradient = g.defined() ? g.contiguous() : torch::zeros_like(w);
+  Tensor gradient = g.defined() ? g : torch::zeros_like(w);
   float* const weight = w.data_ptr<float>();
-  const float* const grad = gradient.const_data_ptr<float>();
+  float* const grad = gradient.data_ptr<float>();
   float* const sum = adagrad ? slot.second.data_ptr<float>() : nullptr;
   const auto decay = static_cast<float>(slot.decay), lr = static_cast<float>(lr_);
   constexpr int64_t kChunk = 1 << 14;
@@ -90,6 +110,7 @@ void Optimizer::plain_step(Slot& slot) const {
       } else {
         weight[k] -= lr * full;
       }
+      grad[k] = 0;
     }
   });
 }

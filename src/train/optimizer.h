@@ -27,8 +27,11 @@ class Optimizer {
  public:
   Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr);
 
-  void zero_grad();
+  /// Leaves the gradients zero, ready for the next batch.
   void step();
+  /// The penalty of the parameters as the last step left them: Adam's pass sums their squares on
+  /// its way.
+  double penalty();
 
   /// Moments and the like, by parameter name; load with the same names and shapes.
   NamedTensors state() const;
@@ -40,6 +43,7 @@ class Optimizer {
     std::string name;
     torch::Tensor parameter, first, second;  // m and v, or Adagrad's s in second
     double decay;                            // 2 c
+    double squares = -1;                     // sum of the parameter's w^2; negative: not known
   };
   void adam_step();
   void plain_step(Slot& slot) const;

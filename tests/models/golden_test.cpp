@@ -77,7 +77,6 @@ TEST_P(Golden, ScoresObjectiveAndGradientsAreThoseOfPython) {
 TEST_P(Golden, TenStepsOfTrainingFollowPython) {
   Optimizer optimizer(*model_, OptimizerKind::kAdam, case_["lr"]);
   for (size_t step = 0; step < case_["losses"].size(); ++step) {
-    optimizer.zero_grad();
     const Tensor loss = model_->data_loss(batch(step));
     expect_near("loss of step " + std::to_string(step), loss + model_->reg(), case_["losses"][step]);
     loss.backward();

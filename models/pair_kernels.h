@@ -1,0 +1,76 @@
+// Losses of many samples and their gradients over plain tables: what models/pair_loss.h runs.
+//
+// Dimension legend: B batch, U users, I items, K factors.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace latent {
+
+/// The parts of score(u, i) = alpha + beta_user[u] + beta_item[i] + gamma_user[u] . gamma_item[i];
+/// null: absent.
+template <typename T>
+struct PairTables {
+  T alpha = 0;
+  const T* beta_user = nullptr;   // [U]
+  const T* beta_item = nullptr;   // [I]
+  const T* gamma_user = nullptr;  // [U, K]
+  const T* gamma_item = nullptr;  // [I, K]
+  int64_t factors = 0;
+};
+
+/// Where gradients are added; null: nowhere.
+template <typename T>
+struct PairGradients {
+  T* alpha = nullptr;
+  T* beta_user = nullptr;
+  T* beta_item = nullptr;
+  T* gamma_user = nullptr;
+  T* gamma_item = nullptr;
+};
+
+/// A batch in the order of its users, so that each user's rows are met once, one user after
+/// another; and the order of its items, for the other side's gradient.
+template <typename T>
+struct SortedPairs {
+  int64_t size = 0;
+  const int32_t* users = nullptr;  // [B], ascending
+  const int32_t* items = nullptr;  // [B]
+  const T* ratings = nullptr;      // [B] of a pointwise loss
+  const int32_t* negatives = nullptr;  // [B] of a pairwise loss
+  /// Items, and negatives after them, ascending in item >> item_shift; and where each stands: n < B
+  /// in items, else n - B in negatives. [B], or [2 B] with negatives.
+  const int32_t* sorted_items = nullptr;
+  const int32_t* item_order = nullptr;
+  int item_shift = 0;
+};
+
+/// A batch's loss and its derivatives. Every row of a table has one owner that adds its samples in
+/// batch order, and sums of losses are taken in fixed chunks: the same bits for any number of
+/// threads.
+template <typename T>
+class PairKernels {
+ public:
+  PairKernels(const PairTables<T>& tables, const SortedPairs<T>& batch, int threads)
+      : tables_(tables), batch_(batch), threads_(threads) {}
+
+  /// Sum of (score - rating)^2; `weight` [B] becomes score - rating, half its derivative, and
+  /// `user_sum` [B, K] in each user's first sample's row the sum of weight gamma_item.
+  double squared_errors(T* weight, T* user_sum) const;
+
+  /// Sum of softplus(-x), x = score(u, i) - score(u, j) (Rendle et al., 2009, BPR-Opt); `weight` [B]
+  /// becomes the derivative -1 / (1 + e^x), `user_sum` the sum of weight (gamma_item[i] -
+  /// gamma_item[j]).
+  double pair_losses(T* weight, T* user_sum) const;
+
+  /// Adds `scale` times the derivatives of the sum.
+  void add_gradients(const T* weight, const T* user_sum, T scale, const PairGradients<T>& out) const;
+
+ private:
+  PairTables<T> tables_;
+  SortedPairs<T> batch_;
+  int threads_;
+};
+
+}  // namespace latent

@@ -1,0 +1,28 @@
+// Adam's pass over a table, and the sum that an L2 penalty is: plain arrays, in vectors.
+#pragma once
+
+#include <cstdint>
+
+namespace latent {
+
+/// One step's constants (Kingma & Ba, 2015).
+struct AdamStep {
+  double lr, beta1, beta2, epsilon;
+  double decay;  ///< 2 c for a penalty c sum w^2, whose gradient joins the loss's
+  int64_t t;     ///< from 1
+};
+
+/// With g the gradient plus decay w: m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2,
+/// w <- w - lr mhat / (sqrt(vhat) + epsilon); the gradient becomes zero, ready for the next batch.
+/// All [n]. Returns the sum of the new w^2, the bits of sum_of_squares() for any number of threads.
+double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const AdamStep& step,
+                 int threads);
+
+/// The same as one would write it down, number by number.
+void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
+                     const AdamStep& step);
+
+/// Sum of w^2 in double, in fixed chunks and lanes.
+double sum_of_squares(const float* w, int64_t n, int threads);
+
+}  // namespace latent
