@@ -16,19 +16,6 @@ constexpr int64_t kChunk = 4096;  // samples, about; part of the order of sums
 constexpr int64_t kAhead = 12;    // samples between a prefetch and its use
 constexpr int64_t kTogether = 32;  // samples whose losses are computed at once
 
-/// Begins of chunks of `keys`, ascending in key >> shift, moved to where one begins: it has one
-/// chunk.
-std::vector<int64_t> chunks_of(const int32_t* keys, int64_t size, int shift) {
-  std::vector<int64_t> out = {0};
-  for (int64_t at = kChunk; at < size; at += kChunk) {
-    int64_t begin = std::max(at, out.back());
-    while (begin < size && keys[begin] >> shift == keys[begin - 1] >> shift) ++begin;
-    if (begin < size && begin > out.back()) out.push_back(begin);
-  }
-  out.push_back(size);
-  return out;
-}
-
 /// Eight partial sums: the compiler may use vectors without being allowed to reorder.
 template <typename T>
 LATENT_INLINE T dot(const T* a, const T* b, int64_t k) {
@@ -192,7 +179,7 @@ auto with_factors(int64_t factors, const Fn& fn) {
 template <typename T, typename Fn>
 double sum_over_users(const PairTables<T>& tables, const SortedPairs<T>& batch, int threads, T* weight,
                       T* user_sum, const Fn& kernel) {
-  const auto begin = chunks_of(batch.users, batch.size, 0);
+  const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> partial(chunks);
   parallel_chunks(chunks, threads, [&](int64_t c) {
@@ -202,6 +189,17 @@ double sum_over_users(const PairTables<T>& tables, const SortedPairs<T>& batch, 
 }
 
 }  // namespace
+
+std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift) {
+  std::vector<int64_t> out = {0};
+  for (int64_t at = kChunk; at < size; at += kChunk) {
+    int64_t begin = std::max(at, out.back());
+    while (begin < size && keys[begin] >> shift == keys[begin - 1] >> shift) ++begin;
+    if (begin < size && begin > out.back()) out.push_back(begin);
+  }
+  out.push_back(size);
+  return out;
+}
 
 template <typename T>
 double PairKernels<T>::squared_errors(T* weight, T* user_sum) const {
@@ -218,8 +216,8 @@ double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
 template <typename T>
 void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
                                    const PairGradients<T>& out) const {
-  const auto users = chunks_of(batch_.users, batch_.size, 0);
-  const auto items = chunks_of(batch_.sorted_items,
+  const auto users = key_chunks(batch_.users, batch_.size, 0);
+  const auto items = key_chunks(batch_.sorted_items,
                                batch_.negatives != nullptr ? 2 * batch_.size : batch_.size,
                                batch_.item_shift);
   const auto user_kernel = with_factors(tables_.factors, [](auto k) { return &add_users<T, k()>; });

@@ -46,6 +46,10 @@ struct SortedPairs {
   int item_shift = 0;
 };
 
+/// Begins of chunks of `keys` [size], which ascend in key >> shift, and the end: all that agree in it
+/// are in one chunk, so that chunks can be worked on at once without meeting in a row.
+std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift);
+
 /// A batch's loss and its derivatives. Every row of a table has one owner that adds its samples in
 /// batch order, and sums of losses are taken in fixed chunks: the same bits for any number of
 /// threads.

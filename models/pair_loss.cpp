@@ -16,24 +16,6 @@ using torch::autograd::tensor_list;
 /// Waking others costs more for fewer samples, most of all on a busy machine.
 constexpr int64_t kFewSamples = 8192;
 
-/// The batch in the order of its users, with the order of its items; as it is when it has one.
-Batch sorted(const Batch& b) {
-  if (b.item_order.defined()) return b;
-  const torch::NoGradGuard no_grad;
-  const auto order_of = [](const Tensor& keys) {
-    return torch::argsort(keys, /*stable=*/true, /*dim=*/0, /*descending=*/false);
-  };
-  const Tensor by_user = order_of(b.users);
-  const auto picked = [&](const Tensor& t) { return t.defined() ? t.index_select(0, by_user) : t; };
-  Batch out{picked(b.users), picked(b.items), picked(b.ratings), picked(b.negatives)};
-  const Tensor items =
-      b.negatives.defined() ? torch::cat({out.items, out.negatives}) : out.items;
-  const Tensor by_item = order_of(items);  // in full: item_shift 0
-  out.sorted_items = items.index_select(0, by_item);
-  out.item_order = by_item.to(torch::kInt32);
-  return out;
-}
-
 template <typename T>
 const T* data_of(const Tensor& t) {
   return t.defined() ? t.const_data_ptr<T>() : nullptr;
@@ -127,11 +109,28 @@ bool can_fuse_loss(const ScoreTables& t) {
   return t.beta_item.scalar_type() == torch::kFloat || t.beta_item.scalar_type() == torch::kDouble;
 }
 
+Batch in_user_order(const Batch& b) {
+  if (b.item_order.defined()) return b;
+  const torch::NoGradGuard no_grad;
+  const auto order_of = [](const Tensor& keys) {
+    return torch::argsort(keys, /*stable=*/true, /*dim=*/0, /*descending=*/false);
+  };
+  const Tensor by_user = order_of(b.users);
+  const auto picked = [&](const Tensor& t) { return t.defined() ? t.index_select(0, by_user) : t; };
+  Batch out{picked(b.users), picked(b.items), picked(b.ratings), picked(b.negatives)};
+  const Tensor items =
+      b.negatives.defined() ? torch::cat({out.items, out.negatives}) : out.items;
+  const Tensor by_item = order_of(items);  // in full: item_shift 0
+  out.sorted_items = items.index_select(0, by_item);
+  out.item_order = by_item.to(torch::kInt32);
+  return out;
+}
+
 Tensor pointwise_loss(const ScoreTables& t, const Batch& batch) {
   check(batch);
   Batch b = batch;
   b.negatives = Tensor();
-  b = sorted(b);
+  b = in_user_order(b);
   b.ratings = b.ratings.to(t.beta_item.scalar_type()).contiguous();
   return PairLoss::apply(t.beta_item, t, b);
 }
@@ -139,7 +138,7 @@ Tensor pointwise_loss(const ScoreTables& t, const Batch& batch) {
 Tensor pairwise_loss(const ScoreTables& t, const Batch& batch) {
   TORCH_CHECK(!t.alpha.defined() && !t.beta_user.defined(), "alpha and beta_user cancel");
   check(batch);
-  return PairLoss::apply(t.beta_item, t, sorted(batch));
+  return PairLoss::apply(t.beta_item, t, in_user_order(batch));
 }
 
 }  // namespace latent

@@ -10,6 +10,9 @@ namespace latent {
 /// beta_item and both gammas or none.
 bool can_fuse_loss(const ScoreTables& tables);
 
+/// A CPU batch in the order of its users, with the order of its items; as it is when it has one.
+Batch in_user_order(const Batch& batch);
+
 /// mean (score(u, i) - rating)^2 -> scalar, where score is that of the tables that are defined.
 ///
 /// Equal to the mean squared error of the models' forward() up to rounding. The gradients of the

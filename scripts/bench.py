@@ -107,13 +107,45 @@ class Bench:
 def lfm(bench):
     f = bench.train({"model.name": "latent_factor", "model.factors": 5, "train.steps": 300, "eval.metrics": "rating"})
     peer = bench.peer("notebook-lfm")[0]["seconds"] / 100
-    bench.add("LFM step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 4)
+    bench.add("LFM step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 60)
 
 
 def bpr(bench):
     f = bench.train({"model.name": "bpr", "model.factors": 5, "train.steps": 300, "eval.metrics": "rating"})
     peer = bench.peer("notebook-bpr")[0]["seconds"] / 100
-    bench.add("BPR step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 20)
+    bench.add("BPR step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 200)
+
+
+def wide(bench):
+    """K=64, where a step is bound by memory: against the bytes that it cannot but touch, at the speed of a triad."""
+    speed = bench.other("triad")[0]["bytes_per_second"]
+    users, items, batch, k = 59347, 89311, 50000, 64
+    for model, rows in (("latent_factor", 2), ("bpr", 3)):
+        f = bench.train({"model.name": model, "model.factors": k, "train.steps": 60, "eval.metrics": "rating"})
+        # Adam reads and writes the table, its gradient and two moments; the loss reads the samples' rows, its gradient
+        # reads those of the other side once more and adds to two or three rows (reads and writes).
+        dense = 8 * 4 * (users + items) * (k + 1)
+        sparse = 4 * batch * (k + 1) * (rows + rows + 2 * rows)
+        bound = (dense + sparse) / speed
+        name = "LFM" if model == "latent_factor" else "BPR"
+        bench.add(f"{name} step, K=64, against {(dense + sparse) / 1e6:.0f} MB at {speed / 1e9:.1f} GB/s", 1e3 * f["seconds"] / f["steps"], 1e3 * bound, "ms/step", "1/1.5")
+
+
+def ranking(bench):
+    subprocess.run(["cmake", "--build", pathlib.Path(bench.options.latent).parent, "--target", "bench_ranking"], check=True, capture_output=True)
+    users, items, k = 319336 // 10, 32487, 64
+    best = min(json.loads(subprocess.run([pathlib.Path(bench.options.latent).parent / "bench_ranking", str(users), str(items), str(k)], check=True,
+                                         capture_output=True, text=True).stdout)["seconds"] for _ in range(bench.options.repeat))
+    numpy, product = (r["seconds"] for r in bench.other("ranking", f"{users}x{items}x{k}"))
+    bench.add(f"all ranking metrics, {users:,} x {items:,}, K=64, against NumPy", best, numpy, "s", 10)
+    bench.add("the same against the bare product", best, product, "s", "1/1.5")
+
+
+def start(bench):
+    """From the command to the first step, on a cached data set: a run of one step on few samples."""
+    knobs = {"model.name": "latent_factor", "train.steps": 1, "train.batch_size": 100, "eval.metrics": "rating"}
+    best = min(bench.train(knobs, repeat=1)["command"] for _ in range(bench.options.repeat + 1))
+    bench.add("start, one step and evaluation on a cached data set", best, 0.5, "s", 1)
 
 
 def implicit_bpr(bench):
@@ -183,7 +215,7 @@ def crossval(bench):
     bench.add("5-fold SVD on MovieLens 100k, whole command", best, bench.other("surprise-crossval", data)[0]["seconds"], "s", 12)
 
 
-ROWS = {"lfm": lfm, "bpr": bpr, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval}
+ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "start": start, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval}
 
 
 def main():

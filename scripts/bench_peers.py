@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Peers that ../shared/peers/peers.py does not time; bench.py calls it. One JSON object a line.
 
-    bench_peers.py DATA irspack-128 | product | surprise-crossval
+    bench_peers.py DATA irspack-128 | product | surprise-crossval | triad
+    bench_peers.py USERSxITEMSxFACTORS ranking
 """
 import contextlib
 import importlib.util
@@ -64,5 +65,55 @@ def surprise_crossval(peers, path):
     peers.emit("surprise-crossval", time.time() - start, rmse=float(result["test_rmse"].mean()))
 
 
+def ranking(peers, size):
+    """AUC and the rankings' hits at 100 with seen items masked, over random factors: in NumPy, and nothing but the product."""
+    import torch
+
+    users, items, k = map(int, size.split("x"))
+    random = np.random.default_rng(1)
+    some = min(users, 2048)  # timed; the rest takes as long for each
+    p, q = random.normal(size=(some, k)).astype(np.float32), random.normal(size=(items, k)).astype(np.float32)
+    seen, test = random.integers(items, size=(some, 10)), random.integers(items, size=(some, 5))
+    discount = 1 / np.log2(np.arange(100) + 2)
+    start = time.time()
+    for at in range(0, some, 256):
+        block = slice(at, at + 256)
+        scores = p[block] @ q.T
+        own = np.take_along_axis(scores, test[block], 1)
+        auc = np.mean([(scores < own[:, [n]]).mean(1) for n in range(5)])
+        np.put_along_axis(scores, seen[block], -np.inf, 1)
+        best = np.argpartition(-scores, 100, axis=1)[:, :100]
+        order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1)
+        best = np.take_along_axis(best, order, 1)
+        hits = (best[:, :, None] == test[block][:, None, :]).any(2)
+        figures = [auc] + [(hits[:, :c].sum(1) / 5, (hits[:, :c] * discount[:c]).sum(1), hits[:, :c].any(1)) for c in (1, 5, 10, 20, 100)]
+    numpy = (time.time() - start) * users / some
+    del figures
+    tp, tq, out = torch.rand(min(users, 16384), k), torch.rand(items, k).t().contiguous(), torch.empty(512, items)
+    best = float("inf")
+    for _ in range(3):
+        start = time.time()
+        for at in range(0, len(tp) - 511, 512):
+            torch.mm(tp[at:at + 512], tq, out=out)
+        best = min(best, (time.time() - start) * users / (len(tp) // 512 * 512))
+    peers.emit("ranking numpy", numpy)
+    peers.emit("ranking product", best)
+
+
+def triad(peers, _):
+    """Memory: GB/s of a <- b + s c over arrays far larger than the caches, two threads."""
+    import torch
+
+    n = 1 << 25
+    a, b, c = torch.empty(n), torch.rand(n), torch.rand(n)
+    best = float("inf")
+    for _ in range(7):
+        start = time.time()
+        torch.add(b, c, alpha=2.0, out=a)
+        best = min(best, time.time() - start)
+    peers.emit("triad", best, bytes_per_second=3 * 4 * n / best)
+
+
 if __name__ == "__main__":
-    {"irspack-128": irspack_128, "product": product, "surprise-crossval": surprise_crossval}[sys.argv[2]](load_peers(), sys.argv[1])
+    ROWS = {"irspack-128": irspack_128, "product": product, "surprise-crossval": surprise_crossval, "ranking": ranking, "triad": triad}
+    ROWS[sys.argv[2]](load_peers(), sys.argv[1])

@@ -87,6 +87,45 @@ double adam_chunk(float* w, float* g, float* m, float* v, int64_t n, const Const
 }
 
 LATENT_WIDE_VECTORS
+double adam_rows(float* w, float* g, float* m, float* v, int64_t k, const int32_t* rows, int64_t n,
+                 int32_t* stamp, int32_t now, const Constants c) {
+  constexpr int64_t kAhead = 8;
+  double grown = 0;
+  for (int64_t at = 0; at < n; ++at) {
+    const int64_t next = rows[std::min(at + kAhead, n - 1)] * k;
+    for (const float* table : {w, g, m, v}) __builtin_prefetch(table + next, 1);
+    if (stamp[rows[at]] == now) continue;
+    stamp[rows[at]] = now;
+    const int64_t from = rows[at] * k;
+    SquareSums before, after;
+    for (int64_t f = from; f < from + k; f += 8) {
+      const int64_t some = std::min<int64_t>(8, from + k - f);
+      const bool whole = some == 8;
+      const Float8 old = whole ? load8(w + f) : load_some(w + f, some);
+      Float8 mk = whole ? load8(m + f) : load_some(m + f, some);
+      Float8 vk = whole ? load8(v + f) : load_some(v + f, some);
+      const Float8 gk = whole ? load8(g + f) : load_some(g + f, some);
+      const Float8 next_w = step8(old, gk, mk, vk, c);
+      if (whole) {
+        store8(w + f, next_w);
+        store8(m + f, mk);
+        store8(v + f, vk);
+        store8(g + f, Float8{});
+      } else {
+        store_some(w + f, next_w, some);
+        store_some(m + f, mk, some);
+        store_some(v + f, vk, some);
+        store_some(g + f, Float8{}, some);
+      }
+      before.add(old);
+      after.add(whole ? load8(w + f) : load_some(w + f, some));
+    }
+    grown += after.sum() - before.sum();
+  }
+  return grown;
+}
+
+LATENT_WIDE_VECTORS
 double square_chunk(const float* w, int64_t n) {
   SquareSums squares;
   int64_t k = 0;
@@ -113,6 +152,12 @@ double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const
   return sum_of_chunks(n, threads, [&](int64_t from, int64_t count) {
     return adam_chunk(w + from, gradient + from, m + from, v + from, count, c);
   });
+}
+
+double adam_step_rows(float* w, float* gradient, float* m, float* v, int64_t k, const int32_t* rows,
+                      int64_t n, int32_t* stamp, const AdamStep& step) {
+  return adam_rows(w, gradient, m, v, k, rows, n, stamp, static_cast<int32_t>(step.t),
+                   Constants(step));
 }
 
 void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,

@@ -18,6 +18,11 @@ struct AdamStep {
 double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const AdamStep& step,
                  int threads);
 
+/// The same for some rows of k numbers: those of `rows` [n] whose `stamp` is not step.t yet, which
+/// it then becomes. Returns by how much the sum of w^2 has grown.
+double adam_step_rows(float* w, float* gradient, float* m, float* v, int64_t k, const int32_t* rows,
+                      int64_t n, int32_t* stamp, const AdamStep& step);
+
 /// The same as one would write it down, number by number.
 void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
                      const AdamStep& step);

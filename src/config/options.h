@@ -61,6 +61,7 @@ struct TrainOptions {
   int64_t patience = 0;
   std::string monitor = "auto";
   int64_t eval_every = 0;
+  int64_t log_every = 100;
   bool refit = false;
   bool exact = false, deterministic = false;
 };

@@ -43,6 +43,11 @@ class Sampler {
   void draw(int64_t step, SampleBatch& out);
   int64_t batches_per_epoch() const;
 
+  const Interactions& rows() const { return rows_; }
+  const SamplerOptions& options() const { return options_; }
+  const UserItems* known() const { return known_; }
+  int32_t items() const { return items_; }
+
  private:
   void permute(int64_t epoch);
   void draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const;

@@ -2,21 +2,22 @@
 
 #include <cmath>
 
+#include "src/base/error.h"
+
 namespace latent {
 
 namespace {
 
 using torch::Tensor;
 
-/// Plain arrays as tensors on the device; on the CPU they share the arrays' memory.
-Batch to_device(SampleBatch& samples, const torch::Device& device) {
+/// Plain arrays as tensors that share their memory.
+Batch wrapped(SampleBatch& samples) {
   const auto wrap = [&](auto& values, torch::Dtype type) {
     if (values.empty()) return Tensor();
-    const Tensor t = torch::from_blob(values.data(), {static_cast<int64_t>(values.size())}, type);
-    return device.is_cpu() ? t : t.to(device);
+    return torch::from_blob(values.data(), {static_cast<int64_t>(values.size())}, type);
   };
-  return {wrap(samples.users, torch::kInt32), wrap(samples.items, torch::kInt32),
-          wrap(samples.ratings, torch::kFloat32), wrap(samples.negatives, torch::kInt32),
+  return {wrap(samples.users, torch::kInt32),        wrap(samples.items, torch::kInt32),
+          wrap(samples.ratings, torch::kFloat32),    wrap(samples.negatives, torch::kInt32),
           wrap(samples.sorted_items, torch::kInt32), wrap(samples.item_order, torch::kInt32),
           samples.item_shift};
 }
@@ -28,17 +29,33 @@ GradientSteps::GradientSteps(RecommenderImpl& model, Sampler& sampler, const Tra
     : model_(model),
       options_(options),
       device_(device),
-      optimizer_(model, optimizer_kind(options.optimizer), options.lr),
-      batches_(sampler, /*sorted=*/device.is_cpu(), /*ahead=*/options.threads != 1) {}
+      optimizer_(model, optimizer_kind(options.optimizer), options.lr) {
+  if (device.is_cpu()) {
+    batches_.emplace(sampler, /*sorted=*/true, /*ahead=*/options.threads != 1);
+  } else {
+    device_batches_.emplace(sampler.rows(), sampler.options(), sampler.known(), sampler.items(), device);
+  }
+}
 
 StepReport GradientSteps::step(int64_t done) {
-  const Batch batch = to_device(batches_.get(done), device_);
-  const Tensor loss = model_.data_loss(batch);
-  const double objective = loss.item<double>() + optimizer_.penalty();
-  if (!std::isfinite(objective)) return {objective, {}, {}};
-  loss.backward();
-  optimizer_.step();
-  return {objective, {}, {}};
+  try {
+    const Batch batch = batches_ ? wrapped(batches_->get(done)) : device_batches_->get(done);
+    const Tensor loss = model_.data_loss(batch);
+    StepReport report;
+    report.measured =
+        device_.is_cpu() || done % options_.log_every == 0 || done + 1 == options_.steps;
+    if (report.measured) {
+      report.objective = loss.item<double>() + optimizer_.penalty();
+      if (!std::isfinite(report.objective)) return report;
+    }
+    loss.backward();
+    optimizer_.step(batch);
+    return report;
+  } catch (const c10::OutOfMemoryError&) {
+    throw Error("out of the GPU's memory in step " + std::to_string(done + 1) +
+                "; lower train.batch_size (now " + std::to_string(options_.batch_size) +
+                ") or model.factors, or set train.device to cpu");
+  }
 }
 
 void GradientSteps::save(Checkpoint& out) const {

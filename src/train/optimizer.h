@@ -12,7 +12,7 @@
 
 namespace latent {
 
-enum class OptimizerKind { kAdam, kSgd, kAdagrad };
+enum class OptimizerKind { kAdam, kAdamLazy, kSgd, kAdagrad };
 
 OptimizerKind optimizer_kind(const std::string& name);
 
@@ -22,15 +22,18 @@ OptimizerKind optimizer_kind(const std::string& name);
 /// Adam (Kingma & Ba, 2015; beta .9, .999): epsilon 1e-8 beside the corrected root in the PyTorch
 /// form; in the TensorFlow form Keras's epsilon 1e-7 stands beside the uncorrected root of v, which
 /// is torch's with 1e-7 / sqrt(1 - .999^t). SGD: w -= lr g. Adagrad (Duchi et al., 2011): s += g^2,
-/// w -= lr g / (sqrt(s) + 1e-10). On the CPU the result is bit-identical for any number of threads.
+/// w -= lr g / (sqrt(s) + 1e-10). Lazy Adam: a row of a table that the batch does not touch stands
+/// still, its moments and its penalty too, as in torch.optim.SparseAdam (corrections count all
+/// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is bit-identical for any number of threads.
 class Optimizer {
  public:
   Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr);
 
-  /// Leaves the gradients zero, ready for the next batch.
-  void step();
-  /// The penalty of the parameters as the last step left them: Adam's pass sums their squares on
-  /// its way.
+  /// Leaves the gradients zero, ready for the next batch. `batch`: what they come from; lazy Adam
+  /// needs it.
+  void step(const Batch& batch = {});
+  /// The penalty of the parameters as the last step left them: Adam sums their squares on its
+  /// way.
   double penalty();
 
   /// Moments and the like, by parameter name; load with the same names and shapes.
@@ -39,13 +42,18 @@ class Optimizer {
   void set_steps_done(int64_t steps) { steps_ = steps; }
 
  private:
+  enum class Side { kBoth, kUsers, kItems };
   struct Slot {
     std::string name;
     torch::Tensor parameter, first, second;  // m and v, or Adagrad's s in second
+    Side side = Side::kBoth;
     double decay;                            // 2 c
-    double squares = -1;                     // sum of the parameter's w^2; negative: not known
+    torch::Tensor squares;         // float64 [1]: sum of the parameter's w^2; undefined: not known
+    std::vector<int32_t> stamp;    // lazy Adam: the step that last touched the row
   };
-  void adam_step();
+  void adam_step(Slot& slot);
+  void lazy_step(Slot& slot, const Batch& batch);
+  double epsilon() const;
   void plain_step(Slot& slot) const;
 
   OptimizerKind kind_;

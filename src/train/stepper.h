@@ -12,6 +12,7 @@ struct StepReport {
   double objective = 0;
   nlohmann::ordered_json figures;  ///< more for the log and metrics.json
   std::string note;                ///< for the progress line; empty: the objective
+  bool measured = true;            ///< false: the objective was left on the device
 };
 
 class Stepper {

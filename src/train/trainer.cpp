@@ -33,18 +33,20 @@ class Training {
     if (!job_.quiet) progress.emplace("training", job_.steps, job_.unit + "s");
     start_ = Clock::now();
     while (done_ < job_.steps && !stopped_early_) {
-      report_ = job_.stepper.step(done_);
+      const StepReport report = job_.stepper.step(done_);
       ++done_;
+      if (report.measured) report_ = report;
       if (!std::isfinite(report_.objective)) {
         throw Error(job_.unit + " " + std::to_string(done_) + ": the objective is not finite (" +
                     std::to_string(report_.objective) + "); " + job_.stepper.remedy() +
                     " or check the ratings");
       }
-      nlohmann::ordered_json line = {{"step", done_}, {"objective", report_.objective}};
+      nlohmann::ordered_json line = {{"step", done_}};
+      if (report.measured) line["objective"] = report_.objective;
       if (report_.figures.is_object()) line.update(report_.figures);
       if (job_.monitor && (done_ % job_.monitor->every == 0 || done_ == job_.steps)) validate(line);
       line["seconds"] = seconds();
-      if (job_.log) job_.log(line);
+      if (job_.log && line.size() > 2) job_.log(line);
       char note[40];
       std::snprintf(note, sizeof note, "objective %.5g", report_.objective);
       if (progress) progress->update(done_, report_.note.empty() ? note : report_.note);

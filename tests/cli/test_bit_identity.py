@@ -10,11 +10,13 @@ CASES = [
     ("latent_factor", "tensorflow", "adagrad", []),
     ("latent_factor", "pytorch", "adam", ["train.steps=0", "train.epochs=2", "train.batch_size=7001", "split.valid=0.1",
                                           "train.patience=9", "eval.metrics=all"]),
+    ("latent_factor", "pytorch", "adam_lazy", []),
     ("bias_only", "pytorch", "adam", []),
     ("bias_only", "tensorflow", "sgd", []),
     ("bpr", "pytorch", "adam", []),
     ("bpr", "tensorflow", "adam", ["model.factors=13"]),
     ("bpr", "pytorch", "adagrad", ["train.rows=all"]),
+    ("bpr", "tensorflow", "adam_lazy", []),
     ("bpr", "tensorflow", "sgd", ["train.steps=0", "train.epochs=2", "train.batch_size=7001", "split.valid=0.1",
                                   "train.patience=9", "train.monitor=auc"]),
 ]

@@ -91,11 +91,13 @@ class Resume(support.Case):
                 self.assert_same_run(run, "whole", STEPS)
 
     def test_epochs_and_rankings_resume_too(self):
-        sets = ["model.name=bpr", "train.steps=0", "train.epochs=100", "train.batch_size=700", "train.optimizer=adagrad"]
-        self.train("bpr", *sets)
-        self.stopped("bpr-killed", signal.SIGKILL, *sets)
-        self.latent("train", "--resume", "bpr-killed")
-        self.assert_same_run("bpr-killed", "bpr", 100 * 5)
+        for optimizer in ["adagrad", "adam_lazy"]:
+            with self.subTest(optimizer):
+                sets = ["model.name=bpr", "train.steps=0", "train.epochs=100", "train.batch_size=700", f"train.optimizer={optimizer}"]
+                self.train(optimizer, *sets)
+                self.stopped(f"{optimizer}-killed", signal.SIGKILL, *sets)
+                self.latent("train", "--resume", f"{optimizer}-killed")
+                self.assert_same_run(f"{optimizer}-killed", optimizer, 100 * 5)
 
     def test_early_stopping_survives_a_kill(self):
         sets = ["train.patience=4", "train.eval_every=10", "train.lr=0.003", "train.lambda=1e-4"]

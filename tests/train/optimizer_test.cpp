@@ -1,4 +1,6 @@
 // Optimizers against torch's own and against the formulas.
+#include <set>
+
 #include "models/registry.h"
 #include "src/train/optimizer.h"
 #include "tests/support.h"
@@ -53,6 +55,69 @@ TEST(Sgd, EqualsTorchsWithThePenaltyInTheGradient) {
 
 TEST(Adagrad, EqualsTorchsWithThePenaltyInTheGradient) {
   EXPECT_LT(difference_from<torch::optim::Adagrad>(OptimizerKind::kAdagrad, torch::optim::AdagradOptions(0.1)), 1e-6);
+}
+
+Batch some_batch(bool pairwise, int64_t size) {
+  const auto ids = [&](int64_t n) { return torch::randint(n, {size}, torch::kInt32); };
+  Batch out{ids(50), ids(40), torch::randn({size}), {}};
+  if (pairwise) out.negatives = ids(40);
+  return out;
+}
+
+/// The definition in torch's own operations: rows of `ids` move, others stand still.
+void plain_lazy_step(Tensor w, const Tensor& gradient, Tensor m, Tensor v, const Tensor& ids, double decay, int64_t t) {
+  for (const int64_t row : std::set<int64_t>(ids.data_ptr<int32_t>(), ids.data_ptr<int32_t>() + ids.numel())) {
+    const Tensor g = gradient[row] + decay * w[row];
+    m[row].mul_(0.9).add_(0.1 * g);
+    v[row].mul_(0.999).add_(0.001 * g * g);
+    const Tensor m_hat = m[row] / (1 - std::pow(0.9, t)), v_hat = v[row] / (1 - std::pow(0.999, t));
+    w[row].sub_(0.1 * m_hat / (v_hat.sqrt() + 1e-8));
+  }
+}
+
+TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
+  for (const bool pairwise : {false, true}) {
+    const Recommender model = small_model(Form::kPytorch);
+    Optimizer optimizer(*model, OptimizerKind::kAdamLazy, 0.1);
+    const ScoreTables tables = model->tables();
+    const std::vector<Tensor> all = {tables.beta_user, tables.gamma_user, tables.beta_item, tables.gamma_item};
+    std::vector<Tensor> w, m, v;
+    for (const Tensor& t : all) w.push_back(t.detach().clone()), m.push_back(torch::zeros_like(t)), v.push_back(torch::zeros_like(t));
+    torch::manual_seed(8);
+    for (int64_t step = 1; step <= 4; ++step) {
+      const Batch batch = some_batch(pairwise, 9);
+      for (Tensor p : model->parameters()) p.mutable_grad() = torch::zeros_like(p);
+      for (size_t n = 0; n < all.size(); ++n) {
+        const Tensor ids = n < 2 ? batch.users : pairwise ? torch::cat({batch.items, batch.negatives}) : batch.items;
+        Tensor g = torch::zeros_like(w[n]);
+        g.index_put_({ids.to(torch::kLong)}, torch::randn({ids.numel(), w[n].size(1)}));
+        all[n].mutable_grad().copy_(g);
+        plain_lazy_step(w[n], g, m[n], v[n], ids, 0.02, step);
+      }
+      optimizer.step(batch);
+      double penalty = 0;
+      for (size_t n = 0; n < all.size(); ++n) {
+        EXPECT_LT((all[n] - w[n]).abs().max().item<double>(), 1e-5) << "table " << n << ", step " << step;
+        EXPECT_EQ(all[n].grad().abs().max().item<double>(), 0) << "left for the next batch";
+        penalty += 0.01 * all[n].detach().square().sum(torch::kDouble).item<double>();
+      }
+      EXPECT_NEAR(optimizer.penalty(), penalty, 1e-9 * penalty);
+    }
+  }
+}
+
+TEST(LazyAdam, IsAdamWhereABatchTouchesEveryRow) {
+  const Recommender lazy = small_model(Form::kPytorch), dense = small_model(Form::kPytorch);
+  Optimizer a(*lazy, OptimizerKind::kAdamLazy, 0.1), b(*dense, OptimizerKind::kAdam, 0.1);
+  Batch batch{torch::arange(50, torch::kInt32), torch::arange(50, torch::kInt32) % 40, torch::randn({50}), {}};
+  for (int step = 0; step < 5; ++step) {
+    lazy->data_loss(batch).backward();
+    dense->data_loss(batch).backward();
+    a.step(batch);
+    b.step(batch);
+  }
+  for (size_t n = 0; n < lazy->parameters().size(); ++n)
+    EXPECT_TRUE(torch::allclose(lazy->parameters()[n], dense->parameters()[n], 1e-6, 1e-7)) << n;
 }
 
 /// Keras moves a row that no sample touched about 100 times less in the first step.
