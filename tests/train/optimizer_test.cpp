@@ -99,7 +99,7 @@ TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
       for (size_t n = 0; n < all.size(); ++n) {
         EXPECT_LT((all[n] - w[n]).abs().max().item<double>(), 1e-5) << "table " << n << ", step " << step;
         EXPECT_EQ(all[n].grad().abs().max().item<double>(), 0) << "left for the next batch";
-        penalty += 0.01 * all[n].detach().square().sum(torch::kDouble).item<double>();
+        penalty += 0.01 * all[n].detach().to(torch::kDouble).square().sum().item<double>();
       }
       EXPECT_NEAR(optimizer.penalty(), penalty, 1e-9 * penalty);
     }
