@@ -7,6 +7,7 @@
 
 #include "models/catalog.h"
 #include "src/base/error.h"
+#include "src/base/parallel.h"
 #include "src/run/solver_steps.h"
 #include "src/run/tables_file.h"
 #include "src/sampling/sampler.h"
@@ -28,6 +29,12 @@ bool pairwise(const RunConfig& config) {
   return info.trained == Trained::kByGradient && info.task == Task::kRanking;
 }
 
+/// A batch is drawn while the last one is worked on, which is three times the work or more.
+int drawing_threads(const RunConfig& config) {
+  const auto asked = static_cast<int>(config.train.threads);
+  return std::max(1, (asked > 0 ? asked : hardware_threads()) / 4);
+}
+
 /// Everything that one fit works on; members refer to each other.
 class Fit {
  public:
@@ -45,8 +52,7 @@ class Fit {
       known_ = user_items(FittedRows(setup.data, refit, false).get(), setup.data.users.size());
     sampler_.emplace(rows_.get(),
                      SamplerOptions{config.train.batch_size, config.train.epochs == 0,
-                                    static_cast<uint64_t>(config.train.seed),
-                                    static_cast<int>(config.train.threads)},
+                                    static_cast<uint64_t>(config.train.seed), drawing_threads(config)},
                      pairwise(config) ? &known_ : nullptr, setup.data.items.size());
     steps_per_pass_ = sampler_->batches_per_epoch();
     samples_per_step_ = config.train.batch_size;
