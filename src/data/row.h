@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace latent {
 
@@ -21,17 +22,43 @@ struct Row {
   int64_t time = 0;
 };
 
+/// Rows as columns, whose views live until the reader goes on to its next block.
+struct RowBatch {
+  std::vector<std::string_view> user, item;
+  std::vector<float> rating;
+  std::vector<int64_t> time;
+
+  size_t size() const { return user.size(); }
+  void clear() {
+    user.clear();
+    item.clear();
+    rating.clear();
+    time.clear();
+  }
+  void push(const Row& row) {
+    user.push_back(row.user);
+    item.push_back(row.item);
+    rating.push_back(static_cast<float>(row.rating));
+    time.push_back(row.time);
+  }
+};
+
 /// A number written in full (no blanks left over, finite also as float). Throws RowError naming
 /// `field`.
 double parse_rating(std::string_view text, const std::string& field);
+/// The same, or nothing where it would throw.
+std::optional<double> rating_of(std::string_view text);
 
 /// Seconds since 1970 from a number, "Wed Dec 09 09:23:58 -0800 2015" (Goodreads), "03 1, 2021"
 /// (Amazon) or ISO 8601
 /// ("2015-12-09", "2015-12-09T09:23:58Z", "2015-12-09 09:23:58+01:00"). Throws RowError.
 int64_t parse_time(std::string_view text, const std::string& field);
+/// The same, or nothing where it would throw.
+std::optional<int64_t> time_of(std::string_view text);
 
 /// Throws RowError unless `text` is a UTF-8 string without NUL, of 1 to 65,536 bytes.
 void check_id(std::string_view text, const std::string& field);
+constexpr size_t kLongestId = 1 << 16;
 
 bool is_utf8(std::string_view text);
 
