@@ -13,6 +13,7 @@ namespace {
 /// A quoted field may span lines; one that never ends must not swallow the whole file.
 constexpr size_t kLongestRecord = 1 << 22;
 constexpr size_t kPiece = 4096;  // bytes of plain rows read at once: they stay in the nearest cache
+static_assert(kPiece / 2 <= RowBatch::kMost);  // two fields, and what follows each, make four bytes
 constexpr int kMostPlainColumns = 64;
 
 const char* separator_of(const std::string& format) {

@@ -30,10 +30,11 @@ class RowStore {
     const size_t had = rows.user.size(), n = had + batch.size();
     rows.user.resize(n);
     rows.item.resize(n);
-    data_.users.add_all(batch.user, rows.user.data() + had);
-    data_.items.add_all(batch.item, rows.item.data() + had);
-    rows.rating.insert(rows.rating.end(), batch.rating.begin(), batch.rating.end());
-    if (with_time_) rows.time.insert(rows.time.end(), batch.time.begin(), batch.time.end());
+    data_.users.add_all(batch.user(), rows.user.data() + had);
+    data_.items.add_all(batch.item(), rows.item.data() + had);
+    rows.rating.insert(rows.rating.end(), batch.rating().begin(), batch.rating().end());
+    if (with_time_)
+      rows.time.insert(rows.time.end(), batch.time().begin(), batch.time().end());
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,24 +24,29 @@ struct Row {
 };
 
 /// Rows as columns, whose views live until the reader goes on to its next block.
-struct RowBatch {
-  std::vector<std::string_view> user, item;
-  std::vector<float> rating;
-  std::vector<int64_t> time;
+class RowBatch {
+ public:
+  static constexpr size_t kMost = 2048;
 
-  size_t size() const { return user.size(); }
-  void clear() {
-    user.clear();
-    item.clear();
-    rating.clear();
-    time.clear();
-  }
+  size_t size() const { return size_; }
+  void clear() { size_ = 0; }
+  /// The batch must not be full.
   void push(const Row& row) {
-    user.push_back(row.user);
-    item.push_back(row.item);
-    rating.push_back(static_cast<float>(row.rating));
-    time.push_back(row.time);
+    user_[size_] = row.user;
+    item_[size_] = row.item;
+    rating_[size_] = static_cast<float>(row.rating);
+    time_[size_++] = row.time;
   }
+  std::span<const std::string_view> user() const { return {user_.data(), size_}; }
+  std::span<const std::string_view> item() const { return {item_.data(), size_}; }
+  std::span<const float> rating() const { return {rating_.data(), size_}; }
+  std::span<const int64_t> time() const { return {time_.data(), size_}; }
+
+ private:
+  size_t size_ = 0;
+  std::vector<std::string_view> user_ = std::vector<std::string_view>(kMost), item_ = user_;
+  std::vector<float> rating_ = std::vector<float>(kMost);
+  std::vector<int64_t> time_ = std::vector<int64_t>(kMost);
 };
 
 /// A number written in full (no blanks left over, finite also as float). Throws RowError naming
