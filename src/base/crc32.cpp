@@ -38,8 +38,8 @@ __attribute__((target("pclmul,sse4.1"))) inline __m128i folded(__m128i sum, __m1
 }
 
 /// Gopal et al., "Fast CRC computation for generic polynomials using PCLMULQDQ" (Intel, 2009): 64
-/// bytes are replaced by what they leave 512 bits on, added to the next 64; the last 16 bytes' worth
-/// goes through the table. `bytes` >= 64.
+/// bytes are replaced by what they leave 512 bits on, added to the next 64; the last 16 bytes'
+/// worth goes through the table. `bytes` >= 64.
 __attribute__((target("pclmul,sse4.1"))) uint32_t folding_crc32(const void* data, size_t bytes,
                                                                 uint32_t crc) {
   const auto* in = static_cast<const __m128i*>(data);

@@ -20,7 +20,8 @@ inline void advise_huge_pages(void* data, size_t bytes) {
   constexpr size_t kHuge = size_t{1} << 21;
   const auto at = reinterpret_cast<uintptr_t>(data);
   const uintptr_t from = (at + kHuge - 1) / kHuge * kHuge, to = (at + bytes) / kHuge * kHuge;
-  if (data != nullptr && from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
+  if (data != nullptr && from < to)
+    ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
 #else
   (void)data, (void)bytes;
 #endif

@@ -22,12 +22,12 @@ class IdMap {
 
   /// The index of `id`, added at the end when new.
   int32_t add(std::string_view id);
-  /// add() of each of `ids` in order, the indices into `out`: many look-ups wait for memory at once.
-  /// The kPadding bytes after an id's first are read, whatever they are.
+  /// add() of each of `ids` in order, the indices into `out`: many look-ups wait for memory at
+  /// once. The kPadding bytes after an id's first are read, whatever they are.
   static constexpr size_t kPadding = 12;
   void add_all(std::span<const std::string_view> ids, int32_t* out);
-  /// The index of `id`, or -1. The first call on a map that came back from its text makes the table,
-  /// so it must not run beside another.
+  /// The index of `id`, or -1. The first call on a map that came back from its text makes the
+  /// table, so it must not run beside another.
   int32_t find(std::string_view id) const;
   std::string_view name(int32_t index) const {
     return std::string_view(text_).substr(ends_[index], ends_[index + 1] - ends_[index]);

@@ -44,8 +44,8 @@ class RowStore {
     if (n > rows.user.capacity() || (with_time_ && n > rows.time.capacity())) make_room(n);
   }
 
-  /// For as many rows as the file seems to hold, from the share of it read so far: columns that grew
-  /// by doubling would be there twice, and half empty. Pages never touched take no memory.
+  /// For as many rows as the file seems to hold, from the share of it read so far: columns that
+  /// grew by doubling would be there twice, and half empty. Pages never touched take no memory.
   void make_room(size_t wanted) {
     constexpr size_t kSome = 1 << 16;
     const auto rows = static_cast<double>(data_.rows.size() - rows_before_);

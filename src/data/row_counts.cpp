@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <span>
 
 #include "src/base/huge_pages.h"
 #include "src/base/parallel.h"
@@ -18,25 +19,36 @@ std::vector<uint32_t> frequencies(const std::vector<int32_t>& column, int32_t id
 }
 
 void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& out) {
-  const auto [low, high] = std::minmax_element(ratings.begin(), ratings.end());
-  out.rating_min = *low;
-  out.rating_max = *high;
   // A few values, each found again through a small table of where its bits were last seen.
-  uint8_t seen[256] = {};
-  auto& values = out.ratings;
-  for (const float r : ratings) {
-    out.rating_sum += r;
-    if (values.size() > most) continue;
-    uint8_t& at = seen[std::bit_cast<uint32_t>(r) * 0x9E3779B1u >> 24];
-    if (at >= values.size() || values[at].first != r) {
-      const auto same = [&](const auto& value) { return value.first == r; };
-      at = static_cast<uint8_t>(std::find_if(values.begin(), values.end(), same) - values.begin());
-      if (at == values.size()) values.emplace_back(r, 0);
+  constexpr size_t kRoom = 64;
+  float value[kRoom];
+  int64_t rows[kRoom] = {};
+  uint32_t seen[256] = {};
+  size_t values = 0, n = 0;
+  double sum = 0;
+  for (; n < ratings.size(); ++n) {
+    const float r = ratings[n];
+    uint32_t& slot = seen[std::bit_cast<uint32_t>(r) * 0x9E3779B1u >> 24];
+    uint32_t at = slot;
+    if (at >= values || value[at] != r) {
+      at = slot = static_cast<uint32_t>(std::find(value, value + values, r) - value);
+      if (at == values) {
+        if (values == std::min(most, kRoom)) break;  // a range will do
+        value[values++] = r;
+      }
     }
-    ++values[at].second;
+    ++rows[at];
+    sum += r;
   }
-  if (values.size() > most) values.clear();
-  std::sort(values.begin(), values.end());
+  const bool all = n == ratings.size();
+  for (; n < ratings.size(); ++n) sum += ratings[n];
+  out.rating_sum = sum;
+  const std::span<const float> to_compare =
+      all ? std::span<const float>(value, values) : std::span<const float>(ratings);
+  out.rating_min = *std::min_element(to_compare.begin(), to_compare.end());
+  out.rating_max = *std::max_element(to_compare.begin(), to_compare.end());
+  for (size_t k = 0; all && k < values; ++k) out.ratings.emplace_back(value[k], rows[k]);
+  std::sort(out.ratings.begin(), out.ratings.end());
 }
 
 /// The repeated pairs of the users [from, to), whose rows before and in all are `rows_before`.

@@ -50,7 +50,8 @@ struct SideTable {
   std::vector<int64_t> lines;
 };
 
-SideTable read_delimited(LineReader& reader, const TitleOptions& options, const std::string& first) {
+SideTable read_delimited(LineReader& reader, const TitleOptions& options,
+                         const std::string& first) {
   std::string separator = options.separator;
   if (separator == "auto") {
     separator = first.find('\t') != std::string::npos   ? "\t"
