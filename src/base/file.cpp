@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -74,11 +73,6 @@ std::string read_file(const fs::path& path) {
     throw errno_error(path.string(), "cannot read");
   }
   return text.str();
-}
-
-uint32_t crc32_of(const void* data, size_t bytes, uint32_t crc) {
-  if (bytes == 0) return crc;  // zlib takes a null pointer as a request to start anew
-  return static_cast<uint32_t>(::crc32_z(crc, static_cast<const Bytef*>(data), bytes));
 }
 
 }  // namespace latent

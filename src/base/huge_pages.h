@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <vector>
 
@@ -11,6 +12,20 @@
 #endif
 
 namespace latent {
+
+/// Asks for pages of 2 MB within `bytes` bytes just allocated and not yet written: they come in a
+/// 512th of the steps. Advice only.
+inline void advise_huge_pages(void* data, size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr size_t kHuge = size_t{1} << 21;
+  const auto at = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t from = (at + kHuge - 1) / kHuge * kHuge, to = (at + bytes) / kHuge * kHuge;
+  if (data != nullptr && from < to)
+    ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
+#else
+  (void)data, (void)bytes;
+#endif
+}
 
 /// An allocator for std::vector. Random rows of a table of tens of megabytes miss the processor's
 /// table of 4 KB pages at nearly every access; pages of 2 MB, where the system grants them, do not.

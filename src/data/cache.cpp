@@ -1,13 +1,20 @@
 #include "src/data/cache.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/huge_pages.h"
 #include "src/base/log.h"
+#include "src/base/parallel.h"
 
 namespace latent {
 
@@ -46,39 +53,94 @@ class Writer {
   uint32_t crc_ = 0;
 };
 
+/// Reads a file whose parts' places are known, parts of it at once.
 class Reader {
  public:
-  explicit Reader(const fs::path& path) : in_(path, std::ios::binary) {}
+  explicit Reader(const fs::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~Reader() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
   bool bytes(void* data, size_t n) {
-    if (!in_.read(static_cast<char*>(data), static_cast<std::streamsize>(n))) return false;
-    crc_ = crc32_of(data, n, crc_);
+    if (!read_at(at_, static_cast<char*>(data), n)) return false;
+    crcs_.push_back({crc32_of(data, n), n});
+    at_ += n;
     return true;
   }
+  /// To be filled by read_arrays(): `n` values appended to the empty `values`.
   template <typename T>
-  bool array(std::vector<T>& values, size_t n) {
-    values.resize(n);
-    return bytes(values.data(), n * sizeof(T));
+  void array(T& values, size_t n) {
+    const uint64_t from = at_;
+    const size_t slot = crcs_.size();
+    crcs_.push_back({0, n * sizeof values[0]});
+    at_ += crcs_.back().bytes;
+    fills_.push_back([this, &values, n, from, slot] {
+      // Appended piece by piece: a vector of given size would first be filled with zeros.
+      constexpr size_t kPiece = 1 << 15;
+      using Value = typename T::value_type;
+      values.reserve(n);
+      advise_huge_pages(values.data(), n * sizeof(Value));
+      std::vector<Value> piece(std::min(n, kPiece));
+      for (size_t had = 0; had < n; had += piece.size()) {
+        piece.resize(std::min(n - had, kPiece));
+        const size_t size = piece.size() * sizeof(Value);
+        if (!read_at(from + had * sizeof(Value), reinterpret_cast<char*>(piece.data()), size))
+          return;  // the checksum will differ
+        crcs_[slot].crc = crc32_of(piece.data(), size, crcs_[slot].crc);
+        values.insert(values.end(), piece.begin(), piece.end());
+      }
+    });
   }
-  bool finish() {
-    uint32_t stored = 0;
-    return in_.read(reinterpret_cast<char*>(&stored), sizeof stored) && stored == crc_;
+  uint64_t place() const { return at_; }
+  /// Fills the arrays; false when the checksum that follows them does not fit.
+  bool read_arrays() {
+    parallel_chunks(static_cast<int64_t>(fills_.size()), 0, [&](int64_t n) { fills_[n](); });
+    uint32_t stored = 0, crc = 0;
+    if (!read_at(at_, reinterpret_cast<char*>(&stored), sizeof stored)) return false;
+    for (const Part& part : crcs_)
+      crc = static_cast<uint32_t>(
+          ::crc32_combine(crc, part.crc, static_cast<z_off_t>(part.bytes)));
+    return stored == crc;
   }
 
  private:
-  std::ifstream in_;
-  uint32_t crc_ = 0;
+  struct Part {
+    uint32_t crc;
+    size_t bytes;
+  };
+
+  bool read_at(uint64_t from, char* data, size_t n) const {
+    while (n > 0) {
+      const ssize_t got = ::pread(fd_, data, n, static_cast<off_t>(from));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return false;
+      data += got;
+      from += static_cast<uint64_t>(got);
+      n -= static_cast<size_t>(got);
+    }
+    return true;
+  }
+
+  int fd_;
+  uint64_t at_ = 0;
+  std::vector<Part> crcs_;
+  std::vector<std::function<void()>> fills_;
 };
 
 json ids_header(const IdMap& ids) { return {{"count", ids.size()}, {"bytes", ids.text().size()}}; }
 
-bool read_ids(Reader& in, const json& header, IdMap& ids) {
-  std::string text(header.at("bytes").get<size_t>(), '\0');
+/// Text and ends of an IdMap as they come from the file.
+struct StoredIds {
+  std::string text;
   std::vector<uint64_t> ends;
-  if (!in.bytes(text.data(), text.size()) || !in.array(ends, header.at("count").get<size_t>() + 1))
-    return false;
-  ids = IdMap(std::move(text), std::move(ends));
-  return true;
-}
+
+  void read(Reader& in, const json& header) {
+    in.array(text, header.at("bytes").get<size_t>());
+    in.array(ends, header.at("count").get<size_t>() + 1);
+  }
+};
 
 std::optional<RawData> load(const fs::path& path, const std::string& key, uintmax_t size) {
   Reader in(path);
@@ -103,12 +165,17 @@ std::optional<RawData> load(const fs::path& path, const std::string& key, uintma
       f.at(0), f.at(1).get<std::vector<std::string>>(), f.at(2), f.at(3), f.at(4), f.at(5),
       f.at(6)};
   Interactions& rows = raw.data.rows;
-  if (!in.array(rows.user, n) || !in.array(rows.item, n) || !in.array(rows.rating, n) ||
-      (header.at("has_time") && !in.array(rows.time, n)) ||
-      !read_ids(in, header.at("users"), raw.data.users) ||
-      !read_ids(in, header.at("items"), raw.data.items) || !in.finish()) {
-    return std::nullopt;
-  }
+  StoredIds users, items;
+  in.array(rows.user, n);
+  in.array(rows.item, n);
+  in.array(rows.rating, n);
+  if (header.at("has_time")) in.array(rows.time, n);
+  users.read(in, header.at("users"));
+  items.read(in, header.at("items"));
+  // Before any memory is asked for.
+  if (in.place() + sizeof(uint32_t) != size || !in.read_arrays()) return std::nullopt;
+  raw.data.users = IdMap(std::move(users.text), std::move(users.ends));
+  raw.data.items = IdMap(std::move(items.text), std::move(items.ends));
   return raw;
 }
 

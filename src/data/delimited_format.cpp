@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "src/base/error.h"
+#include "src/data/marks.h"
 #include "src/data/row_format.h"
 #include "src/data/splitter.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 /// A quoted field may span lines; one that never ends must not swallow the whole file.
 constexpr size_t kLongestRecord = 1 << 22;
+constexpr size_t kPiece = 4096;  // bytes of plain rows read at once: they stay in the nearest cache
+static_assert(kPiece / 2 <= RowBatch::kMost);  // two fields, and what follows each, make four bytes
+constexpr int kMostPlainColumns = 64;
 
 const char* separator_of(const std::string& format) {
   return format == "csv" ? "," : format == "tsv" ? "\t" : "::";
@@ -33,6 +37,8 @@ class DelimitedFormat : public RowFormat {
     info = resolved;
     user_label_ = info.header ? in_quotes(info.user) : "column " + info.user;
     item_label_ = info.header ? in_quotes(info.item) : "column " + info.item;
+    const std::string separator = separator_of(info.format);
+    if (separator.size() == 1 && needed_ <= kMostPlainColumns) mark_ = separator[0];
   }
 
   bool read(LineReader& reader, const RowSink& sink) override {
@@ -59,7 +65,64 @@ class DelimitedFormat : public RowFormat {
     return true;
   }
 
+  void read_ready(LineReader& reader, RowBatch& rows) override {
+    rows.clear();
+    if (mark_ == '\0' || skip_header_ || --wait_ > 0) return;
+    const std::string_view text = reader.ready_lines().substr(0, kPiece);
+    const size_t marks =
+        find_marks(text.data(), text.size(), mark_, mark_ == ',' ? '"' : mark_, marks_);
+    const char* line = text.data();
+    int64_t lines = 0;
+    for (size_t m = 0; plain_line(text.data(), line, m, marks, rows); ++lines) {
+    }
+    reader.skip(static_cast<size_t>(line - text.data()), lines);
+    // Where rows are seldom plain, looking at a piece for each of them would be in vain.
+    patience_ = lines > 0 ? 1 : std::min(2 * patience_, 64);
+    wait_ = lines > 0 ? 0 : patience_;
+  }
+
  private:
+  /// One row from `line` on; marks_[m] is the first mark in it. False, and nothing is taken, unless
+  /// the line is whole and its fields are ASCII without quotes, ids and good numbers.
+  bool plain_line(const char* text, const char*& line, size_t& m, size_t marks, RowBatch& rows) {
+    int column = 0;
+    const char* end = nullptr;
+    for (;; ++m) {
+      if (m == marks) return false;
+      end = text + marks_[m];
+      if (column < needed_) ends_[column] = end;
+      if (*end != mark_) break;
+      ++column;
+    }
+    if (*end == '\r') ++m;
+    if (m == marks || text[marks_[m]] != '\n' || text + marks_[m] - end > 1) return false;
+    const char* const next = text + marks_[m++] + 1;
+    if (column + 1 < needed_) return false;
+    const auto field = [&](int n) {
+      const char* const begin = n == 0 ? line : ends_[n - 1] + 1;
+      return std::string_view(begin, static_cast<size_t>(ends_[n] - begin));
+    };
+    Row row;
+    row.user = field(user_);
+    row.item = field(item_);
+    if (row.user.empty() || row.item.empty()) return false;
+    if (rating_ >= 0) {
+      const std::string_view text = field(rating_);
+      const auto digit = text.size() == 1 ? static_cast<unsigned>(text[0] - '0') : 10;
+      const auto rating = digit <= 9 ? digit : rating_of(text);
+      if (!rating) return false;
+      row.rating = *rating;
+    }
+    if (time_ >= 0) {
+      const auto time = time_of(field(time_));
+      if (!time) return false;
+      row.time = *time;
+    }
+    rows.push(row);
+    line = next;
+    return true;
+  }
+
   /// A quoted field goes on in the lines that follow.
   void read_on(LineReader& reader, std::string_view line) {
     record_ = line;
@@ -78,6 +141,11 @@ class DelimitedFormat : public RowFormat {
   std::string user_label_, item_label_;  // for errors
   std::string record_;
   std::vector<std::string_view> fields_;
+
+  char mark_ = '\0';                  // the separator where plain rows are read by read_ready()
+  int wait_ = 0, patience_ = 1;       // lines until the next look for plain rows
+  uint16_t marks_[kPiece + 8];        // of the piece at hand
+  const char* ends_[kMostPlainColumns];  // of a row's fields
 };
 
 /// Of digits; more of them than any file has columns are all one to us.

@@ -88,6 +88,10 @@ void compact(RawData& raw, const Flags& keep) {
 void filter_rows(RawData& raw, const DataOptions& options) {
   const Interactions& rows = raw.data.rows;
   const int64_t before = rows.size();
+  const bool keeps_all = !options.drop_zero && !options.positive_at_least &&
+                         options.duplicates == "keep" && options.min_user <= 1 &&
+                         options.min_item <= 1;
+  if (keeps_all && before > 0) return;
   Flags keep(rows.size(), 1);
   for (int64_t n = 0; n < rows.size(); ++n) {
     if (options.drop_zero && rows.rating[n] == 0) keep[n] = 0;

@@ -1,11 +1,16 @@
 #include "src/data/interactions.h"
 
+#include "src/base/huge_pages.h"
+
 namespace latent {
 
 void Interactions::reserve(size_t n) {
   user.reserve(n);
   item.reserve(n);
   rating.reserve(n);
+  advise_huge_pages(user.data(), n * sizeof user[0]);
+  advise_huge_pages(item.data(), n * sizeof item[0]);
+  advise_huge_pages(rating.data(), n * sizeof rating[0]);
 }
 
 void Interactions::push_from(const Interactions& from, int64_t row) {

@@ -1,10 +1,8 @@
 #include "src/data/line_reader.h"
 
-#include <zlib.h>
-
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <exception>
@@ -13,95 +11,49 @@
 #include <thread>
 
 #include "src/base/error.h"
-#include "src/base/file.h"
 
 namespace latent {
 
 namespace {
 
-constexpr size_t kBlock = 1 << 20, kInput = 1 << 18, kAhead = 4;
-
-struct FileCloser {
-  void operator()(std::FILE* f) const { std::fclose(f); }
-};
-
-/// Inflates a gz stream of one or more members.
-class GzStream {
- public:
-  explicit GzStream(const std::string& path) : path_(path) {
-    if (inflateInit2(&z_, 15 + 16) != Z_OK) throw Error(path_ + ": out of memory for inflate");
-  }
-  ~GzStream() { inflateEnd(&z_); }
-  GzStream(const GzStream&) = delete;
-  GzStream& operator=(const GzStream&) = delete;
-
-  void give(const char* data, size_t bytes) {
-    z_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data));
-    z_.avail_in = static_cast<uInt>(bytes);
-  }
-
-  /// Appends to `out` up to its capacity limit; true when all input given so far is used up.
-  bool inflate_into(std::string& out, size_t limit) {
-    while (z_.avail_in > 0 && out.size() < limit) {
-      if (member_ended_) {
-        // gzip pads with zeros and joins members; anything else is not ours to guess at.
-        if (*z_.next_in == 0) {
-          ++z_.next_in;
-          --z_.avail_in;
-          continue;
-        }
-        inflateReset(&z_);
-        member_ended_ = false;
-      }
-      const size_t had = out.size();
-      out.resize(limit);
-      z_.next_out = reinterpret_cast<Bytef*>(out.data() + had);
-      z_.avail_out = static_cast<uInt>(limit - had);
-      const int status = inflate(&z_, Z_NO_FLUSH);
-      out.resize(limit - z_.avail_out);
-      if (status == Z_STREAM_END) {
-        member_ended_ = true;
-      } else if (status != Z_OK && status != Z_BUF_ERROR) {
-        throw Error(path_ + ": damaged gz stream (" +
-                    (z_.msg != nullptr ? z_.msg : "inflate failed") + "); fetch the file again");
-      }
-    }
-    return z_.avail_in == 0 && !(!member_ended_ && out.size() >= limit);
-  }
-
-  bool at_member_end() const { return member_ended_; }
-
- private:
-  std::string path_;
-  z_stream z_{};
-  bool member_ended_ = false;
-};
+constexpr size_t kAhead = 3;  // blocks; more would only push the parser's tables out of the cache
 
 }  // namespace
 
-/// The reading thread: a short queue of blocks of text.
-class LineReader::Inflater {
+/// Blocks of text as they come, or through a short queue that a thread keeps filled.
+class LineReader::Source {
  public:
-  Inflater(const std::string& path, std::FILE* file) : path_(path), file_(file) {
-    thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  Source(const std::string& path, const ReadAhead& ahead) : blocks_(path, ahead.block_bytes) {
+    if (ahead.thread) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
-  ~Inflater() {
-    thread_.request_stop();
+  ~Source() {
+    if (!thread_.joinable()) return;
+    {
+      // Under the lock: the thread must not fall asleep between its look and the notice.
+      const std::lock_guard lock(mutex_);
+      thread_.request_stop();
+    }
     room_.notify_all();
   }
 
-  /// Swaps the next block into `block`; false at the end. Rethrows what the thread threw.
-  bool next(std::string& block) {
+  /// The next block in `block`; false at the end. Rethrows what the thread threw.
+  bool next(TextBlock& block) {
+    if (!thread_.joinable()) {
+      const bool more = blocks_.next(block);
+      bytes = blocks_.bytes_read();
+      crc = blocks_.checksum();
+      return more;
+    }
     std::unique_lock lock(mutex_);
-    ready_.wait(lock, [&] { return !blocks_.empty() || done_; });
-    if (blocks_.empty()) {
+    ready_.wait(lock, [&] { return !queue_.empty() || done_; });
+    if (queue_.empty()) {
       if (error_) std::rethrow_exception(error_);
       return false;
     }
-    std::swap(block, blocks_.front());
-    spare_.push_back(std::move(blocks_.front()));
-    blocks_.pop_front();
+    std::swap(block, queue_.front());
+    spare_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
     room_.notify_one();
     return true;
   }
@@ -111,98 +63,83 @@ class LineReader::Inflater {
 
  private:
   void run(const std::stop_token& stop) {
+    std::exception_ptr error;
     try {
-      read_all(stop);
+      TextBlock block;
+      while (!stop.stop_requested() && blocks_.next(block)) push(block, stop);
     } catch (...) {
-      error_ = std::current_exception();
+      error = std::current_exception();
     }
+    bytes = blocks_.bytes_read();
+    crc = blocks_.checksum();
     const std::lock_guard lock(mutex_);
+    error_ = error;
     done_ = true;
     ready_.notify_all();
   }
 
-  void read_all(const std::stop_token& stop) {
-    std::string input(kInput, '\0'), out = fresh();
-    std::unique_ptr<GzStream> gz;
-    bool first = true;
-    while (!stop.stop_requested()) {
-      const size_t n = std::fread(input.data(), 1, kInput, file_.get());
-      if (std::ferror(file_.get()) != 0) throw errno_error(path_, "cannot read");
-      if (n == 0) break;
-      crc = crc32_of(input.data(), n, crc);
-      bytes += static_cast<int64_t>(n);
-      if (first && n >= 2 && input[0] == '\x1f' && input[1] == '\x8b')
-        gz = std::make_unique<GzStream>(path_);
-      first = false;
-      if (!gz) {
-        out.append(input, 0, n);
-        if (out.size() >= kBlock) push(out, stop);
-        continue;
-      }
-      gz->give(input.data(), n);
-      while (!gz->inflate_into(out, kBlock) || out.size() >= kBlock) push(out, stop);
-    }
-    if (!out.empty()) push(out, stop);
-    if (gz && !gz->at_member_end() && !stop.stop_requested()) {
-      throw Error(path_ + ": the gz stream ends early (truncated download?); fetch the file again");
-    }
-  }
-
-  std::string fresh() {
-    const std::lock_guard lock(mutex_);
-    std::string out;
+  /// Queues `block` and leaves one to fill in its place.
+  void push(TextBlock& block, const std::stop_token& stop) {
+    bytes = blocks_.bytes_read();
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] { return queue_.size() < kAhead || stop.stop_requested(); });
+    queue_.push_back(std::move(block));
+    block = TextBlock();
     if (!spare_.empty()) {
-      out = std::move(spare_.back());
+      block = std::move(spare_.back());
       spare_.pop_back();
     }
-    out.clear();
-    out.reserve(kBlock + kInput);
-    return out;
+    ready_.notify_one();
   }
 
-  void push(std::string& out, const std::stop_token& stop) {
-    {
-      std::unique_lock lock(mutex_);
-      room_.wait(lock, [&] { return blocks_.size() < kAhead || stop.stop_requested(); });
-      blocks_.push_back(std::move(out));
-      ready_.notify_one();
-    }
-    out = fresh();
-  }
-
-  std::string path_;
-  std::unique_ptr<std::FILE, FileCloser> file_;
+  TextBlocks blocks_;
   std::mutex mutex_;
   std::condition_variable ready_, room_;
-  std::deque<std::string> blocks_;
-  std::vector<std::string> spare_;
+  std::deque<TextBlock> queue_;
+  std::vector<TextBlock> spare_;
   std::exception_ptr error_;
   bool done_ = false;
   std::jthread thread_;  // last: it uses all of the above
 };
 
-LineReader::LineReader(std::string path) : path_(std::move(path)) {
-  if (std::filesystem::is_directory(path_)) throw Error(path_ + ": is a folder; give a file");
-  std::FILE* file = std::fopen(path_.c_str(), "rb");
-  if (file == nullptr) throw errno_error(path_, "cannot open");
+LineReader::LineReader(std::string path, const ReadAhead& ahead)
+    : path_(std::move(path)), block_bytes_(ahead.block_bytes) {
+  source_ = std::make_unique<Source>(path_, ahead);
   std::error_code unknown;  // a pipe has no size
   const auto size = std::filesystem::file_size(path_, unknown);
   file_size_ = unknown ? 0 : static_cast<int64_t>(size);
-  inflater_ = std::make_unique<Inflater>(path_, file);
   if (!refill()) throw Error(path_ + ": the file is empty");
-  if (block_.compare(0, 3, "\xEF\xBB\xBF") == 0) at_ = 3;
+  // The mark may be cut by a very short block.
+  for (TextBlock more; block_.size() < 3 && source_->next(more);) block_.append(more.text());
+  if (block_.text().starts_with("\xEF\xBB\xBF")) at_ = 3;
+  lines_end_ = block_.text().rfind('\n') + 1;
 }
 
 LineReader::~LineReader() = default;
 
-int64_t LineReader::bytes_read() const { return inflater_->bytes; }
-uint32_t LineReader::checksum() const { return inflater_->crc; }
+int64_t LineReader::bytes_read() const { return source_->bytes; }
+uint32_t LineReader::checksum() const { return source_->crc; }
+
+int64_t LineReader::bytes_parsed() const {
+  const auto part = static_cast<double>(block_.file_bytes - file_bytes_before_);
+  const auto size = static_cast<double>(std::max<size_t>(block_.size(), 1));
+  return file_bytes_before_ + static_cast<int64_t>(part * static_cast<double>(at_) / size);
+}
 
 bool LineReader::refill() {
-  at_ = 0;
-  ended_ = !inflater_->next(block_);
-  if (ended_) block_.clear();
+  at_ = lines_end_ = 0;
+  file_bytes_before_ = block_.file_bytes;
+  ended_ = !source_->next(block_);
+  if (ended_) {
+    block_.clear();
+  } else {
+    lines_end_ = block_.text().rfind('\n') + 1;  // npos + 1 is 0
+  }
   return !ended_;
+}
+
+std::string_view LineReader::ready_lines() const {
+  return at_ < lines_end_ ? block_.text().substr(at_, lines_end_ - at_) : std::string_view();
 }
 
 bool LineReader::next(std::string_view& line) {
@@ -213,20 +150,15 @@ bool LineReader::next(std::string_view& line) {
       line = carried_;  // the last line, without its newline
       break;
     }
-    const char* start = block_.data() + at_;
-    const auto* newline = static_cast<const char*>(std::memchr(start, '\n', block_.size() - at_));
-    if (newline != nullptr) {
-      const auto length = static_cast<size_t>(newline - start);
-      at_ += length + 1;
-      if (carried_.empty()) {
-        line = {start, length};
-      } else {
-        carried_.append(start, length);
-        line = carried_;
-      }
+    const std::string_view rest = block_.text().substr(at_);
+    const size_t newline = rest.find('\n');
+    if (newline != std::string_view::npos) {
+      at_ += newline + 1;
+      line = rest.substr(0, newline);
+      if (!carried_.empty()) line = carried_.append(line);
       break;
     }
-    carried_.append(start, block_.size() - at_);
+    carried_.append(rest);
     at_ = block_.size();
   }
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
@@ -236,21 +168,25 @@ bool LineReader::next(std::string_view& line) {
 
 std::vector<std::string> LineReader::peek(size_t most) {
   // A first line longer than a block is read whole: half a line would be taken for a broken one.
-  std::string more;
-  for (size_t seen = at_; block_.find('\n', seen) == std::string::npos && inflater_->next(more);) {
+  TextBlock more;
+  for (size_t seen = at_; block_.text().find('\n', seen) == std::string_view::npos;) {
+    if (!source_->next(more)) break;
     seen = block_.size();
-    block_ += more;
+    block_.append(more.text());
+    block_.file_bytes = more.file_bytes;
   }
+  const std::string_view text = block_.text();
+  lines_end_ = text.rfind('\n') + 1;
   std::vector<std::string> lines;
   size_t from = at_;
-  while (lines.size() < most && from < block_.size()) {
-    size_t newline = block_.find('\n', from);
+  while (lines.size() < most && from < text.size()) {
+    size_t newline = text.find('\n', from);
     // A line cut by the block's end counts only when there is nothing else to look at.
-    if (newline == std::string::npos) {
-      if (block_.size() >= kBlock && !lines.empty()) break;
-      newline = block_.size();
+    if (newline == std::string_view::npos) {
+      if (text.size() >= block_bytes_ && !lines.empty()) break;
+      newline = text.size();
     }
-    std::string line = block_.substr(from, newline - from);
+    std::string line(text.substr(from, newline - from));
     if (!line.empty() && line.back() == '\r') line.pop_back();
     lines.push_back(std::move(line));
     from = newline + 1;

@@ -8,13 +8,21 @@
 #include <string_view>
 #include <vector>
 
+#include "src/data/text_blocks.h"
+
 namespace latent {
+
+/// How a file is read; no choice changes a line or an error.
+struct ReadAhead {
+  size_t block_bytes = 1 << 20;
+  bool thread = true;  ///< off: each block is inflated when its turn comes
+};
 
 /// Yields lines without their LF or CRLF, without a BOM; the last newline may be missing.
 class LineReader {
  public:
   /// Throws Error when the file is missing, unreadable, a folder or empty.
-  explicit LineReader(std::string path);
+  explicit LineReader(std::string path, const ReadAhead& ahead = {});
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
@@ -25,21 +33,36 @@ class LineReader {
   /// Up to `most` lines from the start of the file, only before the first next().
   std::vector<std::string> peek(size_t most);
 
+  /// The whole lines that lie in memory, from the next one on, each with its line end; valid until
+  /// next(). TextBlock::kSlack bytes after them may be read. Empty: only next() goes on.
+  std::string_view ready_lines() const;
+  /// Takes `lines` of the ready lines as read, `bytes` in all.
+  void skip(size_t bytes, int64_t lines) {
+    at_ += bytes;
+    line_number_ += lines;
+  }
+
   const std::string& path() const { return path_; }
   int64_t line_number() const { return line_number_; }  ///< of the last line returned, from 1
   int64_t bytes_read() const;                           ///< of the file on disk
-  int64_t file_size() const { return file_size_; }
+  /// Those behind the lines returned so far, about.
+  int64_t bytes_parsed() const;
+  int64_t file_size() const { return file_size_; }  ///< 0: unknown
   uint32_t checksum() const;  ///< CRC-32 of the file on disk, once next() has returned false
 
  private:
-  class Inflater;
+  class Source;
   bool refill();
 
   std::string path_;
+  size_t block_bytes_;
   int64_t file_size_ = 0, line_number_ = 0;
-  std::unique_ptr<Inflater> inflater_;
-  std::string block_, carried_;
+  std::unique_ptr<Source> source_;
+  TextBlock block_;
+  std::string carried_;
+  int64_t file_bytes_before_ = 0;  // the block
   size_t at_ = 0;
+  size_t lines_end_ = 0;  // after the block's last newline
   bool ended_ = false;
 };
 

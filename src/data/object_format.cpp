@@ -18,23 +18,63 @@ class ObjectFormat : public RowFormat {
         rating_(resolved.rating != "none"),
         time_(resolved.time != "none") {
     info = resolved;
+    user_label_ = in_quotes(info.user);
+    item_label_ = in_quotes(info.item);
   }
 
   bool read(LineReader& reader, const RowSink& sink) override {
     std::string_view line;
     if (!reader.next(line)) return false;
-    if (line.find_first_not_of(" \t") == std::string_view::npos) return true;
-    scanner_.scan(line);
-    Row row;
-    row.user = id(0, info.user);
-    row.item = id(1, info.item);
-    if (rating_) row.rating = parse_rating(scalar(2, info.rating), info.rating);
-    if (time_) row.time = parse_time(scalar(rating_ ? 3 : 2, info.time), info.time);
-    sink(row);
+    if (is_blank(line)) return true;
+    sink(row_of(line));
     return true;
   }
 
+  void read_ready(LineReader& reader, RowBatch& rows) override {
+    constexpr size_t kBatch = 64;
+    rows.clear();
+    const std::string_view text = reader.ready_lines();
+    size_t at = 0;
+    int64_t lines = 0;
+    try {
+      while (at < text.size() && rows.size() < kBatch) {
+        const size_t newline = text.find('\n', at);
+        std::string_view line = text.substr(at, newline - at);
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (!is_blank(line)) {
+          const Row row = row_of(line);
+          if (!lies_in(row.user, line) || !lies_in(row.item, line)) break;
+          rows.push(row);
+        }
+        at = newline + 1;
+        ++lines;
+      }
+    } catch (const RowError&) {  // read() will meet it again, and say on which line
+    }
+    reader.skip(at, lines);
+  }
+
  private:
+  static bool is_blank(std::string_view line) {
+    return line.find_first_not_of(" \t") == std::string_view::npos;
+  }
+  /// Not unescaped into a buffer that the next line overwrites.
+  static bool lies_in(std::string_view id, std::string_view line) {
+    return id.data() >= line.data() && id.data() < line.data() + line.size();
+  }
+
+  Row row_of(std::string_view line) {
+    scanner_.scan(line);
+    Row row;
+    row.user = scalar(0, info.user);
+    check_id(row.user, user_label_);
+    row.item = scalar(1, info.item);
+    check_id(row.item, item_label_);
+    if (rating_) row.rating = parse_rating(scalar(2, info.rating), info.rating);
+    if (time_) row.time = parse_time(scalar(rating_ ? 3 : 2, info.time), info.time);
+    return row;
+  }
+
   static std::vector<std::string> fields(const FormatInfo& info) {
     std::vector<std::string> out = {info.user, info.item};
     if (info.rating != "none") out.push_back(info.rating);
@@ -52,14 +92,9 @@ class ObjectFormat : public RowFormat {
     return field.text;
   }
 
-  std::string_view id(size_t n, const std::string& name) const {
-    const std::string_view text = scalar(n, name);
-    check_id(text, in_quotes(name));
-    return text;
-  }
-
   ObjectScanner scanner_;
   bool rating_, time_;
+  std::string user_label_, item_label_;  // for errors
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "src/base/error.h"
 #include "src/data/row.h"
+#include "src/data/string_end.h"
 
 namespace latent {
 
@@ -109,13 +110,12 @@ void ObjectScanner::object(int depth) {
     skip_blanks();
     if (!eat(':')) fail("no ':' after a key");
     skip_blanks();
-    if (follow) path_.append(key.text);
-    size_t target = fields_.size();
-    for (size_t n = 0; follow && n < fields_.size(); ++n) {
-      if (fields_[n] == path_) target = n;
-    }
+    const size_t target = follow ? target_of(outer, key.text) : fields_.size();
+    // The path is needed only by what looks further.
+    const bool spell = follow && (listing_ != nullptr || (p_ != end_ && *p_ == '{'));
+    if (spell) path_.append(key.text);
     const size_t inner = path_.size();
-    if (follow) path_ += '.';
+    if (spell) path_ += '.';
     Value v{Kind::kAbsent, {}};
     value(depth, target < fields_.size(), v);
     if (target < fields_.size()) keep(target, v, depth);
@@ -130,6 +130,18 @@ void ObjectScanner::object(int depth) {
       if (eat('}')) return;
     }
   }
+}
+
+/// The last field named by the path so far, `outer` bytes, and `key`; fields_.size(): none.
+size_t ObjectScanner::target_of(size_t outer, std::string_view key) const {
+  size_t target = fields_.size();
+  for (size_t n = 0; n < fields_.size(); ++n) {
+    const std::string_view field = fields_[n];
+    if (field.size() == outer + key.size() && field.substr(outer) == key &&
+        field.substr(0, outer) == path_)
+      target = n;
+  }
+  return target;
 }
 
 void ObjectScanner::keep(size_t n, const Value& v, int depth) {
@@ -208,29 +220,22 @@ void ObjectScanner::string(bool wanted, Value& out) {
   const char quote = *p_;
   if (quote != '"' && quote != '\'') fail("no string where one should be");
   const char* first = ++p_;
-  skip_string(quote);
+  const bool escaped = skip_string(quote) && wanted;
   out.kind = Kind::kString;
   const std::string_view raw(first, static_cast<size_t>(p_ - first - 1));
-  const bool escaped = wanted && std::memchr(raw.data(), '\\', raw.size()) != nullptr;
   if (escaped && raw_prefix) fail("a raw string with a backslash is not supported");
   if (escaped) unescape(raw, key_scratch_);
   out.text = escaped ? std::string_view(key_scratch_) : raw;
 }
 
-void ObjectScanner::skip_string(char quote) {
-  const char* const first = p_;
-  while (true) {
-    const auto* q =
-        static_cast<const char*>(std::memchr(p_, quote, static_cast<size_t>(end_ - p_)));
-    if (q == nullptr) {
-      p_ = first - 1;
-      fail("unterminated string");
-    }
-    const char* back = q;
-    while (back != first && back[-1] == '\\') --back;
-    p_ = q + 1;
-    if (((q - back) & 1) == 0) return;
+bool ObjectScanner::skip_string(char quote) {
+  const StringEnd found = string_end(p_, end_, quote);
+  if (found.quote == end_) {
+    --p_;
+    fail("unterminated string");
   }
+  p_ = found.quote + 1;
+  return found.escaped;
 }
 
 void ObjectScanner::unescape(std::string_view raw, std::string& out) const {

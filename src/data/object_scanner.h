@@ -44,7 +44,9 @@ class ObjectScanner {
   void object(int depth);
   void list(char close, int depth);
   void string(bool wanted, Value& out);
-  void skip_string(char quote);
+  /// Goes past the closing quote; true when a backslash came before it.
+  bool skip_string(char quote);
+  size_t target_of(size_t outer, std::string_view key) const;
   void unescape(std::string_view raw, std::string& out) const;
   void number(Value& out);
   void word(Value& out);

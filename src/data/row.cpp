@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 
 #include "src/base/error.h"
@@ -43,21 +44,70 @@ std::optional<int64_t> parse_date(const std::string& text) {
   return std::nullopt;
 }
 
+/// [-]digits[.digits] of at most 15 digits: the digits as a whole number and the power of ten are
+/// exact in double, so their quotient is the nearest double. False: let from_chars see to it.
+bool short_decimal(std::string_view text, double& value) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > 16) return false;
+  static constexpr double kTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  int64_t whole = 0;
+  size_t digits = 0, point = text.size();
+  for (size_t n = 0; n < text.size(); ++n) {
+    const unsigned digit = static_cast<unsigned char>(text[n]) - '0';
+    if (digit <= 9) {
+      whole = whole * 10 + digit;
+      ++digits;
+    } else if (text[n] == '.' && point == text.size()) {
+      point = n;
+    } else {
+      return false;
+    }
+  }
+  if (digits == 0 || digits > 15) return false;
+  value = static_cast<double>(whole);
+  if (point < text.size()) value /= kTen[text.size() - point - 1];
+  if (negative) value = -value;
+  return true;
+}
+
+/// A byte that is NUL or outside ASCII.
+bool has_unusual_byte(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
+  size_t n = 0;
+  for (; n + 8 <= text.size(); n += 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + n, 8);
+    if (((word | (word - kOnes)) & kHigh) != 0) return true;
+  }
+  for (; n < text.size(); ++n) {
+    if (text[n] <= '\0') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-double parse_rating(std::string_view text, const std::string& field) {
+std::optional<double> rating_of(std::string_view text) {
+  double value = 0;
+  if (short_decimal(text, value)) return value;
   std::string_view digits = trimmed(text);
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
-  double value = 0;
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (digits.empty() || failed != std::errc() || end != digits.data() + digits.size() ||
       !std::isfinite(static_cast<float>(value))) {
-    throw RowError("rating " + in_quotes(std::string(text)) + " (" + field + ") is not a number");
+    return std::nullopt;
   }
   return value;
 }
 
-int64_t parse_time(std::string_view text, const std::string& field) {
+double parse_rating(std::string_view text, const std::string& field) {
+  if (const auto value = rating_of(text)) return *value;
+  throw RowError("rating " + in_quotes(std::string(text)) + " (" + field + ") is not a number");
+}
+
+std::optional<int64_t> time_of(std::string_view text) {
   const std::string_view digits = trimmed(text);
   int64_t whole = 0;
   const char* const stop = digits.data() + digits.size();
@@ -70,7 +120,11 @@ int64_t parse_time(std::string_view text, const std::string& field) {
       failed == std::errc() && end == stop && std::abs(value) < 9e18) {
     return static_cast<int64_t>(value);
   }
-  if (const auto date = parse_date(std::string(digits))) return *date;
+  return parse_date(std::string(digits));
+}
+
+int64_t parse_time(std::string_view text, const std::string& field) {
+  if (const auto time = time_of(text)) return *time;
   throw RowError("time " + in_quotes(std::string(text)) + " (" + field +
                  ") is neither a number nor a date; name another field in data.time, or none");
 }
@@ -100,18 +154,14 @@ bool is_utf8(std::string_view text) {
 }
 
 void check_id(std::string_view text, const std::string& field) {
-  constexpr size_t kLongest =
-      1 << 16;  // longer ones are text in the wrong column, or an attack on memory
   if (text.empty()) throw RowError("the id in " + field + " is empty");
-  if (text.size() > kLongest)
+  if (text.size() > kLongestId)  // text in the wrong column, or an attack on memory
     throw RowError("the id in " + field + " has " + std::to_string(text.size()) +
-                   " bytes; ids of up to " + std::to_string(kLongest) + " are read");
-  bool plain = true;
-  for (const char c : text) {
-    if (c == '\0') throw RowError("the id in " + field + " holds a NUL byte");
-    plain &= static_cast<unsigned char>(c) < 0x80;
-  }
-  if (!plain && !is_utf8(text))
+                   " bytes; ids of up to " + std::to_string(kLongestId) + " are read");
+  if (!has_unusual_byte(text)) return;
+  if (text.find('\0') != std::string_view::npos)
+    throw RowError("the id in " + field + " holds a NUL byte");
+  if (!is_utf8(text))
     throw RowError("the id " + field + " is not valid UTF-8; convert the file (iconv -t UTF-8)");
 }
 

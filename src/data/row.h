@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace latent {
 
@@ -21,17 +23,48 @@ struct Row {
   int64_t time = 0;
 };
 
+/// Rows as columns, whose views live until the reader goes on to its next block.
+class RowBatch {
+ public:
+  static constexpr size_t kMost = 2048;
+
+  size_t size() const { return size_; }
+  void clear() { size_ = 0; }
+  /// The batch must not be full.
+  void push(const Row& row) {
+    user_[size_] = row.user;
+    item_[size_] = row.item;
+    rating_[size_] = static_cast<float>(row.rating);
+    time_[size_++] = row.time;
+  }
+  std::span<const std::string_view> user() const { return {user_.data(), size_}; }
+  std::span<const std::string_view> item() const { return {item_.data(), size_}; }
+  std::span<const float> rating() const { return {rating_.data(), size_}; }
+  std::span<const int64_t> time() const { return {time_.data(), size_}; }
+
+ private:
+  size_t size_ = 0;
+  std::vector<std::string_view> user_ = std::vector<std::string_view>(kMost), item_ = user_;
+  std::vector<float> rating_ = std::vector<float>(kMost);
+  std::vector<int64_t> time_ = std::vector<int64_t>(kMost);
+};
+
 /// A number written in full (no blanks left over, finite also as float). Throws RowError naming
 /// `field`.
 double parse_rating(std::string_view text, const std::string& field);
+/// The same, or nothing where it would throw.
+std::optional<double> rating_of(std::string_view text);
 
 /// Seconds since 1970 from a number, "Wed Dec 09 09:23:58 -0800 2015" (Goodreads), "03 1, 2021"
 /// (Amazon) or ISO 8601
 /// ("2015-12-09", "2015-12-09T09:23:58Z", "2015-12-09 09:23:58+01:00"). Throws RowError.
 int64_t parse_time(std::string_view text, const std::string& field);
+/// The same, or nothing where it would throw.
+std::optional<int64_t> time_of(std::string_view text);
 
 /// Throws RowError unless `text` is a UTF-8 string without NUL, of 1 to 65,536 bytes.
 void check_id(std::string_view text, const std::string& field);
+constexpr size_t kLongestId = 1 << 16;
 
 bool is_utf8(std::string_view text);
 

@@ -28,6 +28,9 @@ class RowFormat {
   /// Reads one record and gives its rows to `sink`; false at the end of the file.
   /// Throws RowError for a record it cannot read; reading may go on after it.
   virtual bool read(LineReader& reader, const RowSink& sink) = 0;
+  /// Replaces `rows` by those of some of the lines that lie ready, in order. Stops before a line
+  /// that is not plain, a bad one above all: read() takes it. No rows: call read().
+  virtual void read_ready(LineReader& /*reader*/, RowBatch& rows) { rows.clear(); }
   FormatInfo info;
 };
 

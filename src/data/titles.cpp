@@ -44,13 +44,14 @@ std::string utf8_of_latin1(std::string_view text) {
 }
 
 /// The side file as a table of text: a header or column numbers, and rows of fields.
-struct Table {
+struct SideTable {
   std::vector<std::string> names;
   std::vector<std::vector<std::string>> rows;
   std::vector<int64_t> lines;
 };
 
-Table read_delimited(LineReader& reader, const TitleOptions& options, const std::string& first) {
+SideTable read_delimited(LineReader& reader, const TitleOptions& options,
+                         const std::string& first) {
   std::string separator = options.separator;
   if (separator == "auto") {
     separator = first.find('\t') != std::string::npos   ? "\t"
@@ -60,7 +61,7 @@ Table read_delimited(LineReader& reader, const TitleOptions& options, const std:
   }
   if (separator == "\\t") separator = "\t";
   Splitter splitter(separator);
-  Table table;
+  SideTable table;
   std::vector<std::string_view> fields;
   std::string_view line;
   std::string record;
@@ -95,10 +96,10 @@ Table read_delimited(LineReader& reader, const TitleOptions& options, const std:
   return table;
 }
 
-Table read_objects(LineReader& reader, const TitleOptions& options, const std::string& first) {
+SideTable read_objects(LineReader& reader, const TitleOptions& options, const std::string& first) {
   const bool json = first.find("{'") == std::string::npos && first.find("{u'") == std::string::npos;
   const ObjectDialect dialect = json ? ObjectDialect::kJson : ObjectDialect::kPython;
-  Table table;
+  SideTable table;
   for (const std::string& name : ObjectScanner::names(dialect, first)) {
     const auto wanted = [&](const std::string& option, const std::vector<std::string>& usual) {
       return option == "auto" ? std::find(usual.begin(), usual.end(), lower(name)) != usual.end()
@@ -120,7 +121,7 @@ Table read_objects(LineReader& reader, const TitleOptions& options, const std::s
 }
 
 /// The columns that `wanted` may stand for: a named or numbered one, or all usual ones.
-std::vector<size_t> columns_of(const Table& table, const std::string& wanted,
+std::vector<size_t> columns_of(const SideTable& table, const std::string& wanted,
                                const std::vector<std::string>& usual, size_t position,
                                const std::string& knob, const std::string& path) {
   std::vector<size_t> out;
@@ -147,7 +148,7 @@ Titles load_titles(const TitleOptions& options, const IdMap& items) {
   if (options.path.empty()) return out;
   LineReader reader(options.path);
   const std::vector<std::string> first = reader.peek(1);
-  Table table;
+  SideTable table;
   try {
     table = !first.empty() && first[0].rfind("{", 0) == 0
                 ? read_objects(reader, options, first[0])

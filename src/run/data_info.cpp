@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 
 #include "src/base/top_k.h"
 #include "src/data/read.h"
+#include "src/data/row_counts.h"
 #include "src/data/titles.h"
 
 namespace latent {
@@ -17,23 +17,13 @@ using nlohmann::ordered_json;
 constexpr int kShown = 5;
 constexpr size_t kMostRatings = 20;  // distinct values beyond this are shown as a range
 
-ordered_json most_frequent(const std::vector<int32_t>& column, const IdMap& ids) {
-  std::vector<int64_t> counts(ids.size());
-  for (const int32_t index : column) ++counts[index];
+ordered_json most_frequent(const std::vector<uint32_t>& counts, const IdMap& ids) {
   TopK top(kShown);
   for (int32_t n = 0; n < ids.size(); ++n) top.push(n, static_cast<float>(counts[n]));
   ordered_json out = ordered_json::array();
   for (const Scored& s : top.take())
     out.push_back({{"id", ids.name(s.index)}, {"rows", counts[s.index]}});
   return out;
-}
-
-int64_t repeated_pairs(const Interactions& rows) {
-  std::vector<uint64_t> keys(rows.size());
-  for (int64_t n = 0; n < rows.size(); ++n)
-    keys[n] = uint64_t(uint32_t(rows.user[n])) << 32 | uint32_t(rows.item[n]);
-  std::sort(keys.begin(), keys.end());
-  return keys.end() - std::unique(keys.begin(), keys.end());
 }
 
 }  // namespace
@@ -57,27 +47,19 @@ ordered_json data_info(const DataOptions& options) {
                       {"users", data.users.size()},
                       {"items", data.items.size()}};
   out["density"] = static_cast<double>(data.rows.size()) / data.users.size() / data.items.size();
-  double sum = 0;
-  std::map<float, int64_t> histogram;
-  for (const float r : data.rows.rating) {
-    sum += r;
-    if (histogram.size() <= kMostRatings) ++histogram[r];
-  }
-  out["rating_sum"] = sum;
-  out["rating_mean"] = sum / static_cast<double>(data.rows.size());
-  const auto [low, high] = std::minmax_element(data.rows.rating.begin(), data.rows.rating.end());
-  out["rating_min"] = *low;
-  out["rating_max"] = *high;
+  const RowCounts counts = count_rows(data, kMostRatings);
+  out["rating_sum"] = counts.rating_sum;
+  out["rating_mean"] = counts.rating_sum / static_cast<double>(data.rows.size());
+  out["rating_min"] = counts.rating_min;
+  out["rating_max"] = counts.rating_max;
   ordered_json values = ordered_json::array();
-  if (histogram.size() <= kMostRatings) {
-    for (const auto& [rating, count] : histogram)
-      values.push_back({{"rating", rating}, {"rows", count}});
-  }
+  for (const auto& [rating, n] : counts.ratings)
+    values.push_back({{"rating", rating}, {"rows", n}});
   out["ratings"] = values;
-  out["repeated_pairs"] = repeated_pairs(data.rows);
+  out["repeated_pairs"] = counts.repeated_pairs;
   out["bad_rows"] = raw.bad_rows;
-  out["most_active_users"] = most_frequent(data.rows.user, data.users);
-  out["most_popular_items"] = most_frequent(data.rows.item, data.items);
+  out["most_active_users"] = most_frequent(counts.of_user, data.users);
+  out["most_popular_items"] = most_frequent(counts.of_item, data.items);
   if (!options.titles.path.empty()) {
     const Titles titles = load_titles(options.titles, data.items);
     out["titles"] = {{"path", options.titles.path},

@@ -1,6 +1,9 @@
 #include "src/base/file.h"
 
+#include <zlib.h>
+
 #include "src/base/error.h"
+#include "src/base/rng.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -88,6 +91,22 @@ TEST(Crc32, OfPiecesIsThatOfTheWhole) {
     EXPECT_EQ(crc32_of(text.data() + cut, text.size() - cut, first),
               crc32_of(text.data(), text.size()));
   }
+}
+
+// zlib's own is the twin: every length around the wide steps, from every alignment.
+TEST(Crc32, IsZlibsForAnyLengthAndAlignment) {
+  RandomStream random = Rng(1).stream("bytes");
+  std::string text(1500, '\0');
+  for (char& c : text) c = static_cast<char>(random.below(256));
+  for (size_t from = 0; from < 17; ++from) {
+    for (size_t bytes = 1; bytes < 600; ++bytes) {
+      const auto* at = reinterpret_cast<const Bytef*>(text.data() + from);
+      ASSERT_EQ(crc32_of(at, bytes, 0), ::crc32(0, at, static_cast<uInt>(bytes)));
+      ASSERT_EQ(crc32_of(at, bytes, 0xdeadbeef), ::crc32(0xdeadbeef, at, static_cast<uInt>(bytes)));
+    }
+  }
+  EXPECT_EQ(crc32_of(text.data(), text.size()),
+            ::crc32(0, reinterpret_cast<const Bytef*>(text.data()), 1500));
 }
 
 // An empty vector's data() is null, which zlib takes as "start anew".

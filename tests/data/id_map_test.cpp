@@ -1,5 +1,6 @@
 #include "src/data/id_map.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "src/base/rng.h"
@@ -30,6 +31,43 @@ TEST(IdMap, IsABijectionInOrderOfFirstAppearance) {
     ASSERT_EQ(ids.find(id), index);
     ASSERT_EQ(ids.name(index), id);
   }
+}
+
+/// Ids of 0 to 40 bytes in a small alphabet, so that they repeat and share beginnings and ends.
+std::string id_of_any_length(RandomStream& random) {
+  std::string id(random.below(41), 'a');
+  for (int changes = 0; !id.empty() && changes < 2; ++changes)
+    id[random.below(static_cast<uint32_t>(id.size()))] = static_cast<char>('`' + random.below(3));
+  return id;
+}
+
+TEST(IdMap, AddsManyAtOnceAsOneByOne) {
+  RandomStream random = Rng(2).stream("ids");
+  std::string text;  // the ids side by side, and what may be read after the last
+  std::vector<size_t> ends = {0};
+  for (int n = 0; n < 50000; ++n) {
+    text += id_of_any_length(random);
+    ends.push_back(text.size());
+  }
+  text.append(IdMap::kPadding, '?');
+  std::vector<std::string_view> ids;
+  for (size_t n = 0; n + 1 < ends.size(); ++n)
+    ids.push_back(std::string_view(text).substr(ends[n], ends[n + 1] - ends[n]));
+  IdMap one, many;
+  std::unordered_map<std::string_view, int32_t> twin;
+  std::vector<int32_t> indices(ids.size());
+  for (size_t at = 0, n = 0; at < ids.size(); at += n) {
+    n = std::min<size_t>(random.below(400), ids.size() - at);
+    many.add_all(std::span(ids).subspan(at, n), indices.data() + at);
+  }
+  for (size_t n = 0; n < ids.size(); ++n) {
+    const int32_t expected = twin.emplace(ids[n], static_cast<int32_t>(twin.size())).first->second;
+    ASSERT_EQ(indices[n], expected);
+    ASSERT_EQ(one.add(ids[n]), expected);
+    ASSERT_EQ(many.name(expected), ids[n]);
+  }
+  EXPECT_EQ(many.ends(), one.ends());
+  EXPECT_EQ(many.text(), one.text());
 }
 
 TEST(IdMap, FindsNothingThatWasNotAdded) {

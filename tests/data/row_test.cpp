@@ -1,5 +1,9 @@
 #include "src/data/row.h"
 
+#include <cmath>
+#include <cstdlib>
+
+#include "src/base/rng.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -11,6 +15,24 @@ TEST(ParseRating, ReadsNumbersWrittenInFull) {
   EXPECT_EQ(parse_rating("-0.25", "r"), -0.25);
   EXPECT_EQ(parse_rating("+2", "r"), 2);
   EXPECT_EQ(parse_rating("1e-3", "r"), 1e-3);
+}
+
+// The short way for short numbers must round as the long one does.
+TEST(ParseRating, IsTheNearestDoubleOfAnyDecimal) {
+  RandomStream random = Rng(1).stream("numbers");
+  for (int n = 0; n < 200000; ++n) {
+    std::string text = random.below(4) == 0 ? "-" : "";
+    const uint32_t digits = 1 + random.below(18), point = random.below(20);
+    for (uint32_t k = 0; k < digits; ++k) {
+      if (k == point) text += '.';
+      text += static_cast<char>('0' + random.below(10));
+    }
+    if (digits == point) text += '.';
+    const double expected = std::strtod(text.c_str(), nullptr);
+    const double value = parse_rating(text, "r");
+    ASSERT_EQ(value, expected) << text;
+    ASSERT_EQ(std::signbit(value), std::signbit(expected)) << text;
+  }
 }
 
 TEST(ParseRating, RefusesWhatIsNotAFiniteNumber) {
