@@ -98,6 +98,11 @@ ordered_json cross_validate(const CrossvalRequest& request) {
     const bool files = !request.files.empty();
     const int64_t folds = files ? static_cast<int64_t>(request.files.size()) : request.folds;
     if (!files) {
+      if (config.split.kind == "files" || !config.data.valid_path.empty() ||
+          !config.data.test_path.empty())
+        throw Error(
+            "--folds cuts data.path itself; unset data.test_path, data.valid_path and split.kind = "
+            "files, or use --fold-files");
       SplitOptions whole = config.split;
       whole.kind = "random";
       whole.test = whole.valid = 0;

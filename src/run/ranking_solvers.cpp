@@ -37,6 +37,7 @@ class ImplicitBprSteps : public Stepper {
     zero_unseen(module_.gamma_user, rows_.user);
     zero_unseen(module_.gamma_item, rows_.item);
     zero_unseen(module_.beta_item, rows_.item);
+    as_implicit_ = config_.train.exact || one_thread();
     load();
   }
 
@@ -45,7 +46,7 @@ class ImplicitBprSteps : public Stepper {
     const int threads = static_cast<int>(train.threads);
     const BprCounts counts =
         train.deterministic ? solver_.epoch_deterministic(tables_, done, threads)
-        : as_implicit()     ? solver_.epoch_exact(tables_, generator_)
+        : as_implicit_      ? solver_.epoch_exact(tables_, generator_)
                             : solver_.epoch(tables_, done, threads);
     const int64_t tried = counts.samples - counts.skipped;
     if (tried == 0) {
@@ -69,20 +70,20 @@ class ImplicitBprSteps : public Stepper {
   }
 
   void save(Checkpoint& out) const override {
-    if (as_implicit()) out.state["generator"] = generator_text(generator_);
+    if (as_implicit_) out.state["generator"] = generator_text(generator_);
   }
+  /// implicit's order needs implicit's generator: a run that has trained with several threads has
+  /// none to go on with, and keeps the lock-free mode's draws (of its seed and the epoch alone) for
+  /// any number of threads from then on.
   void restore(const Checkpoint& from) override {
-    if (as_implicit() && from.state.contains("generator"))
-      generator_ = generator_from_text(from.state["generator"]);
+    as_implicit_ = config_.train.exact || (one_thread() && from.state.contains("generator"));
+    if (as_implicit_) generator_ = generator_from_text(from.state.value("generator", ""));
     load();
   }
   std::string remedy() const override { return lower_rate(config_); }
 
  private:
-  /// One thread goes through the samples as implicit does.
-  bool as_implicit() const {
-    return config_.train.exact || (config_.train.threads == 1 && !config_.train.deterministic);
-  }
+  bool one_thread() const { return config_.train.threads == 1 && !config_.train.deterministic; }
 
   void load() {
     const int32_t bias = tables_.factors;
@@ -99,6 +100,7 @@ class ImplicitBprSteps : public Stepper {
   BprSgd solver_;
   BprTables tables_;
   std::mt19937 generator_;
+  bool as_implicit_ = false;  // through the samples as implicit goes, on one thread
 };
 
 /// LAPACK's, on one thread so that its bits do not depend on how many there are.
@@ -129,17 +131,12 @@ class IalsSteps : public Stepper {
   void sync() override {
     solver_.store(module_.gamma_user.data_ptr<float>(), module_.gamma_item.data_ptr<float>());
   }
-  std::string remedy() const override {
-    return "raise ials.reg (now " + nlohmann::json(config_.ials.reg).dump() + ")";
-  }
+  std::string remedy() const override { return solver_.remedy(); }
 
  private:
   static WeightedRows observed(const Setup& setup, const Interactions& rows) {
-    const RunConfig& config = setup.config;
-    WeightedRows pairs = pair_weights(rows, setup.data.users.size(), setup.data.items.size(),
-                                      config.data.weight);
-    if (config.ials.form == "ials") pairs.weight.clear();
-    return pairs;
+    return pair_weights(rows, setup.data.users.size(), setup.data.items.size(),
+                        setup.config.data.weight);
   }
   void load() {
     solver_.load(module_.gamma_user.const_data_ptr<float>(),

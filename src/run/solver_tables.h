@@ -9,8 +9,9 @@
 
 namespace latent {
 
-/// Zeroes the rows of users or items that `ids` does not name: without training rows they have no
-/// factors to speak of, so that what is known of the other side alone counts.
+/// Zeroes the rows of a contiguous table [R, K] on the CPU that `ids` (below R) does not name:
+/// without training rows they have no factors to speak of, so that what is known of the other side
+/// alone counts.
 void zero_unseen(torch::Tensor table, const std::vector<int32_t>& ids);
 
 /// A contiguous table [R, K] (or [R, 1]) to rows of `stride` numbers, whose rest stays as it is.

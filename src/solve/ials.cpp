@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 
 #include "src/base/error.h"
@@ -42,6 +44,24 @@ std::vector<int64_t> tasks_of(const std::vector<Batch>& batches, const std::vect
   return starts;
 }
 
+/// A knob with its value as configs write it: "ials.reg (now 0.01)".
+std::string with_value(const std::string& knob, double value) {
+  return knob + " (now " + nlohmann::json(value).dump() + ")";
+}
+
+/// The weights that the form asks for, one a pair or none: its systems look no further.
+WeightedRows weighted_for(bool implicit_form, WeightedRows rows) {
+  if (!rows.weight.empty() && rows.weight.size() != rows.column.size())
+    throw std::invalid_argument("iALS: " + std::to_string(rows.weight.size()) + " weights for " +
+                                std::to_string(rows.column.size()) + " pairs");
+  if (!implicit_form) {
+    rows.weight.clear();
+  } else if (rows.weight.empty()) {
+    rows.weight.assign(rows.column.size(), 1.0f);
+  }
+  return rows;
+}
+
 /// Rows with the most pairs first, ties by index.
 std::vector<int32_t> by_count(const WeightedRows& rows) {
   std::vector<int32_t> order(rows.rows());
@@ -73,7 +93,7 @@ WeightedRows WeightedRows::transposed(int64_t columns) const {
 
 IalsSolver::IalsSolver(WeightedRows observed, int64_t items, int factors,
                        const IalsProblem& problem, SymmetricEigen eigen, int threads)
-    : by_user_(std::move(observed)),
+    : by_user_(weighted_for(problem.implicit_form, std::move(observed))),
       by_item_(by_user_.transposed(items)),
       items_(items),
       factors_(factors),
@@ -96,6 +116,12 @@ void IalsSolver::store(float* users, float* items) const {
     std::copy_n(users_.data() + n * stride_, factors_, users + n * factors_);
   for (int64_t n = 0; n < items_; ++n)
     std::copy_n(items_table_.data() + n * stride_, factors_, items + n * factors_);
+}
+
+std::string IalsSolver::remedy() const {
+  const std::string raise = "raise " + with_value("ials.reg", problem_.reg);
+  return problem_.implicit_form ? raise + " or lower " + with_value("ials.alpha", problem_.alpha)
+                                : raise;
 }
 
 double IalsSolver::penalty_of(const WeightedRows& rows, int64_t row, int64_t others) const {
@@ -129,7 +155,7 @@ double IalsSolver::solve(const Half& half) {
     std::copy_n(g.begin() + int64_t{i} * stride_, factors_,
                 vectors.begin() + int64_t{i} * factors_);
   if (!std::isfinite(std::accumulate(g.begin(), g.end(), 0.0)))
-    throw Error("the factors are not finite; raise ials.reg");
+    throw Error("the factors are not finite; " + remedy());
   eigen_(factors_, vectors.data(), values.data());
   std::vector<float> turn(int64_t{stride_} * stride_), shared_values(stride_, 1.0f);
   for (int i = 0; i < factors_; ++i) {
@@ -181,10 +207,11 @@ double IalsSolver::solve(const Half& half) {
     for (const int32_t row : {sorted.front(), sorted.back()})
       least = std::min(least, penalty_of(rows, row, half.fixed_rows));
     if (lowest + least <= 1e-8 * (highest + least)) {
-      throw Error(std::string("the Gram matrix of the factors is not positive definite; raise "
-                              "ials.reg (now ") +
-                  std::to_string(problem_.reg) + ")" +
-                  (problem_.implicit_form || problem_.alpha0 > 0 ? "" : " or ials.alpha0 (now 0)"));
+      throw Error("the Gram matrix of the factors is not positive definite; raise " +
+                  with_value("ials.reg", problem_.reg) +
+                  (problem_.implicit_form || problem_.alpha0 > 0
+                       ? ""
+                       : " or " + with_value("ials.alpha0", problem_.alpha0)));
     }
   }
   const auto row_of = [&](int32_t row) {
@@ -230,7 +257,7 @@ double IalsSolver::iterate() {
   solve({by_user_, users_, items_table_, items_});
   const double rows = solve({by_item_, items_table_, users_, users});
   const double objective = rows + penalty(by_user_, users_, items_);
-  if (!std::isfinite(objective)) throw Error("the factors are not finite; raise ials.reg");
+  if (!std::isfinite(objective)) throw Error("the factors are not finite; " + remedy());
   if (!problem_.implicit_form) return objective;
   // implicit's calculate_training_loss: over the sum of all confidences.
   double confidence = 0;

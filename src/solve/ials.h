@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "src/base/huge_pages.h"
@@ -15,7 +16,7 @@ namespace latent {
 struct WeightedRows {
   std::vector<int64_t> start;  // [R + 1]
   std::vector<int32_t> column;
-  std::vector<float> weight;  // empty: all 1
+  std::vector<float> weight;  // one a pair; empty: all 1
 
   int64_t rows() const { return static_cast<int64_t>(start.size()) - 1; }
   int64_t count(int64_t row) const { return start[row + 1] - start[row]; }
@@ -47,7 +48,7 @@ using SymmetricEigen = std::function<void(int d, double* matrix, double* values)
 /// bits for any number of threads.
 class IalsSolver {
  public:
-  /// `observed` [U rows, columns below `items`].
+  /// `observed` [U rows, columns below `items`]; form ials has no use for its weights.
   IalsSolver(WeightedRows observed, int64_t items, int factors, const IalsProblem& problem,
              SymmetricEigen eigen, int threads);
 
@@ -57,9 +58,13 @@ class IalsSolver {
   void store(float* users, float* items) const;
 
   /// The users' half, then the items'; returns the objective after that. Throws Error naming the
-  /// knob where the Gram matrix with its penalty is not positive definite, and where the factors
+  /// knobs where the Gram matrix with its penalty is not positive definite, and where the factors
   /// are not finite.
   double iterate();
+
+  /// What to do where it does not converge: "raise ials.reg (now 0.01)", and in form implicit the
+  /// confidences' factor too.
+  std::string remedy() const;
 
  private:
   struct Half {

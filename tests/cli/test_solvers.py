@@ -1,6 +1,5 @@
 """Models that solvers train: what they compute is what NumPy and the peers compute, for any number of threads and however often they stop."""
 
-import csv
 import json
 import os
 import pathlib
@@ -12,39 +11,9 @@ import numpy as np
 import torch
 
 import support
+from solver_case import ALL_ROWS, I, ITEMS, RATINGS, ROWS, TEST, TRAIN, U, USERS, Small
 
 DATA = pathlib.Path(os.environ.get("LATENT_SHARED_DATA") or support.ROOT.parent / "shared/data")
-ROWS = support.random_rows(40, 30, 500)
-TRAIN = [(user, item, min(max(rating, 1), 4)) for user, item, rating in ROWS[:400]]  # rated 1 to 4, the test part 0 to 5
-TEST = [*ROWS[400:], ("late", "i0", 5), ("u0", "new", 1)]
-USERS, ITEMS = (list(dict.fromkeys(row[n] for row in [*TRAIN, *TEST])) for n in (0, 1))
-U, I = (np.array([ids.index(row[n]) for row in TRAIN]) for n, ids in ((0, USERS), (1, ITEMS)))
-RATINGS = np.array([row[2] for row in TRAIN], float)
-ALL_ROWS = ["split.kind=random", "split.test=0", "data.test_path="]  # ids keep their order of first appearance
-
-
-class Small(support.Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        support.write_rows(cls.dir / "train.csv", TRAIN)
-        support.write_rows(cls.dir / "test.csv", TEST)
-        support.write_config(cls.dir / "config.json", data={"path": "train.csv", "test_path": "test.csv"}, split={"kind": "files"},
-                             model={"factors": 4}, train={"threads": 1})
-
-    def fit(self, model, *sets, run="run"):
-        """Trains `model`; the tables of its checkpoint by name, without columns of one."""
-        self.train(run, f"model.name={model}", *sets, flags=["--overwrite"])
-        tables = support.read_checkpoint(self.checkpoints(run)[-1])[1]
-        return {name.split(".")[1]: table.squeeze(-1) if table.shape[-1] == 1 else table for name, table in tables.items()}
-
-    def predicted(self, run="run"):
-        """(rating, prediction) of the test part, in its order."""
-        self.latent("evaluate", run, "--predictions", "p.csv")
-        with open(self.dir / "p.csv", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        self.assertEqual([(row["user"], row["item"]) for row in rows], [row[:2] for row in TEST])
-        return np.array([float(row["prediction"]) for row in rows])
 
 
 def scores(tables):
@@ -295,63 +264,6 @@ class Resume(support.Case):
                 self.assertEqual(self.state(stopped)[:4], expected[:4])
                 double = model == "baseline" or sets[1:] == ["train.exact=true"] and model == "svd"
                 self.assertEqual({table.dtype for table in expected[4].values()}, {np.dtype(np.float64 if double else np.float32)})
-
-
-class BadInput(Small):
-    def refused(self, text, *words, code=1):
-        """The complaint about a command line; nothing may stand there after it."""
-        before = set(self.dir.rglob("*"))
-        said = self.complaint(*words, code=code)
-        self.assertRegex(said, text)
-        self.assertEqual({path for path in self.dir.rglob("*") if "cache" not in path.parts} - before, set())
-
-    def refuse(self, text, *sets):
-        self.refused(text, "train", "config.json", "--run-dir", "bad", *support.set_options(sets))
-
-    def test_a_rate_that_diverges(self):
-        for sets in (["model.name=svd"], ["model.name=svd", "train.exact=true"], ["model.name=implicit_bpr", "train.threads=2"]):
-            self.refuse(r"^(after )?epoch \d+: .* not finite.*; lower train\.lr \(now 1000\.0\)", *sets, "train.lr=1e3", "train.epochs=30")
-
-    def test_users_with_every_item(self):
-        support.write_rows(self.dir / "greedy.csv", [*TRAIN, *(("greedy", item, 1) for item in ITEMS)])
-        for mode in ("train.threads=2", "train.exact=true", "train.deterministic=true"):
-            self.fit("implicit_bpr", mode, "data.path=greedy.csv", *ALL_ROWS, "train.epochs=9")
-            self.assertGreater(self.json("run/metrics.json")["train"]["skipped"], 0)
-        support.write_rows(self.dir / "full.csv", [(user, item, 1) for user in "abc" for item in "xyz"])
-        everything = ["data.path=full.csv", *ALL_ROWS, "train.epochs=3"]
-        self.refuse(r"^every sample was skipped: .*verify_negative_samples = false", "model.name=implicit_bpr", *everything)
-        self.fit("implicit_bpr", *everything, "implicit_bpr.verify_negative_samples=false")
-        self.assertEqual(self.json("run/metrics.json")["train"]["skipped"], 0)
-
-    def test_indices_and_ids_outside_the_catalogue(self):
-        for name in ("svd", "implicit_bpr"):
-            self.fit(name, "train.epochs=2", run="served")
-            model = support.load_model(self.dir / "served/model.pt")
-            zero = torch.tensor([0])
-            for user, item in ((len(USERS), len(ITEMS)), (-1, -1)):
-                users, items = torch.tensor([user]), torch.tensor([item])
-                for ask in (lambda: model(users, zero), lambda: model(zero, items), lambda: model.rank_items(users, zero),
-                            lambda: model.rank_items(zero, items), lambda: model.similar_users(users, 3), lambda: model.similar_items(items, 3)):
-                    with self.assertRaisesRegex((torch.jit.Error, RuntimeError), "RuntimeError: .*index out of range"):
-                        ask()
-        self.refused(r"^served/model\.pt: unknown item 'nothing'$", "rank", "served", "--user", "u1", "i1", "nothing")
-        self.refused(r"^served/model\.pt: unknown user 'nobody'$", "rank", "served", "--user", "nobody", "i1")
-        self.refused(r"^missing --user ID", "rank", "served", "i1", "i2", code=2)
-
-    def test_knobs_out_of_range_or_that_do_not_go_together(self):
-        self.refuse(r"^--set: 'model\.factors' must be from 1", "model.name=svd", "model.factors=0")
-        self.refuse(r"^--set: 'data\.rating_scale' must be \[lowest, highest\], or null", "model.name=svd", "data.rating_scale=[5,1]")
-        for model in ("ials", "latent_factor"):
-            self.refuse(rf"^train\.exact is for svd and implicit_bpr; leave it out for {model}$", f"model.name={model}", "train.exact=true")
-        self.refuse(r"^train\.exact runs on one thread, so train\.deterministic", "model.name=svd", "train.exact=true", "train.deterministic=true")
-        for model, device in (("svd", "cuda"), ("ials", "cuda:1")):
-            self.refuse(rf"^train\.device = {device}, but {model} is trained on the CPU; use cpu or auto$", f"model.name={model}",
-                        f"train.device={device}")
-        for weight, *sets in (("rating", "model.name=ials"), ("bm25", "model.name=svd", "ials.form=implicit")):
-            self.refuse(rf"^data\.weight = {weight} needs model\.name = ials with ials\.form = implicit", f"data.weight={weight}", *sets)
-        # Without a penalty more factors than items have no solution of their own.
-        for sets in ([], ["ials.form=implicit"]):
-            self.refuse(r"raise ials\.reg \(now 0", "model.name=ials", "model.factors=64", "ials.reg=0", *sets)
 
 
 @unittest.skipUnless(DATA.is_dir(), f"no real data at {DATA}")
