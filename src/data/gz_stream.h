@@ -24,6 +24,7 @@ class GzStream {
   /// damaged stream.
   void inflate_into(TextBlock& out, size_t limit);
   bool needs_input() const { return z_.avail_in == 0 && !held_back_; }
+  size_t unused() const { return z_.avail_in; }  ///< bytes of the input given last
   bool at_member_end() const { return part_ == Part::kBetween; }
 
  private:

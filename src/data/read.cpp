@@ -47,12 +47,12 @@ class RowStore {
   /// For as many rows as the file seems to hold, from the share of it read so far: columns that
   /// grew by doubling would be there twice, and half empty. Pages never touched take no memory.
   void make_room(size_t wanted) {
-    constexpr size_t kSome = 1 << 16;
+    constexpr size_t kSome = 1 << 18;  // enough to judge the rest by
     const auto rows = static_cast<double>(data_.rows.size() - rows_before_);
     const auto parsed = static_cast<double>(reader_.bytes_parsed());
     size_t room = std::max(wanted + kSome, wanted + wanted / 4);
     if (rows > 0 && parsed > 0) {
-      const double all = 1.05 * rows * static_cast<double>(reader_.file_size()) / parsed;
+      const double all = 1.2 * rows * static_cast<double>(reader_.file_size()) / parsed;
       if (all < 1e11) room = std::max(room, static_cast<size_t>(rows_before_ + all));
     }
     data_.rows.reserve(room);

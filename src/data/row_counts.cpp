@@ -22,7 +22,7 @@ void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& ou
   // A few values, each found again through a small table of where its bits were last seen.
   constexpr size_t kRoom = 64;
   float value[kRoom];
-  int64_t rows[kRoom] = {};
+  int64_t rows[2][kRoom] = {};  // by turns: equal ratings would wait for each other
   uint32_t seen[256] = {};
   size_t values = 0, n = 0;
   double sum = 0;
@@ -37,7 +37,7 @@ void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& ou
         value[values++] = r;
       }
     }
-    ++rows[at];
+    ++rows[n & 1][at];
     sum += r;
   }
   const bool all = n == ratings.size();
@@ -47,7 +47,7 @@ void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& ou
       all ? std::span<const float>(value, values) : std::span<const float>(ratings);
   out.rating_min = *std::min_element(to_compare.begin(), to_compare.end());
   out.rating_max = *std::max_element(to_compare.begin(), to_compare.end());
-  for (size_t k = 0; all && k < values; ++k) out.ratings.emplace_back(value[k], rows[k]);
+  for (size_t k = 0; all && k < values; ++k) out.ratings.emplace_back(value[k], rows[0][k] + rows[1][k]);
   std::sort(out.ratings.begin(), out.ratings.end());
 }
 

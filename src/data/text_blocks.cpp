@@ -56,7 +56,7 @@ bool TextBlocks::next(TextBlock& block) {
   block.clear();
   block.reserve(block_bytes_);
   const bool more = fill(block);
-  block.file_bytes = bytes_;
+  block.file_bytes = bytes_ - static_cast<int64_t>(gz_ ? gz_->unused() : given_ - used_);
   // What came before the cut of a truncated file is given first: its errors are the earlier ones.
   if (!more && block.size() == 0 && gz_ && !gz_->at_member_end())
     throw Error(path_ + ": the gz stream ends early (truncated download?); fetch the file again");

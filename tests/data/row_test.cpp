@@ -1,6 +1,7 @@
 #include "src/data/row.h"
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 #include "src/base/rng.h"
@@ -42,6 +43,31 @@ TEST(ParseRating, RefusesWhatIsNotAFiniteNumber) {
     const std::string what = LATENT_MESSAGE_OF(RowError, parse_rating(text, "stars"));
     EXPECT_NE(what.find("(stars) is not a number"), std::string::npos) << text << ": " << what;
   }
+}
+
+// One more blank leaves the short way: the two must agree on what is a date and which.
+TEST(ParseTime, ReadsGoodreadsDatesTheShortWayAsTheLong) {
+  RandomStream random = Rng(2).stream("dates");
+  const auto number = [&](uint32_t below, const char* form) {
+    char text[16];
+    std::snprintf(text, sizeof text, form, random.below(below));
+    return std::string(text);
+  };
+  int read = 0;
+  for (int n = 0; n < 20000; ++n) {
+    const std::string days[] = {"Sun", "Mon", "Sat", "wed", "Xyz"};
+    const std::string months[] = {"Jan", "Feb", "May", "Dec", "OCT", "Mai"};
+    const std::string text = days[random.below(5)] + " " + months[random.below(6)] + " " +
+                             number(34, "%02u") + " " + number(25, "%02u") + ":" +
+                             number(61, "%02u") + ":" + number(63, "%02u") +
+                             (random.below(2) == 0 ? " +" : " -") + number(15, "%02u") +
+                             number(61, "%02u") + " " + number(10000, "%04u");
+    std::string longer = text;
+    longer.insert(4, " ");
+    ASSERT_EQ(time_of(text), time_of(longer)) << text;
+    read += time_of(text).has_value();
+  }
+  EXPECT_GT(read, 5000);
 }
 
 // Expected values from Python's datetime.
