@@ -13,7 +13,7 @@ namespace latent {
 /// the few whose score could enter.
 template <typename Admits>
 void push_row(TopK& best, int32_t first, std::span<const float> scores, const Admits& admits) {
-  constexpr size_t kLook = 64;  // scores that one comparison waves through
+  constexpr size_t kLook = 32;  // scores that one comparison waves through
   for (size_t from = 0; from < scores.size(); from += kLook) {
     const auto some = scores.subspan(from, std::min(kLook, scores.size() - from));
     if (best.full() && !any_above(some, best.worst())) continue;

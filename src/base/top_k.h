@@ -19,7 +19,7 @@ inline bool ranks_before(const Scored& a, const Scored& b) {
   return a.score > b.score || (a.score == b.score && a.index < b.index);
 }
 
-/// Keeps the k best pushed so far; push in any order. NaN ranks nowhere.
+/// Keeps the k best pushed so far; push in any order. NaN and -infinity rank nowhere.
 ///
 /// Candidates gather until there are about twice k, then the best k stay: a few selections in all,
 /// where a heap would take a logarithm of steps for each candidate.
@@ -29,7 +29,7 @@ class TopK {
 
   void push(int32_t index, float score) {
     const Scored candidate{index, score};
-    if (score != score || (full_ && !ranks_before(candidate, last_))) return;
+    if (!(score > -std::numeric_limits<float>::infinity()) || (full_ && !ranks_before(candidate, last_))) return;
     kept_.push_back(candidate);
     if (kept_.size() >= room_) select();
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
@@ -81,13 +82,16 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
       for (const int32_t i : query.held_out->of(u)) own.push_back(scorer.score(u, i));
       auc.emplace_back(std::move(own), query.all_parts->of(u));
     }
+    std::vector<std::span<const int32_t>> masked;  // what is still to come
+    for (const int32_t u : block) masked.push_back(query.masked->of(u));
     scorer.for_each_strip(block, [&](const ScoreStrip& strip) {
       for (size_t n = 0; n < block.size(); ++n) {
-        const auto masked = query.masked->of(block[n]);
-        push_row(best[n], strip.first, strip.of(n), [&](int32_t i) {
-          return !std::binary_search(masked.begin(), masked.end(), i);
-        });
-        auc[n].add(strip.first, strip.of(n));
+        const std::span<float> scores = strip.of(n);
+        auc[n].add(strip.first, scores);
+        for (; !masked[n].empty() && masked[n].front() < strip.first + strip.items;
+             masked[n] = masked[n].subspan(1))
+          scores[masked[n].front() - strip.first] = -std::numeric_limits<float>::infinity();
+        push_row(best[n], strip.first, scores, [](int32_t) { return true; });
       }
     });
     double* const sums = partial.data() + chunk * width;

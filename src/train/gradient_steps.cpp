@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "src/base/error.h"
+#include "src/base/parallel.h"
 
 namespace latent {
 
@@ -31,7 +32,7 @@ GradientSteps::GradientSteps(RecommenderImpl& model, Sampler& sampler, const Tra
       device_(device),
       optimizer_(model, optimizer_kind(options.optimizer), options.lr) {
   if (device.is_cpu()) {
-    batches_.emplace(sampler, /*sorted=*/true, /*ahead=*/options.threads != 1);
+    batches_.emplace(sampler, /*sorted=*/true, /*ahead=*/options.threads != 1 && hardware_threads() > 2);
   } else {
     device_batches_.emplace(sampler.rows(), sampler.options(), sampler.known(), sampler.items(), device);
   }

@@ -95,7 +95,7 @@ class Npz(Small):
 
     def test_that_implicit_itself_recommends_from(self):
         try:
-            from implicit.bpr import BayesianPersonalizedRanking
+            from implicit.cpu.bpr import BayesianPersonalizedRanking
             from scipy.sparse import csr_matrix
         except ImportError:
             self.skipTest("no implicit to load the factors with")

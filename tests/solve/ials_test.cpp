@@ -257,9 +257,9 @@ TEST(Ials, NamesTheKnobWhereTheGramMatrixIsNotPositiveDefinite) {
   IalsProblem problem;
   problem.reg = 0;
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1)),
-            "the Gram matrix of the factors is not positive definite; raise ials.reg (now 0.000000)");
+            "the Gram matrix of the factors is not positive definite; raise ials.reg (now 0.0)");
   problem.alpha0 = 0;
-  EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1)).find("or ials.alpha0 (now 0)"),
+  EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1)).find("or ials.alpha0 (now 0.0)"),
             std::string::npos);
   problem.implicit_form = true;
   EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(pairs, 3, 10, problem, 1)).find("raise ials.reg"), std::string::npos);
