@@ -29,10 +29,12 @@ bool pairwise(const RunConfig& config) {
   return info.trained == Trained::kByGradient && info.task == Task::kRanking;
 }
 
-/// A batch is drawn while the last one is worked on, which is three times the work or more.
+/// Where a batch is drawn while the last one is worked on (see GradientSteps), that is three times
+/// the work or more.
 int drawing_threads(const RunConfig& config) {
   const auto asked = static_cast<int>(config.train.threads);
-  return std::max(1, (asked > 0 ? asked : hardware_threads()) / 4);
+  const int threads = asked > 0 ? asked : hardware_threads();
+  return hardware_threads() > 2 ? std::max(1, threads / 4) : threads;
 }
 
 /// Everything that one fit works on; members refer to each other.
