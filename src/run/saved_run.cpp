@@ -118,6 +118,11 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
     const ModuleView view = setup.view();
     return report(view.view(), setup.data, setup.config);
   }
+  for (const std::string& set : sets) {
+    if (set.rfind("data.rating_scale", 0) == 0)
+      throw Error(run_or_model + ": a model file keeps the range of ratings it was exported with; "
+                  "set data.rating_scale for its run, or train with it");
+  }
   const ServedModel model(run_or_model);
   const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
   if (metadata.is_discarded() || !metadata.contains("config"))

@@ -68,6 +68,10 @@ class BadInput(Small):
     def test_folds_of_a_config_that_names_its_parts(self):
         self.refused(r"^--folds cuts data\.path itself; unset data\.test_path.*or use --fold-files$", "crossval", "config.json", "--folds", "3")
 
+    def test_another_range_for_a_model_file(self):
+        self.fit("svd", "train.epochs=2", run="ranged")
+        self.refused(r"^ranged/model\.pt: a model file keeps the range", "evaluate", "ranged/model.pt", "--set", "data.rating_scale=[1,9]")
+
     def test_a_confidence_beyond_floats_names_its_knob(self):
         self.refuse(r"lower ials\.alpha \(now 1e\+38\)", "model.name=ials", "ials.form=implicit", "ials.alpha=1e38", "data.weight=rating")
 
