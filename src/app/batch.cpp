@@ -43,7 +43,7 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
                      "; --unknown known-parts scores it from what is known");
     }
     const double score =
-        u >= 0 && i >= 0 ? model.view().score(u, i) : model.predict_known_parts(user, item);
+        u >= 0 && i >= 0 ? model.view().predict(u, i) : model.predict_known_parts(user, item);
     char number[32];
     std::snprintf(number, sizeof number, ",%.9g\n", score);
     out.write(csv_field(user) + "," + csv_field(item) + number);

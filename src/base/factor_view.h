@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,10 +27,15 @@ struct FactorView {
   float lowest = -std::numeric_limits<float>::infinity();
   float highest = std::numeric_limits<float>::infinity();
 
+  /// The rating of a pair that the tables say nothing of: a score of exactly 0, as a user or an item
+  /// without factors has where nothing is added to them.
+  std::optional<float> default_prediction = {};
+
   float score(int32_t u, int32_t i) const;
   /// The score as a rating: clipped.
-  float predict(int32_t u, int32_t i) const {
-    return std::clamp(score(u, i), lowest, highest);
+  float predict(int32_t u, int32_t i) const { return as_rating(score(u, i)); }
+  float as_rating(float score) const {
+    return std::clamp(score == 0 ? default_prediction.value_or(score) : score, lowest, highest);
   }
 };
 

@@ -13,8 +13,15 @@ namespace {
 
 using torch::Tensor;
 
+/// What FactorView::as_rating says before it clips.
+constexpr const char* kDefaultSource = R"(
+def or_default(self, scores: Tensor) -> Tensor:
+    return torch.where(scores == 0, torch.full_like(scores, self.default_prediction), scores)
+
+)";
+
 /// score_all and forward, of the parts that the model has.
-std::string score_source(const ScoreTables& t, bool clips) {
+std::string score_source(const ScoreTables& t, bool clips, bool has_default) {
   std::string pairs, all;
   const auto term = [](std::string& sum, const std::string& text) {
     sum += (sum.empty() ? "" : " + ") + text;
@@ -37,6 +44,9 @@ std::string score_source(const ScoreTables& t, bool clips) {
          "items)).sum(-1)");
     term(all, "torch.matmul(torch.index_select(self.gamma_user, 0, users), self.gamma_item.t())");
   }
+  std::string rating = pairs;
+  if (has_default) rating = "self.or_default(" + pairs + ")";
+  if (clips) rating = "torch.clamp(" + rating + ", self.rating_low, self.rating_high)";
   // A model of alpha alone never touches the ids: index_select on the identity still checks them.
   return "def forward(self, users: Tensor, items: Tensor) -> Tensor:\n"
          "    assert users.size(0) == items.size(0), \"users and items must be of one length\"\n"
@@ -45,8 +55,9 @@ std::string score_source(const ScoreTables& t, bool clips) {
          "    assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < "
          "self.item_count), \"item index out of range\"\n"
          "    return " +
-         (clips ? "torch.clamp(" + pairs + ", self.rating_low, self.rating_high)" : pairs) +
-         "\n\n"
+         rating +
+         "\n\n" +
+         (has_default ? kDefaultSource : "") +
          "def score_all(self, users: Tensor) -> Tensor:\n"
          "    assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < "
          "self.user_count), \"user index out of range\"\n"
@@ -234,7 +245,10 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
     module.register_attribute("rating_low", c10::FloatType::get(), spec.lowest);
     module.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
   }
-  module.define(score_source(t, clips) + similar_source(t, spec.bias_is_a_factor) + kRankingSource);
+  if (spec.default_prediction)
+    module.register_attribute("default_prediction", c10::FloatType::get(), *spec.default_prediction);
+  module.define(score_source(t, clips, spec.default_prediction.has_value()) +
+                similar_source(t, spec.bias_is_a_factor) + kRankingSource);
 
   std::ostringstream bytes;
   const std::string metadata = spec.metadata.dump();

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct ExportSpec {
   const std::vector<std::string>* titles = nullptr;  ///< [I], or none
   double lowest = -std::numeric_limits<double>::infinity();  ///< where forward clips
   double highest = std::numeric_limits<double>::infinity();
+  /// What forward says where the score is exactly 0 (see FactorView); none: the score.
+  std::optional<double> default_prediction = {};
   bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
   nlohmann::ordered_json metadata;  ///< config, metrics, provenance: the extra file latent.json
 };

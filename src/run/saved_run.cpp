@@ -89,6 +89,7 @@ void write_model(const Setup& setup, const std::string& path, const ordered_json
                             &setup.data.titles,
                             setup.model->spec().lowest,
                             setup.model->spec().highest,
+                            setup.default_prediction(),
                             setup.model->bias_is_a_factor(),
                             {{"format", 1},
                              {"config", config_to_json(setup.config)},

@@ -68,8 +68,10 @@ Setup::Setup(const RunConfig& given, SplitDataset dataset)
 }
 
 void Setup::new_model(const Interactions& rows) {
-  model = make_model(config.model.name, model_spec(config, data.users.size(), data.items.size(),
-                                                   summary_of(rows)));
+  const RatingSummary ratings = summary_of(rows);
+  mean_ = ratings.mean;
+  model = make_model(config.model.name,
+                     model_spec(config, data.users.size(), data.items.size(), ratings));
   if (!in_double(config)) {
     model->to(device);
     return;
@@ -81,7 +83,12 @@ void Setup::new_model(const Interactions& rows) {
 
 ModuleView Setup::view() const {
   return ModuleView(model->tables(), data.users.size(), data.items.size(), model->spec().lowest,
-                    model->spec().highest);
+                    model->spec().highest, default_prediction());
+}
+
+std::optional<double> Setup::default_prediction() const {
+  if (config.model.name != "svd" || config.svd.biased) return std::nullopt;
+  return mean_;
 }
 
 ordered_json Setup::provenance() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "models/recommender.h"
@@ -18,12 +19,18 @@ struct Setup {
   /// A fresh model; what it takes from ratings (their mean and range) is taken from `rows`.
   void new_model(const Interactions& rows);
   ModuleView view() const;
+  /// What svd without biases says of a user or an item without training ratings: their mean, as
+  /// Surprise does. None for other models, whose other terms speak for them.
+  std::optional<double> default_prediction() const;
   nlohmann::ordered_json provenance() const;
 
   RunConfig config;
   torch::Device device;
   SplitDataset data;
   Recommender model;
+
+ private:
+  double mean_ = 0;  // of the rows that the model was made for
 };
 
 /// The training part, and further parts where they are asked for; no copy is made where they are

@@ -49,6 +49,8 @@ struct ServedModel::Impl {
       view.lowest = static_cast<float>(module.attr("rating_low").toDouble());
       view.highest = static_cast<float>(module.attr("rating_high").toDouble());
     }
+    if (module.hasattr("default_prediction"))
+      view.default_prediction = static_cast<float>(module.attr("default_prediction").toDouble());
     view.beta_user = table("beta_user");
     view.beta_item = table("beta_item");
     view.gamma_user = table("gamma_user");
@@ -128,7 +130,7 @@ double ServedModel::predict_known_parts(const std::string& user, const std::stri
   float sum = v.alpha;
   if (know_user && v.beta_user != nullptr) sum += v.beta_user[u->second];
   if (know_item && v.beta_item != nullptr) sum += v.beta_item[i->second];
-  return std::clamp(sum, v.lowest, v.highest);
+  return v.as_rating(sum);
 }
 
 ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen) const {

@@ -15,7 +15,7 @@ const float* data_of(const torch::Tensor& t) {
 }  // namespace
 
 ModuleView::ModuleView(const ScoreTables& t, int64_t users, int64_t items, double lowest,
-                       double highest)
+                       double highest, std::optional<double> default_prediction)
     : tables_{on_cpu(t.alpha), on_cpu(t.beta_user), on_cpu(t.beta_item), on_cpu(t.gamma_user),
               on_cpu(t.gamma_item)} {
   view_.users = static_cast<int32_t>(users);
@@ -25,6 +25,7 @@ ModuleView::ModuleView(const ScoreTables& t, int64_t users, int64_t items, doubl
   view_.alpha = tables_.alpha.defined() ? tables_.alpha.item<float>() : 0.0f;
   view_.lowest = static_cast<float>(lowest);
   view_.highest = static_cast<float>(highest);
+  if (default_prediction) view_.default_prediction = static_cast<float>(*default_prediction);
   view_.beta_user = data_of(tables_.beta_user);
   view_.beta_item = data_of(tables_.beta_item);
   view_.gamma_user = data_of(tables_.gamma_user);

@@ -1,6 +1,7 @@
 """Small rating files for tests of the models that solvers train."""
 
 import csv
+import json
 
 import numpy as np
 
@@ -37,3 +38,7 @@ class Small(support.Case):
             rows = list(csv.DictReader(file))
         self.assertEqual([(row["user"], row["item"]) for row in rows], [row[:2] for row in TEST])
         return np.array([float(row["prediction"]) for row in rows])
+
+    def json_of(self, *words):
+        """What a command prints with --json."""
+        return json.loads(self.latent(*words, "--json").stdout)

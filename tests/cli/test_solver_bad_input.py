@@ -21,7 +21,8 @@ class BadInput(Small):
         self.refused(text, "train", "config.json", "--run-dir", "bad", *support.set_options(sets))
 
     def test_a_rate_that_diverges(self):
-        for sets in (["model.name=svd"], ["model.name=svd", "train.exact=true"], ["model.name=implicit_bpr", "train.threads=2"]):
+        modes = {"svd": ["", "train.exact=true"], "implicit_bpr": ["train.threads=2", "train.exact=true", "train.deterministic=true"]}
+        for sets in ([f"model.name={model}", *filter(None, [mode])] for model, of_model in modes.items() for mode in of_model):
             self.refuse(r"^(after )?epoch \d+: .* not finite.*; lower train\.lr \(now 1000\.0\)", *sets, "train.lr=1e3", "train.epochs=30")
 
     def test_users_with_every_item(self):
@@ -66,11 +67,18 @@ class BadInput(Small):
             self.refuse(r"raise ials\.reg \(now 0", "model.name=ials", "model.factors=64", "ials.reg=0", *sets)
 
     def test_folds_of_a_config_that_names_its_parts(self):
-        self.refused(r"^--folds cuts data\.path itself; unset data\.test_path.*or use --fold-files$", "crossval", "config.json", "--folds", "3")
+        text = (r"^--folds cuts data\.path itself; unset data\.test_path, data\.valid_path and split\.kind = files, or use --fold-files$")
+        unset = ["split.kind=random", "data.test_path=", "model.name=mean"]
+        for sets in ([], unset[1:], unset[:1], [*unset, "data.valid_path=test.csv"]):
+            self.refused(text, "crossval", "config.json", "--folds", "3", *support.set_options(sets))
+        self.latent("crossval", "config.json", "--folds", "3", *support.set_options(unset))
+        self.latent("crossval", "config.json", "--fold-files", "train.csv,test.csv", "--set", "model.name=mean")
 
     def test_another_range_for_a_model_file(self):
         self.fit("svd", "train.epochs=2", run="ranged")
         self.refused(r"^ranged/model\.pt: a model file keeps the range", "evaluate", "ranged/model.pt", "--set", "data.rating_scale=[1,9]")
+        told = [self.json_of("evaluate", "ranged", *support.set_options(sets))["test"]["mse"] for sets in ([], ["data.rating_scale=[2.5,2.6]"])]
+        self.assertNotEqual(*told)  # a run takes another
 
     def test_a_confidence_beyond_floats_names_its_knob(self):
         self.refuse(r"lower ials\.alpha \(now 1e\+38\)", "model.name=ials", "ials.form=implicit", "ials.alpha=1e38", "data.weight=rating")
@@ -125,6 +133,22 @@ class Npz(Small):
             tables = {name: table for name, table in (self.tables | change).items() if table is not None}
             np.savez(self.dir / "broken.npz", **tables)
             self.refuse(r"broken\.npz: .*(user|item)_factors")
+
+    def test_tables_of_other_data(self):
+        for name in ("user_ids", "item_ids"):
+            np.savez(self.dir / "broken.npz", **self.tables | {name: self.tables[name][::-1]})
+            self.refuse(rf"^broken\.npz: '{name}' are not those of this data, in this order; train on the data")
+
+    def test_tables_of_every_other_model_that_has_some(self):
+        for model in ("svd", "baseline", "ials"):
+            ended = self.fit(model, "train.epochs=3", run=model)
+            self.latent("export", model, "--format", "npz", "-o", f"{model}.npz")
+            started = ["train.epochs=1", "train.lr=1e-30"] if model == "svd" else ["train.epochs=3"]
+            again = self.fit(model, *started, f"model.init_path={model}.npz", run=f"{model}-again")
+            if model == "svd":
+                self.assert_same_tensors(again, ended)
+            else:
+                self.assertGreater(self.log(model)[0]["objective"], self.log(f"{model}-again")[0]["objective"])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@
 #include "src/base/gemm.h"
 #include "src/base/rng.h"
 #include "src/solve/ials_rows.h"
-#include "src/solve/pair_weights.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -284,29 +283,6 @@ TEST(ImplicitForm, FollowsImplicitItself) {
   for (int a = 0; a < users; ++a) {
     for (int b = 0; b < items; ++b) EXPECT_NEAR(dot(&u[a * d], &i[b * d], d), golden["scores"][a * items + b].get<double>(), 2e-4);
   }
-}
-
-TEST(PairWeights, AreOneOrSumsOfRatingsOrImplicitsBm25) {
-  Interactions rows;
-  rows.push(1, 2, 3);
-  rows.push(0, 1, 2);
-  rows.push(1, 2, 1.5f);
-  rows.push(1, 0, 4);
-  const WeightedRows ones = pair_weights(rows, 2, 3, "none"), sums = pair_weights(rows, 2, 3, "rating");
-  EXPECT_EQ(ones.start, (std::vector<int64_t>{0, 1, 3}));
-  EXPECT_EQ(ones.column, (std::vector<int32_t>{1, 0, 2}));
-  EXPECT_EQ(ones.weight, (std::vector<float>{1, 1, 1}));
-  EXPECT_EQ(sums.weight, (std::vector<float>{2, 4, 4.5f}));
-
-  const auto golden = nlohmann::json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/ials.json"));
-  const auto start = golden["start"].get<std::vector<int64_t>>();
-  Interactions all;
-  const int users = golden["users"], items = golden["items"];
-  for (int u = 0; u < users; ++u) {
-    for (int64_t n = start[u]; n < start[u + 1]; ++n) all.push(u, golden["column"][n], golden["bm25_of"][n].get<float>());
-  }
-  const WeightedRows weighted = pair_weights(all, users, items, "bm25");
-  for (size_t n = 0; n < weighted.weight.size(); ++n) EXPECT_NEAR(weighted.weight[n], golden["bm25"][n].get<float>(), 1e-5) << n;
 }
 
 }  // namespace
