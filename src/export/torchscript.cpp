@@ -11,6 +11,7 @@
 
 #include "src/base/file.h"
 #include "src/base/id_table.h"
+#include "src/base/parallel.h"
 #include "src/export/module_source.h"
 
 namespace latent {
@@ -85,7 +86,7 @@ void save(const torch::jit::Module& module, const std::string& path, const std::
     if (!failure) throw;
   }
   if (failure) std::rethrow_exception(failure);
-  file.commit();
+  file.commit(/*flush=*/false);  // its run can write it again, and a short one does not load
 }
 
 }  // namespace
@@ -108,7 +109,10 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
 
   const IdTable users = table_of(*spec.users), items = table_of(*spec.items);
-  const std::vector<int32_t> user_slots = id_slots(users), item_slots = id_slots(items);
+  std::vector<int32_t> user_slots, item_slots;
+  parallel_chunks(2, /*threads=*/2, [&](int64_t side) {
+    (side == 0 ? user_slots : item_slots) = id_slots(side == 0 ? users : items);
+  });
   add_table(module, "user_table", users, user_slots);
   add_table(module, "item_table", items, item_slots);
   module.register_attribute("user_count", c10::IntType::get(), int64_t{users.size()});
