@@ -106,11 +106,11 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
     for (size_t n = 0; n < block.size(); ++n) {
       const std::string user = csv_field(model.user_ids()[block[n]]);
       for (size_t rank = 0; rank < lists[n].size(); ++rank) {
-        const std::string& item = model.item_ids()[lists[n][rank].index];
+        const int32_t item = lists[n][rank].index;
         char score[32];
         std::snprintf(score, sizeof score, ",%.9g", lists[n][rank].score);
-        out.write(user + "," + std::to_string(rank + 1) + "," + csv_field(item) + score +
-                  (titles ? "," + csv_field(model.title(item)) : "") + "\n");
+        out.write(user + "," + std::to_string(rank + 1) + "," + csv_field(model.item_ids()[item]) +
+                  score + (titles ? "," + csv_field(model.title(item)) : "") + "\n");
       }
     }
     progress.update(static_cast<int64_t>(to));

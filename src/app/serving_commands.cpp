@@ -23,7 +23,7 @@ void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
   auto list = nlohmann::ordered_json::array();
   std::string text;
   for (const auto& [id, score] : scored) {
-    const std::string title = kind == "item" ? model.title(id) : "";
+    const std::string title(kind == "item" ? model.title(id) : "");
     list.push_back({{kind, id}, {"score", score}});
     if (!title.empty()) list.back()["title"] = title;
     char number[40];
@@ -120,7 +120,7 @@ int run_recommend(int argc, char** argv) {
     const auto lists = BatchRecommender(model.view(), model.seen(), allowed)
                            .recommend({index}, k, exclude_seen, /*threads=*/1);
     for (const Scored& s : lists[0]) {
-      scored.emplace_back(model.item_ids()[s.index], s.score);
+      scored.emplace_back(std::string(model.item_ids()[s.index]), s.score);
     }
   }
   print_scored(model, scored, line.has("json"));

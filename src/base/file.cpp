@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "src/base/error.h"
 
@@ -38,14 +39,15 @@ void AtomicFile::write(const void* data, size_t bytes) {
   }
 }
 
-void AtomicFile::commit() {
-  if (::fsync(fd_) != 0) throw errno_error(path_.string(), "cannot flush");
-  ::close(fd_);
-  fd_ = -1;
+void AtomicFile::commit(bool flush) {
+  if (flush && ::fsync(fd_) != 0) throw errno_error(path_.string(), "cannot flush");
+  // Some file systems tell only here that what was written did not fit.
+  if (::close(std::exchange(fd_, -1)) != 0) throw errno_error(path_.string(), "cannot write");
   std::error_code failed;
   fs::rename(temporary_, path_, failed);
   if (failed) throw Error(path_.string() + ": cannot rename into place: " + failed.message());
   temporary_.clear();
+  if (!flush) return;
   // The rename itself survives a power cut only once the folder is on disk too.
   const fs::path parent = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
   const int folder = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

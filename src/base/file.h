@@ -19,8 +19,10 @@ class AtomicFile {
 
   void write(const void* data, size_t bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
-  /// fsync, rename over `path`, fsync of the folder.
-  void commit();
+  /// fsync, rename over `path`, fsync of the folder. Without `flush` only the rename: a power cut
+  /// within the next seconds may then leave the file cut short. For large files that can be made
+  /// again and whose reader notices.
+  void commit(bool flush = true);
   /// The temporary name, for writers that want a path; they must have closed it before commit().
   const std::filesystem::path& temporary() const { return temporary_; }
 

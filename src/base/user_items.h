@@ -25,6 +25,20 @@ struct UserItems {
   bool has(int32_t u, int32_t i) const;
 };
 
+/// UserItems that lie elsewhere: in a loaded file, say. The arrays must outlive it.
+struct UserItemsView {
+  std::span<const int64_t> start;  ///< [U + 1]
+  std::span<const int32_t> item;
+
+  UserItemsView() = default;
+  UserItemsView(std::span<const int64_t> s, std::span<const int32_t> i) : start(s), item(i) {}
+  UserItemsView(const UserItems& whole) : start(whole.start), item(whole.item) {}
+
+  std::span<const int32_t> of(int32_t u) const {
+    return item.subspan(start[u], static_cast<size_t>(start[u + 1] - start[u]));
+  }
+};
+
 /// The union, row by row.
 UserItems merged(const UserItems& a, const UserItems& b);
 

@@ -27,6 +27,13 @@ Error other_ids(const std::string& where, const std::string& data) {
       " are not those the model was trained on; evaluate on the same file and row filters");
 }
 
+bool same_ids(const IdMap& data, const IdTable& model) {
+  return std::ranges::equal(data.text(), model.text()) &&
+         std::ranges::equal(data.ends(), model.start(), [](uint64_t end, int64_t start) {
+           return static_cast<int64_t>(end) == start;
+         });
+}
+
 /// Other data may be meant, but another split of it is hardly ever.
 void tell_of_changed_data(const SplitDataset& data, const nlohmann::json& provenance,
                           const std::string& where) {
@@ -91,7 +98,7 @@ void write_model(const Setup& setup, const std::string& path, const ordered_json
                             setup.model->spec().highest,
                             setup.default_prediction(),
                             setup.model->bias_is_a_factor(),
-                            {{"format", 1},
+                            {{"format", 2},
                              {"config", config_to_json(setup.config)},
                              {"metrics", metrics},
                              {"provenance", setup.provenance()}}});
@@ -132,7 +139,7 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
       resolve_config(metadata["config"].dump(), run_or_model, sets, catalog_defaults()).config;
   use_threads(config);
   const SplitDataset data = load_dataset(config.data, config.split);
-  if (data.users.names() != model.user_ids() || data.items.names() != model.item_ids()) {
+  if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids())) {
     throw other_ids(run_or_model, config.data.path);
   }
   tell_of_changed_data(data, metadata.value("provenance", ordered_json::object()), run_or_model);

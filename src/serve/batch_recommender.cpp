@@ -7,7 +7,7 @@
 
 namespace latent {
 
-BatchRecommender::BatchRecommender(const FactorView& model, const UserItems& seen,
+BatchRecommender::BatchRecommender(const FactorView& model, const UserItemsView& seen,
                                    std::vector<char> allowed)
     : model_(model), scorer_(model), seen_(seen), allowed_(std::move(allowed)) {}
 

@@ -13,9 +13,9 @@ namespace latent {
 /// model's recommend() answers.
 class BatchRecommender {
  public:
-  /// `allowed` [I]: items that may be recommended; empty: all. Keeps references to `model`'s tables
-  /// and `seen`.
-  BatchRecommender(const FactorView& model, const UserItems& seen, std::vector<char> allowed);
+  /// `allowed` [I]: items that may be recommended; empty: all. Keeps references to the tables of
+  /// `model` and `seen`.
+  BatchRecommender(const FactorView& model, const UserItemsView& seen, std::vector<char> allowed);
 
   /// Up to k items for each of `users`.
   std::vector<std::vector<Scored>> recommend(const std::vector<int32_t>& users, int64_t k,
@@ -24,7 +24,7 @@ class BatchRecommender {
  private:
   FactorView model_;
   CatalogueScorer scorer_;
-  const UserItems& seen_;
+  UserItemsView seen_;
   std::vector<char> allowed_;
 };
 

@@ -3,67 +3,93 @@
 #include <torch/script.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <fstream>
-#include <unordered_map>
+#include <span>
+#include <stdexcept>
 
 #include "src/base/error.h"
 
 namespace latent {
 
+namespace {
+
+/// What the file says does not fit: the caller tells of a damaged one.
+[[noreturn]] void damaged() { throw std::length_error("parts of a model do not fit each other"); }
+
+template <typename T>
+std::span<const T> span_of(const torch::Tensor& t) {
+  return {t.const_data_ptr<T>(), static_cast<size_t>(t.numel())};
+}
+
+}  // namespace
+
 struct ServedModel::Impl {
   std::string path, metadata;
   torch::jit::Module module;
-  std::vector<std::string> user_ids, item_ids, titles;
-  UserItems seen;
-  std::unordered_map<std::string, int64_t> user_index, item_index;
-  std::vector<torch::Tensor> kept;
+  IdTable users, items, titles;
+  UserItemsView seen;
   FactorView view;
+  std::deque<torch::Tensor> kept;  ///< what the views refer to
+  std::deque<OwnedIds> owned;      ///< likewise
 
-  const float* table(const char* name) {
-    if (!module.hasattr(name)) return nullptr;
-    kept.push_back(module.attr(name).toTensor().to(torch::kCPU, torch::kFloat).contiguous());
-    return kept.back().const_data_ptr<float>();
+  torch::Tensor tensor(const torch::Tensor& t, torch::ScalarType type) {
+    return kept.emplace_back(t.to(torch::kCPU, type).contiguous());
   }
 
-  template <typename T>
-  static void copy_to(const torch::Tensor& from, std::vector<T>& to) {
-    to.assign(from.const_data_ptr<T>(), from.const_data_ptr<T>() + from.numel());
+  const float* table(const char* name, int64_t values) {
+    if (!module.hasattr(name)) return nullptr;
+    const torch::Tensor t = tensor(module.attr(name).toTensor(), torch::kFloat);
+    if (t.numel() != values) damaged();
+    return t.const_data_ptr<float>();
+  }
+
+  /// The tensors of `table`, or the strings that the attribute `list` of an older file holds.
+  IdTable ids(const std::string& table, const char* list, bool searchable) {
+    if (!module.hasattr(table)) {
+      std::vector<std::string> names;
+      for (const auto& name : module.attr(list).toListRef()) names.push_back(name.toStringRef());
+      return owned.emplace_back(names, searchable).table();
+    }
+    const auto& parts = module.attr(table).toTupleRef().elements();
+    const auto text = span_of<uint8_t>(tensor(parts.at(0).toTensor(), torch::kUInt8));
+    const IdTable ids({reinterpret_cast<const char*>(text.data()), text.size()},
+                      span_of<int64_t>(tensor(parts.at(1).toTensor(), torch::kInt64)),
+                      span_of<int32_t>(tensor(parts.at(2).toTensor(), torch::kInt32)));
+    if (!ids.is_sound()) damaged();
+    return ids;
   }
 
   void read_tables() {
-    for (const auto& id : module.attr("user_ids").toListRef()) user_ids.push_back(id.toStringRef());
-    for (const auto& id : module.attr("item_ids").toListRef()) item_ids.push_back(id.toStringRef());
-    if (module.hasattr("item_titles")) {
-      for (const auto& title : module.attr("item_titles").toListRef())
-        titles.push_back(title.toStringRef());
-    }
-    copy_to(module.attr("seen_start").toTensor(), seen.start);
-    copy_to(module.attr("seen_items").toTensor(), seen.item);
-    for (size_t n = 0; n < user_ids.size(); ++n) user_index[user_ids[n]] = static_cast<int64_t>(n);
-    for (size_t n = 0; n < item_ids.size(); ++n) item_index[item_ids[n]] = static_cast<int64_t>(n);
-    view.users = static_cast<int32_t>(user_ids.size());
-    view.items = static_cast<int32_t>(item_ids.size());
-    if (const float* alpha = table("alpha")) view.alpha = *alpha;
+    users = ids("user_table", "user_ids", /*searchable=*/true);
+    items = ids("item_table", "item_ids", /*searchable=*/true);
+    if (module.hasattr("title_table") || module.hasattr("item_titles"))
+      titles = ids("title_table", "item_titles", /*searchable=*/false);
+    seen = {span_of<int64_t>(tensor(module.attr("seen_start").toTensor(), torch::kInt64)),
+            span_of<int32_t>(tensor(module.attr("seen_items").toTensor(), torch::kInt32))};
+    view.users = users.size();
+    view.items = items.size();
+    if (seen.start.size() != static_cast<size_t>(view.users) + 1 ||
+        (titles.size() != 0 && titles.size() != view.items))
+      damaged();
+    if (module.hasattr("gamma_item"))
+      view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
+    if (const float* alpha = table("alpha", 1)) view.alpha = *alpha;
     if (module.hasattr("rating_low")) {
       view.lowest = static_cast<float>(module.attr("rating_low").toDouble());
       view.highest = static_cast<float>(module.attr("rating_high").toDouble());
     }
     if (module.hasattr("default_prediction"))
       view.default_prediction = static_cast<float>(module.attr("default_prediction").toDouble());
-    view.beta_user = table("beta_user");
-    view.beta_item = table("beta_item");
-    view.gamma_user = table("gamma_user");
-    view.gamma_item = table("gamma_item");
-    if (view.gamma_item != nullptr)
-      view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
+    view.beta_user = table("beta_user", view.users);
+    view.beta_item = table("beta_item", view.items);
+    view.gamma_user = table("gamma_user", int64_t{view.users} * view.factors);
+    view.gamma_item = table("gamma_item", int64_t{view.items} * view.factors);
   }
 
-  int64_t index_of(const std::unordered_map<std::string, int64_t>& index, const std::string& id,
-                   const char* kind) const {
-    const auto found = index.find(id);
-    if (found == index.end()) throw Error(path + ": unknown " + kind + " " + in_quotes(id));
-    return found->second;
+  void require_known(const IdTable& ids, const std::string& id, const char* kind) const {
+    if (ids.find(id) < 0) throw Error(path + ": unknown " + kind + " " + in_quotes(id));
   }
 
   void require_factors(const std::string& kind) const {
@@ -104,11 +130,13 @@ ServedModel::ServedModel(const std::string& path) : impl_(std::make_unique<Impl>
     impl_->module = torch::jit::load(path, torch::kCPU, extra);
     impl_->module.eval();
     impl_->metadata = extra["latent.json"];
-    if (impl_->metadata.empty() || !impl_->module.hasattr("user_ids") ||
+    if (impl_->metadata.empty() || !impl_->module.hasattr("user_count") ||
         !impl_->module.find_method("recommend_id"))
       throw not_ours;
     impl_->read_tables();
   } catch (const c10::Error&) {
+    throw not_ours;
+  } catch (const std::length_error&) {
     throw not_ours;
   }
 }
@@ -116,71 +144,63 @@ ServedModel::ServedModel(const std::string& path) : impl_(std::make_unique<Impl>
 ServedModel::~ServedModel() = default;
 
 double ServedModel::predict(const std::string& user, const std::string& item) const {
-  impl_->index_of(impl_->user_index, user, "user");
-  impl_->index_of(impl_->item_index, item, "item");
+  impl_->require_known(impl_->users, user, "user");
+  impl_->require_known(impl_->items, item, "item");
   const torch::InferenceMode inference;
   return impl_->module.get_method("predict_id")({user, item}).toDouble();
 }
 
 double ServedModel::predict_known_parts(const std::string& user, const std::string& item) const {
-  const auto u = impl_->user_index.find(user), i = impl_->item_index.find(item);
-  const bool know_user = u != impl_->user_index.end(), know_item = i != impl_->item_index.end();
-  if (know_user && know_item) return predict(user, item);
+  const int32_t u = impl_->users.find(user), i = impl_->items.find(item);
+  if (u >= 0 && i >= 0) return predict(user, item);
   const FactorView& v = impl_->view;
   float sum = v.alpha;
-  if (know_user && v.beta_user != nullptr) sum += v.beta_user[u->second];
-  if (know_item && v.beta_item != nullptr) sum += v.beta_item[i->second];
+  if (u >= 0 && v.beta_user != nullptr) sum += v.beta_user[u];
+  if (i >= 0 && v.beta_item != nullptr) sum += v.beta_item[i];
   return v.as_rating(sum);
 }
 
 ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen) const {
-  impl_->index_of(impl_->user_index, user, "user");
+  impl_->require_known(impl_->users, user, "user");
   return impl_->call("recommend_id", {user, k, exclude_seen});
 }
 
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {
-  impl_->index_of(impl_->item_index, item, "item");
+  impl_->require_known(impl_->items, item, "item");
   impl_->require_factors("items");
   return impl_->call("similar_items_id", {item, k});
 }
 
 ScoredIds ServedModel::similar_users(const std::string& user, int64_t k) const {
-  impl_->index_of(impl_->user_index, user, "user");
+  impl_->require_known(impl_->users, user, "user");
   impl_->require_factors("users");
   return impl_->call("similar_users_id", {user, k});
 }
 
 ScoredIds ServedModel::rank_items(const std::string& user,
                                   const std::vector<std::string>& items) const {
-  impl_->index_of(impl_->user_index, user, "user");
+  impl_->require_known(impl_->users, user, "user");
   c10::List<std::string> ids;
   for (const std::string& item : items) {
-    impl_->index_of(impl_->item_index, item, "item");
+    impl_->require_known(impl_->items, item, "item");
     ids.push_back(item);
   }
   return impl_->call("rank_items_id", {user, ids});
 }
 
 const std::string& ServedModel::metadata() const { return impl_->metadata; }
-const std::vector<std::string>& ServedModel::user_ids() const { return impl_->user_ids; }
-const std::vector<std::string>& ServedModel::item_ids() const { return impl_->item_ids; }
+const IdTable& ServedModel::user_ids() const { return impl_->users; }
+const IdTable& ServedModel::item_ids() const { return impl_->items; }
 const FactorView& ServedModel::view() const { return impl_->view; }
-const UserItems& ServedModel::seen() const { return impl_->seen; }
+const UserItemsView& ServedModel::seen() const { return impl_->seen; }
 
-int32_t ServedModel::find_user(const std::string& id) const {
-  const auto found = impl_->user_index.find(id);
-  return found == impl_->user_index.end() ? -1 : static_cast<int32_t>(found->second);
+int32_t ServedModel::find_user(std::string_view id) const { return impl_->users.find(id); }
+int32_t ServedModel::find_item(std::string_view id) const { return impl_->items.find(id); }
+
+std::string_view ServedModel::title(int32_t item) const {
+  return item < 0 || impl_->titles.size() == 0 ? std::string_view() : impl_->titles[item];
 }
 
-int32_t ServedModel::find_item(const std::string& id) const {
-  const auto found = impl_->item_index.find(id);
-  return found == impl_->item_index.end() ? -1 : static_cast<int32_t>(found->second);
-}
-
-const std::string& ServedModel::title(const std::string& item) const {
-  static const std::string none;
-  const int32_t index = find_item(item);
-  return index < 0 || impl_->titles.empty() ? none : impl_->titles[index];
-}
+std::string_view ServedModel::title(std::string_view item) const { return title(find_item(item)); }
 
 }  // namespace latent

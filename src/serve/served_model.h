@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "src/base/factor_view.h"
+#include "src/base/id_table.h"
 #include "src/base/user_items.h"
 
 namespace latent {
@@ -37,15 +39,17 @@ class ServedModel {
 
   /// The extra file latent.json: config, metrics, provenance.
   const std::string& metadata() const;
-  const std::vector<std::string>& user_ids() const;
-  const std::vector<std::string>& item_ids() const;
-  int32_t find_user(const std::string& id) const;  ///< index, or -1
-  int32_t find_item(const std::string& id) const;
+  /// The ids by index and back, the seen items and the tables lie in the loaded model: valid while
+  /// this lives.
+  const IdTable& user_ids() const;
+  const IdTable& item_ids() const;
+  int32_t find_user(std::string_view id) const;  ///< index, or -1
+  int32_t find_item(std::string_view id) const;
   /// The item's title, or "" where the model has none.
-  const std::string& title(const std::string& item) const;
+  std::string_view title(std::string_view item) const;
+  std::string_view title(int32_t item) const;
   /// Items of train and valid, by user.
-  const UserItems& seen() const;
-  /// The tables; valid while this lives.
+  const UserItemsView& seen() const;
   const FactorView& view() const;
 
  private:
