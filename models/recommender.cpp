@@ -17,10 +17,11 @@ torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_
   float* const w = weight.data_ptr<float>();
   constexpr int64_t kChunk = 1 << 14;  // part of the definition of the initial values
   const Rng rng(spec_.seed);
-  at::parallel_for(0, (rows * columns + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
+  const int64_t filled = spec_.filled ? rows * columns : 0;
+  at::parallel_for(0, (filled + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
     for (int64_t chunk = from; chunk < to; ++chunk) {
       RandomStream stream = rng.stream("init." + name, chunk);
-      const int64_t end = std::min(rows * columns, (chunk + 1) * kChunk);
+      const int64_t end = std::min(filled, (chunk + 1) * kChunk);
       for (int64_t n = chunk * kChunk; n < end; ++n) {
         w[n] = static_cast<float>(
             spec_.init == Init::kUniform

@@ -25,6 +25,7 @@ struct ModelSpec {
   double init_mean = 0, init_std = 1e-3;
   Init init = Init::kNormal;
   uint64_t seed = 0;
+  bool filled = true;  ///< false: tables that hold anything, for weights that are read afterwards
   Form form = Form::kPytorch;
   double lambda_user_bias = 0, lambda_item_bias = 0, lambda_factors = 0;
   /// Range that predictions are clipped to; infinite: none.

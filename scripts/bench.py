@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import zlib
+
+import bench_reading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = ROOT / "../shared/peers"
@@ -149,6 +150,29 @@ def start(bench):
     bench.add("start, one step and evaluation on a cached data set", best, 0.5, "s", 1)
 
 
+def export(bench):
+    """Writing and loading a model of 1 M users x 1 M items, K=64; and copying its file."""
+    build = pathlib.Path(bench.options.latent).parent
+    subprocess.run(["cmake", "--build", build, "--target", "bench_export"], check=True, capture_output=True)
+    file, copy = bench.folder / "large.pt", bench.folder / "copy.pt"
+    ours, copying = {}, float("inf")
+    for _ in range(bench.options.repeat + 1):
+        file.unlink(missing_ok=True)
+        out = subprocess.run([build / "bench_export", "1000000", "1000000", "64", file], check=True, capture_output=True, text=True)
+        figures = json.loads(out.stdout)
+        ours = {name: min(value, ours.get(name, value)) for name, value in figures.items()}
+        copy.unlink(missing_ok=True)
+        start = time.monotonic()
+        subprocess.run(["cp", file, copy], check=True)
+        copying = min(copying, time.monotonic() - start)
+    size = ours["bytes"] / 1e6
+    for what in ("export", "load"):
+        name = f"{what} 1 M x 1 M, K=64 ({size:.0f} MB; memory {ours[what + '_peak_bytes'] / 1e6:+.0f} MB)"
+        bench.add(f"{name}, against cp", ours[what + "_seconds"], copying, "s", "1/2")
+    file.unlink()
+    copy.unlink()
+
+
 def implicit_bpr(bench):
     for f, mf, target, mf_target in ((5, "8", 6, 2), (63, "64", 8, 8)):
         epochs = 100 if f == 5 else 20
@@ -216,60 +240,8 @@ def crossval(bench):
     bench.add("5-fold SVD on MovieLens 100k, whole command", best, bench.other("surprise-crossval", data)[0]["seconds"], "s", 12)
 
 
-def inflate_seconds(bench, path):
-    """-> what zlib alone needs to inflate a gz file, in pieces of 1 MB."""
-    best = float("inf")
-    for _ in range(bench.options.repeat):
-        start = time.monotonic()
-        inflater = zlib.decompressobj(31)
-        with open(path, "rb") as source:
-            while piece := source.read(1 << 18):
-                while piece:
-                    inflater.decompress(piece, 1 << 20)
-                    piece = inflater.unconsumed_tail
-        best = min(best, time.monotonic() - start)
-    return best
-
-
-def info_seconds(bench, path, cache="none"):
-    """-> the fastest `data info` of a file, and starting the program alone."""
-    info, start_up = float("inf"), float("inf")
-    for _ in range(bench.options.repeat):
-        start = time.monotonic()
-        subprocess.run([bench.options.latent, "data", "info", path, "--set", f"data.cache_dir={cache}"], check=True, capture_output=True)
-        middle = time.monotonic()
-        subprocess.run([bench.options.latent, "--version"], check=True, capture_output=True)
-        info, start_up = min(info, middle - start), min(start_up, time.monotonic() - middle)
-    return info, start_up
-
-
-def read(bench):
-    """The data file of the other rows, without the cache; the program's own start is left out."""
-    info, start_up = info_seconds(bench, bench.data)
-    bench.add("read and count gz JSON, against zlib's inflate alone", info - start_up, inflate_seconds(bench, bench.data), "s", "1/1.15")
-
-
-def read_csv(bench):
-    """The 14.5 M rows of Goodreads shelves, whole command."""
-    path = ROOT / "../shared/data/goodreads_interactions_14m.csv.gz"
-    info, start_up = info_seconds(bench, path)
-    inflate = inflate_seconds(bench, path)
-    bench.add("data info of 14.5 M csv rows, against zlib's inflate alone", info, inflate, "s", "1/1.3")
-    bench.add("the same without the program's start", info - start_up, inflate, "s", "-")
-
-
-def read_again(bench):
-    """From the cache against the first time, start left out."""
-    for path in (bench.data, ROOT / "../shared/data/goodreads_interactions_14m.csv.gz"):
-        first, start_up = info_seconds(bench, path)
-        cache = bench.folder / "read-cache"
-        info_seconds(bench, path, cache)
-        again, _ = info_seconds(bench, path, cache)
-        bench.add(f"read and count again, {path.name}, against the first time", again - start_up, first - start_up, "s", 20)
-
-
-ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "start": start, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval,
-        "read": read, "read_csv": read_csv, "read_again": read_again}
+ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "start": start, "export": export, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval,
+        **bench_reading.ROWS}
 
 
 def main():

@@ -87,6 +87,29 @@ LATENT_INLINE int64_t signs(std::span<const float> scores, std::span<const float
   return sum;
 }
 
+template <int kLanes>
+LATENT_INLINE void bits_above(std::span<const float> scores, float bound, uint32_t* bits) {
+  using Floats = typename Vector<kLanes>::Floats;
+  using Ints = decltype(Floats{} > Floats{});
+  constexpr int kParts = 32 / kLanes;
+  Ints own[kParts];  // the bit of each lane
+  for (int n = 0; n < 32; ++n) own[n / kLanes][n % kLanes] = static_cast<int>(1u << n);
+  size_t at = 0;
+  for (; at + 32 <= scores.size(); at += 32) {
+    Floats s[kParts];
+    std::memcpy(s, scores.data() + at, sizeof s);
+    Ints any = {};
+    for (int part = 0; part < kParts; ++part) any |= (s[part] > bound) & own[part];
+    uint64_t two[kLanes / 2], both = 0;
+    std::memcpy(two, &any, sizeof two);
+    for (const uint64_t t : two) both |= t;
+    *bits++ = static_cast<uint32_t>(both | both >> 32);
+  }
+  if (at == scores.size()) return;
+  *bits = 0;
+  for (size_t n = at; n < scores.size(); ++n) *bits |= uint32_t{scores[n] > bound} << (n - at);
+}
+
 // One version for each width of vectors, chosen when the program starts; only a caller that sees all
 // versions gets the choice. Users at once: as many as leave registers for the items.
 #define LATENT_KERNELS(target, lanes, most)                                                       \
@@ -99,10 +122,8 @@ LATENT_INLINE int64_t signs(std::span<const float> scores, std::span<const float
                         int factors, int lane) {                                                  \
     return score_lane(tile, beta, user, base, factors, lane);                                     \
   }                                                                                               \
-  target bool is_any_above(std::span<const float> scores, float bound) {                          \
-    int any = 0;                                                                                  \
-    for (const float s : scores) any |= s > bound;                                                \
-    return any != 0;                                                                              \
+  target void mark_above(std::span<const float> scores, float bound, uint32_t* bits) {            \
+    bits_above<lanes>(scores, bound, bits);                                                       \
   }                                                                                               \
   target int64_t sum_of_signs(std::span<const float> scores, std::span<const float> bounds) {     \
     return signs<lanes>(scores, bounds);                                                          \
@@ -130,7 +151,9 @@ float score_in_tile(const TileLine* tile, const TileLine* beta, const float* use
   return one_lane(tile, beta, user, base, factors, lane);
 }
 
-bool any_above(std::span<const float> scores, float bound) { return is_any_above(scores, bound); }
+void above_bits(std::span<const float> scores, float bound, uint32_t* bits) {
+  mark_above(scores, bound, bits);
+}
 
 int64_t below_minus_above(std::span<const float> scores, std::span<const float> bounds) {
   return sum_of_signs(scores, bounds);

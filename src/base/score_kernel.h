@@ -29,8 +29,9 @@ void score_tile(const TileLine* tile, const TileLine* beta, const float* users, 
 float score_in_tile(const TileLine* tile, const TileLine* beta, const float* user, float base,
                     int factors, int lane);
 
-/// Whether a score is greater than `bound`; nothing is greater than NaN, and NaN is not greater.
-bool any_above(std::span<const float> scores, float bound);
+/// bits [ceil(scores / 32)]: bit n % 32 of word n / 32 is whether scores[n] > bound. Nothing is
+/// greater than NaN, and NaN is not greater.
+void above_bits(std::span<const float> scores, float bound, uint32_t* bits);
 
 /// Sum over `bounds` of (scores below it) - (scores above it).
 int64_t below_minus_above(std::span<const float> scores, std::span<const float> bounds);

@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <future>
 #include <numeric>
+#include <set>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "src/base/file.h"
 #include "src/base/id_table.h"
@@ -67,14 +71,56 @@ IdTable table_of(const IdMap& ids) {
   return {ids.text(), {reinterpret_cast<const int64_t*>(ids.ends().data()), ids.ends().size()}};
 }
 
+/// Writes to `file` in order, tables in another thread while the next one is summed.
+class WritesBehind {
+ public:
+  WritesBehind(AtomicFile& file, std::set<const void*> tables)
+      : file_(file), tables_(std::move(tables)) {}
+
+  void write(const void* data, size_t bytes) {
+    constexpr size_t kSmall = 1 << 12;
+    if (tables_.contains(data)) {
+      finish();
+      pending_ = std::async(std::launch::async, [this, data, bytes] { file_.write(data, bytes); });
+    } else if (pending_.valid() && bytes <= kSmall) {
+      next_.append(static_cast<const char*>(data), bytes);
+    } else {
+      finish();
+      file_.write(data, bytes);
+    }
+  }
+  void finish() {
+    if (pending_.valid()) pending_.get();
+    file_.write(std::exchange(next_, {}));
+  }
+
+ private:
+  AtomicFile& file_;
+  std::set<const void*> tables_;  ///< they stay where they are until the end
+  std::string next_;              ///< comes after what is pending
+  std::future<void> pending_;     // last: it ends before the others do
+};
+
+std::set<const void*> tables_of(const torch::jit::Module& module) {
+  std::set<const void*> out;
+  for (const c10::IValue& value : module.attributes()) {
+    if (value.isTensor()) out.insert(value.toTensor().const_data_ptr());
+    if (!value.isTuple()) continue;
+    for (const c10::IValue& part : value.toTupleRef().elements())
+      out.insert(part.toTensor().const_data_ptr());
+  }
+  return out;
+}
+
 /// Streams the module to `path`: its tables go to the file from where they lie.
 void save(const torch::jit::Module& module, const std::string& path, const std::string& metadata) {
   AtomicFile file(path);
+  WritesBehind writer(file, tables_of(module));
   std::exception_ptr failure;
   const auto put = [&](const void* data, size_t bytes) -> size_t {
     // The zip writer in between is C code, which no exception may cross.
     try {
-      if (!failure) file.write(data, bytes);
+      if (!failure) writer.write(data, bytes);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -82,6 +128,7 @@ void save(const torch::jit::Module& module, const std::string& path, const std::
   };
   try {
     torch::jit::ExportModule(module, put, {{"latent.json", metadata}});
+    if (!failure) writer.finish();
   } catch (const std::exception&) {
     if (!failure) throw;
   }

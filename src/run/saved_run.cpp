@@ -63,25 +63,29 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
 
 void load_weights(Setup& setup, const RunDirectory& run) {
   if (model_info(setup.config.model.name).trained == Trained::kNot) return;
-  if (setup.config.train.refit)
-    setup.new_model(FittedRows(setup.data, true, false).get());  // as the second fit had it
+  if (setup.config.train.refit)  // as the second fit had it
+    setup.new_model(FittedRows(setup.data, true, false).get(), Setup::Tables::kAnything);
+  const auto prefix = [](const nlohmann::json& state) {
+    return std::string(state.contains("best") ? "best." : "model.");
+  };
   const auto checkpoint =
       CheckpointFolder(setup.config.train.refit ? run.refit_checkpoints() : run.checkpoints())
-          .newest();
+          .newest([&](const nlohmann::json& state, const std::string& name) {
+            return name.starts_with(prefix(state));
+          });
   if (!checkpoint)
     throw Error(run.path() + ": no checkpoint yet; finish it with: latent train --resume " +
                 run.path());
-  const torch::NoGradGuard no_grad;
-  const std::string prefix = checkpoint->state.contains("best") ? "best." : "model.";
   for (const auto& parameter : setup.model->named_parameters()) {
-    const auto saved =
-        std::find_if(checkpoint->tensors.begin(), checkpoint->tensors.end(),
-                     [&](const auto& t) { return t.first == prefix + parameter.key(); });
+    const std::string name = prefix(checkpoint->state) + parameter.key();
+    const auto saved = std::ranges::find(checkpoint->tensors, name, &NamedTensors::value_type::first);
     if (saved == checkpoint->tensors.end() || saved->second.sizes() != parameter.value().sizes()) {
       throw Error(run.path() + ": its checkpoint does not fit this model (table " +
                   parameter.key() + "); leave model.* as the run has it");
     }
-    parameter.value().data().copy_(saved->second);
+    // The saved table itself, not a second one of its size.
+    const torch::Tensor& table = parameter.value();
+    table.set_data(saved->second.to(table.device(), table.scalar_type()));
   }
 }
 
@@ -117,7 +121,8 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   };
   if (std::filesystem::is_directory(run_or_model)) {
     const RunDirectory run = RunDirectory::open(run_or_model);
-    Setup setup(read_config(run.config(), sets, catalog_defaults()).config);
+    Setup setup(read_config(run.config(), sets, catalog_defaults()).config,
+                Setup::Tables::kAnything);
     const auto provenance = saved_provenance(run);
     if (provenance.value("ids_crc32", "") != hex(ids_checksum(setup.data)))
       throw other_ids(run_or_model, setup.config.data.path);
@@ -148,7 +153,8 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
 
 void export_run(const std::string& directory, const std::string& path, bool npz) {
   const RunDirectory run = RunDirectory::open(directory);
-  Setup setup(read_config(run.config(), {}, catalog_defaults()).config);
+  Setup setup(read_config(run.config(), {}, catalog_defaults()).config,
+              Setup::Tables::kAnything);
   require_same_data(setup, saved_provenance(run), directory);
   load_weights(setup, run);
   if (npz) return write_tables(setup, path);

@@ -59,19 +59,21 @@ uint32_t ids_checksum(const SplitDataset& data) {
   return crc;
 }
 
-Setup::Setup(const RunConfig& given) : Setup(given, load_dataset(given.data, given.split)) {}
+Setup::Setup(const RunConfig& given, Tables tables)
+    : Setup(given, load_dataset(given.data, given.split), tables) {}
 
-Setup::Setup(const RunConfig& given, SplitDataset dataset)
+Setup::Setup(const RunConfig& given, SplitDataset dataset, Tables tables)
     : config(given), device(device_of(given)), data(std::move(dataset)) {
   use_threads(config);
-  new_model(data.parts.train);
+  new_model(data.parts.train, tables);
 }
 
-void Setup::new_model(const Interactions& rows) {
+void Setup::new_model(const Interactions& rows, Tables tables) {
   const RatingSummary ratings = summary_of(rows);
   mean_ = ratings.mean;
-  model = make_model(config.model.name,
-                     model_spec(config, data.users.size(), data.items.size(), ratings));
+  ModelSpec spec = model_spec(config, data.users.size(), data.items.size(), ratings);
+  spec.filled = tables == Tables::kInitial;
+  model = make_model(config.model.name, spec);
   if (!in_double(config)) {
     model->to(device);
     return;

@@ -13,11 +13,13 @@
 namespace latent {
 
 struct Setup {
-  explicit Setup(const RunConfig& config);
-  Setup(const RunConfig& config, SplitDataset data);
+  enum class Tables { kInitial, kAnything };  ///< anything: where saved ones take their place
+
+  explicit Setup(const RunConfig& config, Tables tables = Tables::kInitial);
+  Setup(const RunConfig& config, SplitDataset data, Tables tables = Tables::kInitial);
 
   /// A fresh model; what it takes from ratings (their mean and range) is taken from `rows`.
-  void new_model(const Interactions& rows);
+  void new_model(const Interactions& rows, Tables tables = Tables::kInitial);
   ModuleView view() const;
   /// What svd without biases says of a user or an item without training ratings: their mean, as
   /// Surprise does. None for other models, whose other terms speak for them.

@@ -103,11 +103,12 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     Setup setup(now);
     require_same_data(setup, saved_provenance(run), directory);
     const Evaluator evaluator(setup.data, setup.config);
-    const auto checkpoint = CheckpointFolder(run.checkpoints()).newest();
+    const Wanted no_table = [](const auto&, const auto&) { return false; };
+    const auto checkpoint = CheckpointFolder(run.checkpoints()).newest(no_table);
     const int64_t step = checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
     say(checkpoint ? "resuming " + directory + " at step " + std::to_string(step)
                    : directory + " has no checkpoint yet: starting at step 0");
-    const auto second = CheckpointFolder(run.refit_checkpoints()).newest();
+    const auto second = CheckpointFolder(run.refit_checkpoints()).newest(no_table);
     trim_log(run.log(), step, second ? second->state.at("step").get<int64_t>() : 0);
     write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
     check_trainable(setup, evaluator);

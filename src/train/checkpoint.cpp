@@ -17,9 +17,67 @@ using nlohmann::json;
 
 constexpr char kMagic[8] = {'L', 'A', 'T', 'C', 'K', 'P', 'T', '1'};
 constexpr int kKept = 2;
+constexpr const char* kCutShort = "the checkpoint is cut short";
+constexpr const char* kDamaged = "the checkpoint is damaged (checksum)";
 
 void check(bool good, const fs::path& path, const char* what) {
   if (!good) throw Error(path.string() + ": " + what);
+}
+
+/// Reads a file once from front to end, summing as it goes.
+class SummedReader {
+ public:
+  explicit SummedReader(const fs::path& path) : path_(path) {
+    std::error_code unknown;
+    left_ = fs::file_size(path, unknown);
+    in_.open(path, std::ios::binary);
+    if (unknown || !in_) throw Error(path.string() + ": cannot open");
+  }
+  uint64_t left() const { return left_; }
+
+  void read(void* to, uint64_t bytes) {
+    char* at = static_cast<char*>(to);
+    for (uint64_t part; bytes > 0; at += part, bytes -= part) {
+      part = std::min<uint64_t>(bytes, kPart);
+      take(at, part);
+      crc_ = crc32_of(at, part, crc_);  // while it is in the cache
+    }
+  }
+  void skip(uint64_t bytes) {
+    std::vector<char> part(std::min<uint64_t>(bytes, kPart));
+    for (uint64_t n; bytes > 0; bytes -= n) read(part.data(), n = std::min<uint64_t>(bytes, kPart));
+  }
+  bool ends_with_its_sum() {
+    uint32_t said = 0;
+    if (left_ != sizeof said) return false;
+    take(&said, sizeof said);
+    return said == crc_;
+  }
+
+ private:
+  static constexpr uint64_t kPart = 1 << 18;
+
+  void take(void* to, uint64_t bytes) {
+    if (bytes > left_ ||
+        !in_.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes)))
+      throw Error(path_.string() + ": " + kCutShort);
+    left_ -= bytes;
+  }
+
+  fs::path path_;
+  std::ifstream in_;
+  uint64_t left_ = 0;
+  uint32_t crc_ = 0;
+};
+
+/// The size of a tensor, or more than `most` for one that cannot be.
+uint64_t bytes_of(const std::vector<int64_t>& shape, uint64_t each, uint64_t most) {
+  uint64_t bytes = each;
+  for (const int64_t n : shape) {
+    if (n < 0 || (n > 0 && bytes > most / static_cast<uint64_t>(n))) return most + 1;
+    bytes *= static_cast<uint64_t>(n);
+  }
+  return bytes;
 }
 
 torch::Dtype type_of(const torch::Tensor& t) {
@@ -67,33 +125,43 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   file.commit();
 }
 
-Checkpoint load_checkpoint(const fs::path& path) {
-  const std::string bytes = read_file(path);
+Checkpoint load_checkpoint(const fs::path& path, const Wanted& wanted) {
+  SummedReader file(path);
+  char magic[sizeof kMagic];
   uint64_t header_size = 0;
-  uint32_t crc = 0;
-  constexpr size_t kFront = sizeof kMagic + sizeof header_size;
-  check(bytes.size() >= sizeof kMagic - 1 &&
-            std::memcmp(bytes.data(), kMagic, sizeof kMagic - 1) == 0,
-        path, "not a checkpoint of latent");
-  check(bytes.size() >= kFront + sizeof crc, path, "the checkpoint is cut short");
-  check(bytes[sizeof kMagic - 1] == kMagic[sizeof kMagic - 1], path,
+  check(file.left() >= sizeof magic, path, "not a checkpoint of latent");
+  file.read(magic, sizeof magic);
+  check(std::memcmp(magic, kMagic, sizeof kMagic - 1) == 0, path, "not a checkpoint of latent");
+  check(magic[sizeof kMagic - 1] == kMagic[sizeof kMagic - 1], path,
         "a checkpoint of another version of latent");
-  std::memcpy(&header_size, bytes.data() + sizeof kMagic, sizeof header_size);
-  std::memcpy(&crc, bytes.data() + bytes.size() - sizeof crc, sizeof crc);
-  check(crc == crc32_of(bytes.data(), bytes.size() - sizeof crc), path,
-        "the checkpoint is damaged (checksum)");
-  const json header = json::parse(bytes.substr(kFront, header_size));
+  check(file.left() >= sizeof header_size, path, kCutShort);
+  file.read(&header_size, sizeof header_size);
+  check(header_size <= file.left(), path, kCutShort);
+  std::string text(header_size, '\0');
+  file.read(text.data(), text.size());
+  // Until the checksum is known nothing of this need be true.
+  const json header = json::parse(text, nullptr, /*allow_exceptions=*/false);
   Checkpoint out;
-  out.state = header.at("state");
-  size_t at = kFront + header_size;
-  for (const json& entry : header.at("tensors")) {
-    torch::Tensor tensor =
-        torch::empty(entry.at("shape").get<std::vector<int64_t>>(),
-                     entry.value("type", "") == "float64" ? torch::kDouble : torch::kFloat);
-    std::memcpy(tensor.data_ptr(), bytes.data() + at, tensor.nbytes());
-    at += tensor.nbytes();
-    out.tensors.emplace_back(entry.at("name").get<std::string>(), tensor);
+  try {
+    out.state = header.at("state");
+    for (const json& entry : header.at("tensors")) {
+      const auto name = entry.at("name").get<std::string>();
+      const auto shape = entry.at("shape").get<std::vector<int64_t>>();
+      const auto type = entry.value("type", "") == "float64" ? torch::kDouble : torch::kFloat;
+      const uint64_t bytes = bytes_of(shape, torch::elementSize(type), file.left());
+      check(bytes <= file.left(), path, kCutShort);
+      if (wanted && !wanted(out.state, name)) {
+        file.skip(bytes);
+        continue;
+      }
+      torch::Tensor tensor = torch::empty(shape, type);
+      file.read(tensor.data_ptr(), bytes);
+      out.tensors.emplace_back(name, tensor);
+    }
+  } catch (const json::exception&) {
+    throw Error(path.string() + ": " + kDamaged);
   }
+  check(file.ends_with_its_sum(), path, kDamaged);
   return out;
 }
 
@@ -116,7 +184,7 @@ void CheckpointFolder::save(int64_t step, const Checkpoint& checkpoint) const {
   for (size_t n = 0; n + kKept < all.size(); ++n) fs::remove(all[n], ignored);
 }
 
-std::optional<Checkpoint> CheckpointFolder::newest() const {
+std::optional<Checkpoint> CheckpointFolder::newest(const Wanted& wanted) const {
   std::error_code absent;
   for (const auto& entry :
        fs::directory_iterator(folder_, absent)) {  // half-written when a run was killed
@@ -127,7 +195,7 @@ std::optional<Checkpoint> CheckpointFolder::newest() const {
   std::string last_error;
   for (auto path = all.rbegin(); path != all.rend(); ++path) {
     try {
-      return load_checkpoint(*path);
+      return load_checkpoint(*path, wanted);
     } catch (const Error& e) {
       say(std::string(e.what()) + "; trying an older one");
       last_error = e.what();

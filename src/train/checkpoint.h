@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -24,8 +25,12 @@ struct Checkpoint {
 /// Magic and version, header (JSON: state, names, shapes, types), float32 or float64 data, CRC-32 over all before it.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
-/// Throws Error for a file that is not ours, of another version, cut short or damaged.
-Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// Which tensors are to be loaded, by the checkpoint's state and a tensor's name; empty: all.
+using Wanted = std::function<bool(const nlohmann::json& state, const std::string& name)>;
+
+/// Throws Error for a file that is not ours, of another version, cut short or damaged: the checksum
+/// is over the tensors that are not wanted, too.
+Checkpoint load_checkpoint(const std::filesystem::path& path, const Wanted& wanted = {});
 
 /// The folder checkpoints/ of a run.
 class CheckpointFolder {
@@ -35,7 +40,7 @@ class CheckpointFolder {
   /// Writes step-<step>.ckpt, then removes all but the newest two.
   void save(int64_t step, const Checkpoint& checkpoint) const;
   /// The newest one that is whole; says so when it has to fall back. Nothing when there is none.
-  std::optional<Checkpoint> newest() const;
+  std::optional<Checkpoint> newest(const Wanted& wanted = {}) const;
 
  private:
   std::vector<std::filesystem::path> files() const;  // oldest first

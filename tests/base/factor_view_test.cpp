@@ -135,13 +135,18 @@ TEST(ScoreKernel, LooksAtRowsAsALoopWould) {
     }
     EXPECT_EQ(below_minus_above(scores, bounds), expected) << n << " scores";
     for (const float bound : {-1.0f, 3.0f, 7.0f, 8.0f}) {
-      EXPECT_EQ(any_above(scores, bound),
-                std::any_of(scores.begin(), scores.end(), [&](float s) { return s > bound; }));
+      std::vector<uint32_t> bits((n + 31) / 32, ~0u);
+      above_bits(scores, bound, bits.data());
+      for (size_t i = 0; i < bits.size() * 32; ++i)
+        EXPECT_EQ(bits[i / 32] >> i % 32 & 1, i < n && scores[i] > bound) << i << " of " << n;
     }
   }
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_FALSE(any_above(std::vector<float>(70, nan), 0));
-  EXPECT_FALSE(any_above(std::vector<float>(70, 1), nan));
+  for (const auto& [score, bound] : {std::pair(nan, 0.0f), std::pair(1.0f, nan)}) {
+    uint32_t bits[3];
+    above_bits(std::vector<float>(70, score), bound, bits);
+    EXPECT_EQ(bits[0] | bits[1] | bits[2], 0u);
+  }
 }
 
 }  // namespace

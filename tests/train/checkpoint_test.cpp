@@ -31,6 +31,18 @@ TEST(Checkpoint, ComesBackAsItWasWritten) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1) << "a temporary file was left";
 }
 
+TEST(Checkpoint, LoadsWhatIsWanted) {
+  const TemporaryFolder folder;
+  save_checkpoint(folder.file("a.ckpt"), example(7));
+  const auto load = [&](const Wanted& wanted) { return load_checkpoint(folder.file("a.ckpt"), wanted); };
+  const Checkpoint some = load([](const auto& state, const std::string& name) {
+    return state.at("step") == 7 && name == "model.table";
+  });
+  ASSERT_EQ(some.tensors.size(), 1u);
+  EXPECT_TRUE(torch::equal(some.tensors[0].second, example(7).tensors[1].second));
+  EXPECT_EQ(load([](const auto&, const auto&) { return false; }).state, example(7).state);
+}
+
 TEST(Checkpoint, RefusesEveryTruncationAndEveryFlippedByte) {
   const TemporaryFolder folder;
   const std::string path = folder.file("a.ckpt");
@@ -40,7 +52,9 @@ TEST(Checkpoint, RefusesEveryTruncationAndEveryFlippedByte) {
     EXPECT_THROW(load_checkpoint(folder.write("cut", whole.substr(0, n))), Error) << n;
     std::string flipped = whole;
     flipped[n] = static_cast<char>(flipped[n] ^ 0x10);
-    EXPECT_THROW(load_checkpoint(folder.write("flipped", flipped)), Error) << n;
+    const std::string damaged = folder.write("flipped", flipped);
+    EXPECT_THROW(load_checkpoint(damaged), Error) << n;
+    EXPECT_THROW(load_checkpoint(damaged, [](const auto&, const auto&) { return false; }), Error) << n;
   }
 }
 
