@@ -27,6 +27,21 @@ inline void advise_huge_pages(void* data, size_t bytes) {
 #endif
 }
 
+/// Gives the pages behind the last value of a large vector back to the system, which clears them
+/// should the vector grow again: as shrink_to_fit(), but without a second copy.
+template <typename T>
+void give_back_room(std::vector<T>& values) {
+#ifdef __linux__
+  constexpr size_t kPage = size_t{1} << 12, kLarge = size_t{1} << 20;
+  const auto used = reinterpret_cast<uintptr_t>(values.data() + values.size()),
+             end = reinterpret_cast<uintptr_t>(values.data() + values.capacity());
+  const uintptr_t from = (used + kPage - 1) / kPage * kPage, to = end / kPage * kPage;
+  if (to > from + kLarge) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+#else
+  values.shrink_to_fit();
+#endif
+}
+
 /// An allocator for std::vector. Random rows of a table of tens of megabytes miss the processor's
 /// table of 4 KB pages at nearly every access; pages of 2 MB, where the system grants them, do not.
 template <typename T>

@@ -62,24 +62,27 @@ void k_core(const Dataset& data, int64_t min_user, int64_t min_item, Flags& keep
 
 /// The rows in `keep` with ids given anew.
 void compact(RawData& raw, const Flags& keep) {
-  Dataset out;
-  out.checksum = raw.data.checksum;
+  IdMap users, items;
+  Interactions& rows = raw.data.rows;
+  int64_t kept = 0;
   std::vector<int32_t> user(raw.data.users.size(), -1), item(raw.data.items.size(), -1);
   std::vector<int64_t> ends(raw.part_ends.size());
-  for (int64_t n = 0, part = 0; n < raw.data.rows.size(); ++n) {
+  for (int64_t n = 0, part = 0; n < rows.size(); ++n) {
     while (n >= raw.part_ends[part]) ++part;
     if (!keep[n]) continue;
-    int32_t& u = user[raw.data.rows.user[n]];
-    int32_t& i = item[raw.data.rows.item[n]];
-    if (u < 0) u = out.users.add(raw.data.users.name(raw.data.rows.user[n]));
-    if (i < 0) i = out.items.add(raw.data.items.name(raw.data.rows.item[n]));
-    out.rows.push_from(raw.data.rows, n);
-    out.rows.user.back() = u;
-    out.rows.item.back() = i;
+    int32_t& u = user[rows.user[n]];
+    int32_t& i = item[rows.item[n]];
+    if (u < 0) u = users.add(raw.data.users.name(rows.user[n]));
+    if (i < 0) i = items.add(raw.data.items.name(rows.item[n]));
+    rows.move(n, kept);
+    rows.user[kept] = u;
+    rows.item[kept++] = i;
     ++ends[part];
   }
   for (size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
-  raw.data = std::move(out);
+  rows.truncate(kept);
+  raw.data.users = std::move(users);
+  raw.data.items = std::move(items);
   raw.part_ends = std::move(ends);
 }
 

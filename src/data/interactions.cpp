@@ -1,8 +1,30 @@
 #include "src/data/interactions.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "src/base/huge_pages.h"
 
 namespace latent {
+
+namespace {
+
+template <typename T>
+void truncate_column(std::vector<T>& column, int64_t size) {
+  if (column.empty()) return;
+  column.resize(size);
+  give_back_room(column);
+}
+
+template <typename T>
+std::vector<T> cut_column(std::vector<T>& column, int64_t begin) {
+  if (column.empty()) return {};
+  std::vector<T> tail(column.begin() + begin, column.end());
+  truncate_column(column, begin);
+  return tail;
+}
+
+}  // namespace
 
 void Interactions::reserve(size_t n) {
   user.reserve(n);
@@ -23,6 +45,53 @@ void Interactions::append(const Interactions& from) {
   item.insert(item.end(), from.item.begin(), from.item.end());
   rating.insert(rating.end(), from.rating.begin(), from.rating.end());
   time.insert(time.end(), from.time.begin(), from.time.end());
+}
+
+void Interactions::move(int64_t from, int64_t to) {
+  user[to] = user[from];
+  item[to] = item[from];
+  rating[to] = rating[from];
+  if (has_time()) time[to] = time[from];
+}
+
+Interactions Interactions::cut(int64_t begin) {
+  Interactions tail;
+  tail.user = cut_column(user, begin);
+  tail.item = cut_column(item, begin);
+  tail.rating = cut_column(rating, begin);
+  tail.time = cut_column(time, begin);
+  return tail;
+}
+
+void Interactions::truncate(int64_t size) {
+  truncate_column(user, size);
+  truncate_column(item, size);
+  truncate_column(rating, size);
+  truncate_column(time, size);
+}
+
+void shuffle(Interactions& rows, RandomStream stream) {
+  // Partners are drawn some rows ahead, so that they are on their way when they are swapped.
+  constexpr int64_t kAhead = 32;
+  const bool has_time = rows.has_time();
+  uint32_t partner[kAhead];
+  for (int64_t left = rows.size(); left > 1;) {
+    const int64_t some = std::min(kAhead, left - 1);
+    for (int64_t n = 0; n < some; ++n) {
+      const uint32_t at = partner[n] = stream.below(static_cast<uint32_t>(left - n));
+      __builtin_prefetch(&rows.user[at], 1);
+      __builtin_prefetch(&rows.item[at], 1);
+      __builtin_prefetch(&rows.rating[at], 1);
+      if (has_time) __builtin_prefetch(&rows.time[at], 1);
+    }
+    for (int64_t n = 0; n < some; ++n, --left) {
+      const int64_t a = left - 1, b = partner[n];
+      std::swap(rows.user[a], rows.user[b]);
+      std::swap(rows.item[a], rows.item[b]);
+      std::swap(rows.rating[a], rows.rating[b]);
+      if (has_time) std::swap(rows.time[a], rows.time[b]);
+    }
+  }
 }
 
 double mean_rating(const Interactions& rows) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "src/base/rng.h"
 #include "src/base/user_items.h"
 #include "src/data/id_map.h"
 
@@ -26,7 +27,17 @@ struct Interactions {
   /// Appends row `row` of `from`.
   void push_from(const Interactions& from, int64_t row);
   void append(const Interactions& from);
+  /// Moves row `from` to `to`.
+  void move(int64_t from, int64_t to);
+  /// Cuts off the rows from `begin` on, and returns them. Works column by column: a second copy of
+  /// one column is the most memory that it takes beyond the rows.
+  Interactions cut(int64_t begin);
+  /// Keeps the first `size` rows.
+  void truncate(int64_t size);
 };
+
+/// The order that shuffling the rows' numbers gives (see rng.h), without a list of them.
+void shuffle(Interactions& rows, RandomStream stream);
 
 double mean_rating(const Interactions& rows);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
@@ -13,76 +13,83 @@ namespace latent {
 
 namespace {
 
-std::vector<int64_t> shuffled_rows(int64_t n, int64_t seed) {
-  std::vector<int64_t> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  shuffle(order, Rng(seed).stream("split"));
-  return order;
-}
-
 /// floor(n * share), with shares such as .1 that binary fractions miss by a hair taken as meant.
 int64_t part_size(int64_t n, double share) {
   return static_cast<int64_t>(std::floor(static_cast<double>(n) * share + 1e-9));
 }
 
-void take(const Interactions& from, const std::vector<int64_t>& order, int64_t begin, int64_t end,
-          Interactions& to) {
-  to.reserve(end - begin);
-  for (int64_t n = begin; n < end; ++n) to.push_from(from, order[n]);
+RandomStream split_stream(const SplitOptions& options) {
+  return Rng(options.seed).stream("split");
 }
 
-Split split_randomly(const Interactions& rows, const SplitOptions& options) {
-  const std::vector<int64_t> order = shuffled_rows(rows.size(), options.seed);
-  const int64_t n = rows.size();
-  const int64_t test_begin = part_size(n, 1 - options.test);
-  const int64_t valid_begin = test_begin - part_size(n, options.valid);
+Split split_randomly(Interactions rows, const SplitOptions& options) {
+  shuffle(rows, split_stream(options));
+  const int64_t test_begin = part_size(rows.size(), 1 - options.test);
+  const int64_t valid_begin = test_begin - part_size(rows.size(), options.valid);
   Split split;
-  take(rows, order, 0, std::max<int64_t>(0, valid_begin), split.train);
-  take(rows, order, std::max<int64_t>(0, valid_begin), test_begin, split.valid);
-  take(rows, order, test_begin, n, split.test);
+  split.test = rows.cut(test_begin);
+  split.valid = rows.cut(std::max<int64_t>(0, valid_begin));
+  split.train = std::move(rows);
   return split;
 }
 
-Split leave_one_out(const Interactions& rows, int32_t users, const SplitOptions& options) {
-  std::vector<std::vector<int64_t>> of_user(users);
-  for (int64_t n = 0; n < rows.size(); ++n) of_user[rows.user[n]].push_back(n);
-  std::vector<char> part(rows.size(), 0);  // 0 train, 1 valid, 2 test
-  for (auto& own : of_user) {
-    if (rows.has_time()) {
-      std::stable_sort(own.begin(), own.end(),
-                       [&](int64_t a, int64_t b) { return rows.time[a] < rows.time[b]; });
-    }
-    for (const char held : {char{2}, char{1}}) {
-      const bool wanted = held == 2 ? options.test > 0 : options.valid > 0;
-      if (!wanted || own.size() < 2) continue;
-      part[own.back()] = held;
-      own.pop_back();
-    }
-  }
-  Split split;
+/// The newest rows of a user, by time, then by place in the file.
+struct Newest {
+  int64_t rows = 0, first = -1, second = -1;
+};
+
+std::vector<Newest> newest_rows(const Interactions& rows, int32_t users) {
+  std::vector<Newest> out(users);
+  const auto is_newer = [&](int64_t row, int64_t than) {
+    return than < 0 || !rows.has_time() || rows.time[row] >= rows.time[than];
+  };
   for (int64_t n = 0; n < rows.size(); ++n) {
-    (part[n] == 0 ? split.train : part[n] == 1 ? split.valid : split.test).push_from(rows, n);
+    Newest& own = out[rows.user[n]];
+    ++own.rows;
+    if (is_newer(n, own.first)) {
+      own.second = std::exchange(own.first, n);
+    } else if (is_newer(n, own.second)) {
+      own.second = n;
+    }
   }
+  return out;
+}
+
+Split leave_one_out(Interactions rows, int32_t users, const SplitOptions& options) {
+  const std::vector<Newest> newest = newest_rows(rows, users);
+  const bool wants_test = options.test > 0, wants_valid = options.valid > 0;
+  Split split;
+  int64_t kept = 0;
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    const Newest& own = newest[rows.user[n]];
+    // A user's last row stays in train.
+    if (wants_test && n == own.first && own.rows > 1) {
+      split.test.push_from(rows, n);
+    } else if (wants_valid && n == (wants_test ? own.second : own.first) &&
+               own.rows > (wants_test ? 2 : 1)) {
+      split.valid.push_from(rows, n);
+    } else {
+      rows.move(n, kept++);
+    }
+  }
+  rows.truncate(kept);
+  split.train = std::move(rows);
   return split;
 }
 
 /// Moves a share of `split.train` to validation.
 void carve_valid(Split& split, const SplitOptions& options) {
-  const Interactions all = std::move(split.train);
-  split.train = {};
-  const std::vector<int64_t> order = shuffled_rows(all.size(), options.seed);
-  const int64_t kept = all.size() - part_size(all.size(), options.valid);
-  take(all, order, 0, kept, split.train);
-  take(all, order, kept, all.size(), split.valid);
+  shuffle(split.train, split_stream(options));
+  split.valid = split.train.cut(split.train.size() - part_size(split.train.size(), options.valid));
 }
 
 }  // namespace
 
-Split split_rows(const Interactions& rows, int32_t users, const SplitOptions& options) {
+Split split_rows(Interactions rows, int32_t users, const SplitOptions& options) {
   if (options.test + options.valid >= 1)
     throw Error("split.test and split.valid together must be below 1");
-  return options.kind == "leave_one_out" ? leave_one_out(rows, users, options)
-                                         : split_randomly(rows, options);
+  return options.kind == "leave_one_out" ? leave_one_out(std::move(rows), users, options)
+                                         : split_randomly(std::move(rows), options);
 }
 
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
@@ -109,13 +116,12 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
     std::vector<Interactions*> parts = {&out.parts.train};
     if (!data.valid_path.empty()) parts.push_back(&out.parts.valid);
     if (!data.test_path.empty()) parts.push_back(&out.parts.test);
-    int64_t row = 0;
-    for (size_t part = 0; part < parts.size(); ++part) {
-      for (; row < raw.part_ends[part]; ++row) parts[part]->push_from(raw.data.rows, row);
-    }
+    for (size_t part = parts.size(); --part > 0;)
+      *parts[part] = raw.data.rows.cut(raw.part_ends[part - 1]);
+    *parts[0] = std::move(raw.data.rows);
     if (data.valid_path.empty() && split.valid > 0) carve_valid(out.parts, split);
   } else {
-    out.parts = split_rows(raw.data.rows, raw.data.users.size(), split);
+    out.parts = split_rows(std::move(raw.data.rows), raw.data.users.size(), split);
   }
   out.users = std::move(raw.data.users);
   out.items = std::move(raw.data.items);

@@ -21,8 +21,8 @@ struct SplitDataset {
 
 /// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). Leave one out: each
 /// user's newest row to test (and the second newest to valid) while at least one stays in train;
-/// ties in time go by file order.
-Split split_rows(const Interactions& rows, int32_t users, const SplitOptions& options);
+/// ties in time go by file order. Takes little memory beyond the rows, which become the train part.
+Split split_rows(Interactions rows, int32_t users, const SplitOptions& options);
 
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split);
 

@@ -4,22 +4,31 @@
 
 namespace latent {
 
+void RatingErrors::add(float prediction, float rating) {
+  const double r = rating, error = prediction - r;
+  const double rounded = std::trunc(double{prediction} + 0.5) - r;
+  square_ += error * error;
+  absolute_ += std::abs(error);
+  rounded_ += rounded * rounded;
+  baseline_ += (train_mean_ - r) * (train_mean_ - r);
+  ++count_;
+}
+
+RatingMetrics RatingErrors::metrics() const {
+  if (count_ == 0) return {};
+  const auto count = static_cast<double>(count_);
+  return {.mse = square_ / count,
+          .rmse = std::sqrt(square_ / count),
+          .mae = absolute_ / count,
+          .rounded_mse = rounded_ / count,
+          .baseline_mse = baseline_ / count};
+}
+
 RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings,
                              double train_mean) {
-  RatingMetrics m;
-  if (ratings.empty()) return m;
-  for (size_t n = 0; n < ratings.size(); ++n) {
-    const double r = ratings[n], error = predictions[n] - r;
-    const double rounded = std::trunc(double{predictions[n]} + 0.5) - r;
-    m.mse += error * error;
-    m.mae += std::abs(error);
-    m.rounded_mse += rounded * rounded;
-    m.baseline_mse += (train_mean - r) * (train_mean - r);
-  }
-  const auto count = static_cast<double>(ratings.size());
-  for (double* sum : {&m.mse, &m.mae, &m.rounded_mse, &m.baseline_mse}) *sum /= count;
-  m.rmse = std::sqrt(m.mse);
-  return m;
+  RatingErrors errors(train_mean);
+  for (size_t n = 0; n < ratings.size(); ++n) errors.add(predictions[n], ratings[n]);
+  return errors.metrics();
 }
 
 }  // namespace latent

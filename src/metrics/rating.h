@@ -1,6 +1,7 @@
 // Errors of predicted ratings.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 namespace latent {
@@ -11,7 +12,21 @@ struct RatingMetrics {
   double baseline_mse = 0;  ///< of always predicting `train_mean`
 };
 
-/// Spans of equal length; all zero when they are empty.
+/// Sums them up, pair after pair.
+class RatingErrors {
+ public:
+  explicit RatingErrors(double train_mean) : train_mean_(train_mean) {}
+  void add(float prediction, float rating);
+  /// All zero where nothing was added.
+  RatingMetrics metrics() const;
+
+ private:
+  double train_mean_;
+  double square_ = 0, absolute_ = 0, rounded_ = 0, baseline_ = 0;
+  int64_t count_ = 0;
+};
+
+/// Spans of equal length.
 RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings,
                              double train_mean);
 

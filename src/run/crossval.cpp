@@ -42,12 +42,8 @@ SplitDataset fold_of(const SplitDataset& all, int64_t fold, int64_t folds, doubl
   take(rows, end, rows.size(), rest);
   take(rows, begin, end, out.parts.test);
   const auto held = static_cast<int64_t>(valid * static_cast<double>(rest.size()));
-  if (held == 0) {
-    out.parts.train = std::move(rest);
-  } else {
-    take(rest, 0, rest.size() - held, out.parts.train);
-    take(rest, rest.size() - held, rest.size(), out.parts.valid);
-  }
+  out.parts.valid = rest.cut(rest.size() - held);
+  out.parts.train = std::move(rest);
   return out;
 }
 

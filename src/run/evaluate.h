@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "src/base/factor_view.h"
@@ -10,7 +11,7 @@
 
 namespace latent {
 
-/// What every evaluation of one data set shares: each part's items by user.
+/// Evaluates models on the parts of one data set.
 class Evaluator {
  public:
   /// Keeps a reference to `data`.
@@ -27,6 +28,15 @@ class Evaluator {
   static bool higher_is_better(const std::string& metric);
 
  private:
+  /// What rankings need: each part's items by user.
+  struct ItemsOfParts {
+    explicit ItemsOfParts(const SplitDataset& data);
+    /// Of train and valid.
+    const UserItems& seen() const { return valid.item.empty() ? train : train_valid; }
+    UserItems train, valid, test, train_valid;
+  };
+
+  const ItemsOfParts& items() const;  // made when first asked for
   bool wants(const char* kind) const;
   void add_rating(const FactorView& model, const Interactions& rows,
                   nlohmann::ordered_json& out) const;
@@ -36,7 +46,7 @@ class Evaluator {
   const SplitDataset& data_;
   const RunConfig& config_;
   double train_mean_;
-  UserItems train_, valid_, test_, train_valid_;
+  mutable std::optional<ItemsOfParts> items_;
 };
 
 /// The metrics of a run as a table for people: a column for each part, baselines beside.

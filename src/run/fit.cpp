@@ -139,10 +139,11 @@ void check_trainable(const Setup& setup, const Evaluator& evaluator) {
   if (pairwise(config)) {
     const UserItems known = user_items(FittedRows(setup.data, config.train.refit, false).get(),
                                        setup.data.users.size());
-    const int32_t full =
-        first_user_with_every_item(FittedRows(setup.data, true, config.train.rows == "all").get(),
-                                   known, setup.data.items.size());
-    if (full >= 0) {
+    const Split& parts = setup.data.parts;
+    for (const Interactions* part : {&parts.train, &parts.valid, &parts.test}) {
+      if (part == &parts.test && config.train.rows != "all") continue;
+      const int32_t full = first_user_with_every_item(*part, known, setup.data.items.size());
+      if (full < 0) continue;
       throw Error("user " + in_quotes(std::string(setup.data.users.name(full))) +
                   " has every item in training, so no negative exists; drop that user, or keep "
                   "more items (data.min_item, data.positive_at_least)");

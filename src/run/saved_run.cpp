@@ -90,8 +90,9 @@ void load_weights(Setup& setup, const RunDirectory& run) {
 }
 
 void write_model(const Setup& setup, const std::string& path, const ordered_json& metrics) {
-  const UserItems train = user_items(setup.data.parts.train, setup.data.users.size());
-  const UserItems seen = merged(train, user_items(setup.data.parts.valid, setup.data.users.size()));
+  UserItems seen = user_items(setup.data.parts.train, setup.data.users.size());
+  if (setup.data.parts.valid.size() > 0)
+    seen = merged(seen, user_items(setup.data.parts.valid, setup.data.users.size()));
   export_torchscript(path, {setup.config.model.name,
                             setup.model->tables(),
                             &setup.data.users,

@@ -57,7 +57,7 @@ class Sampler {
   const UserItems* known_;
   std::optional<KnownFilter> filter_;
   int32_t items_;
-  std::vector<int64_t> order_;  // the permutation of epoch_
+  std::vector<uint32_t> order_;  // the permutation of epoch_
   int64_t epoch_ = -1;
 };
 

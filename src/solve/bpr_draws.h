@@ -23,7 +23,7 @@ struct BprSample {
 class BprDraws {
  public:
   /// Throws Error where there is no pair, or more than 2^32 - 1.
-  BprDraws(const UserItems& pairs, bool verify_negatives, uint64_t seed);
+  BprDraws(UserItems pairs, bool verify_negatives, uint64_t seed);
 
   int64_t pairs() const { return static_cast<int64_t>(item_.size()); }
   int64_t parts() const { return static_cast<int64_t>(parts_.size()); }

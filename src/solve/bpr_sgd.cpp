@@ -38,8 +38,8 @@ void draw_bpr_factors(BprTables& t, const UserItems& pairs, uint64_t seed) {
   }
 }
 
-BprSgd::BprSgd(const UserItems& pairs, int32_t items, const BprRates& rates, uint64_t seed)
-    : items_(items), rates_(rates), seed_(seed), draws_(pairs, rates.verify_negatives, seed) {}
+BprSgd::BprSgd(UserItems pairs, int32_t items, const BprRates& rates, uint64_t seed)
+    : items_(items), rates_(rates), seed_(seed), draws_(std::move(pairs), rates.verify_negatives, seed) {}
 
 namespace {
 

@@ -54,7 +54,7 @@ struct BprStripes {
 class BprSgd {
  public:
   /// Throws Error where there is no pair, or more than 2^32 - 1.
-  BprSgd(const UserItems& pairs, int32_t items, const BprRates& rates, uint64_t seed);
+  BprSgd(UserItems pairs, int32_t items, const BprRates& rates, uint64_t seed);
 
   /// What implicit 0.7.3 computes on one thread, draw by draw and operation by operation (its
   /// wheel's std::uniform_int_distribution is libstdc++'s since GCC 11). `generator` goes on from

@@ -129,18 +129,24 @@ SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uin
   // pass.
   std::vector<int64_t> at(users + 1);
   std::partial_sum(per_user.begin(), per_user.end(), at.begin() + 1);
-  Table<Rating> by_user(rows.size());
+  Table<uint32_t> by_user(rows.size());
   for (int64_t n = 0; n < rows.size(); ++n) {
-    const int32_t u = rows.user[n], i = rows.item[n];
+    const int32_t u = rows.user[n];
     const int64_t later = std::min(n + 24, rows.size() - 1);
     __builtin_prefetch(&by_user[at[rows.user[later]]], 1);
-    by_user[at[u]++] = {u, i, rows.rating[n]};
-    ++start_[user_stripe[u] * kItemStripes + item_stripe[i] + 1];
+    by_user[at[u]++] = static_cast<uint32_t>(n);
+    ++start_[user_stripe[u] * kItemStripes + item_stripe[rows.item[n]] + 1];
   }
   std::partial_sum(start_.begin(), start_.end(), start_.begin());
   std::vector<int64_t> place(start_.begin(), start_.end() - 1);
-  for (const Rating& r : by_user)
+  for (size_t k = 0; k < by_user.size(); ++k) {
+    const uint32_t later = by_user[std::min(k + 24, by_user.size() - 1)], n = by_user[k];
+    __builtin_prefetch(&rows.user[later]);
+    __builtin_prefetch(&rows.item[later]);
+    __builtin_prefetch(&rows.rating[later]);
+    const Rating r{rows.user[n], rows.item[n], rows.rating[n]};
     rows_[place[user_stripe[r.user] * kItemStripes + item_stripe[r.item]]++] = r;
+  }
 }
 
 namespace {
