@@ -1,16 +1,17 @@
 #include "src/sampling/batch_order.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <utility>
+
+#include "src/base/parallel.h"
 
 namespace latent {
 
 namespace {
 
 constexpr int kDigit = 11;  // bits of a key at a time: its counts fit the nearest cache
-using Counts = std::array<uint32_t, 1 << kDigit>;
+constexpr size_t kFew = 1 << 13;  // samples that are not worth waking a thread
 
 int width_of(const std::vector<int32_t>& keys) {
   uint32_t any = 0;
@@ -18,25 +19,43 @@ int width_of(const std::vector<int32_t>& keys) {
   return std::bit_width(any);
 }
 
-/// One pass of a stable radix sort, by `bits` bits of the key from `low` on.
-void pass(const std::vector<uint64_t>& from, std::vector<uint64_t>& to, Counts& at, int low,
-          int bits) {
-  uint32_t sum = 0;
-  for (int digit = 0; digit < 1 << bits; ++digit) sum += std::exchange(at[digit], sum);
-  const int shift = 32 + low;
-  const uint32_t mask = (1u << bits) - 1;
-  for (const uint64_t e : from) to[at[e >> shift & mask]++] = e;
+uint64_t entry(int32_t key, size_t index) {
+  return uint64_t{static_cast<uint32_t>(key)} << 32 | index;
 }
-
-template <typename T>
-void permute(const std::vector<uint64_t>& entries, std::vector<T>& values, std::vector<T>& scratch) {
-  scratch.resize(values.size());
-  for (size_t n = 0; n < values.size(); ++n)
-    scratch[n] = values[static_cast<uint32_t>(entries[n])];
-  values.swap(scratch);
-}
+int32_t key_of(uint64_t entry) { return static_cast<int32_t>(entry >> 32); }
+uint32_t index_of(uint64_t entry) { return static_cast<uint32_t>(entry); }
 
 }  // namespace
+
+/// Calls fn(part, begin, end) for kParts parts of `size` values.
+template <typename Fn>
+void BatchOrder::for_parts(size_t size, const Fn& fn) const {
+  parallel_chunks(kParts, size < kFew ? 1 : threads_, [&](int64_t part) {
+    const auto p = static_cast<size_t>(part);
+    fn(p, size * p / kParts, size * (p + 1) / kParts);
+  });
+}
+
+void BatchOrder::pass(int low, int bits) {
+  const int shift = 32 + low;
+  const uint32_t mask = (1u << bits) - 1;
+  other_.resize(entries_.size());
+  for_parts(entries_.size(), [&](size_t part, size_t begin, size_t end) {
+    Counts& count = counts_[part];
+    std::fill_n(count.begin(), mask + 1, 0);
+    for (size_t n = begin; n < end; ++n) ++count[entries_[n] >> shift & mask];
+  });
+  // A digit's entries of the first part come first: the order is that of one part.
+  uint32_t sum = 0;
+  for (uint32_t digit = 0; digit <= mask; ++digit) {
+    for (Counts& count : counts_) sum += std::exchange(count[digit], sum);
+  }
+  for_parts(entries_.size(), [&](size_t part, size_t begin, size_t end) {
+    Counts& at = counts_[part];
+    for (size_t n = begin; n < end; ++n) other_[at[entries_[n] >> shift & mask]++] = entries_[n];
+  });
+  entries_.swap(other_);
+}
 
 void BatchOrder::sort(SampleBatch& batch) {
   sort_users(batch);
@@ -46,41 +65,49 @@ void BatchOrder::sort(SampleBatch& batch) {
 void BatchOrder::sort_users(SampleBatch& batch) {
   const size_t size = batch.users.size();
   entries_.resize(size);
-  other_.resize(size);
-  for (size_t n = 0; n < size; ++n)
-    entries_[n] = uint64_t{static_cast<uint32_t>(batch.users[n])} << 32 | n;
+  for_parts(size, [&](size_t, size_t begin, size_t end) {
+    for (size_t n = begin; n < end; ++n) entries_[n] = entry(batch.users[n], n);
+  });
   const int width = width_of(batch.users), passes = (width + kDigit - 1) / kDigit;
   for (int n = 0; n < passes; ++n) {  // the least significant digit first
-    const int low = width * n / passes, bits = width * (n + 1) / passes - low;
-    Counts counts = {};
-    for (const int32_t u : batch.users) ++counts[u >> low & ((1 << bits) - 1)];
-    pass(entries_, other_, counts, low, bits);
-    entries_.swap(other_);
+    const int low = width * n / passes;
+    pass(low, width * (n + 1) / passes - low);
   }
-  for (size_t n = 0; n < size; ++n) batch.users[n] = static_cast<int32_t>(entries_[n] >> 32);
-  permute(entries_, batch.items, ints_);
-  if (!batch.negatives.empty()) permute(entries_, batch.negatives, ints_);
-  if (!batch.ratings.empty()) permute(entries_, batch.ratings, floats_);
+  items_.resize(size);
+  negatives_.resize(batch.negatives.size());
+  ratings_.resize(batch.ratings.size());
+  for_parts(size, [&](size_t, size_t begin, size_t end) {
+    for (size_t n = begin; n < end; ++n) {
+      batch.users[n] = key_of(entries_[n]);
+      items_[n] = batch.items[index_of(entries_[n])];
+    }
+    for (size_t n = begin; n < std::min(end, negatives_.size()); ++n)
+      negatives_[n] = batch.negatives[index_of(entries_[n])];
+    for (size_t n = begin; n < std::min(end, ratings_.size()); ++n)
+      ratings_[n] = batch.ratings[index_of(entries_[n])];
+  });
+  batch.items.swap(items_);
+  batch.negatives.swap(negatives_);
+  batch.ratings.swap(ratings_);
 }
 
 void BatchOrder::bucket_items(SampleBatch& batch) {
   const size_t size = batch.items.size(), all = size + batch.negatives.size();
   batch.item_shift = std::max(0, std::max(width_of(batch.items), width_of(batch.negatives)) - kDigit);
   entries_.resize(all);
-  other_.resize(all);
-  Counts counts = {};
-  for (size_t n = 0; n < all; ++n) {
-    const int32_t item = n < size ? batch.items[n] : batch.negatives[n - size];
-    ++counts[item >> batch.item_shift];
-    entries_[n] = uint64_t{static_cast<uint32_t>(item)} << 32 | n;
-  }
-  pass(entries_, other_, counts, batch.item_shift, kDigit);
+  for_parts(all, [&](size_t, size_t begin, size_t end) {
+    for (size_t n = begin; n < end; ++n)
+      entries_[n] = entry(n < size ? batch.items[n] : batch.negatives[n - size], n);
+  });
+  pass(batch.item_shift, kDigit);
   batch.sorted_items.resize(all);
   batch.item_order.resize(all);
-  for (size_t n = 0; n < all; ++n) {
-    batch.sorted_items[n] = static_cast<int32_t>(other_[n] >> 32);
-    batch.item_order[n] = static_cast<int32_t>(static_cast<uint32_t>(other_[n]));
-  }
+  for_parts(all, [&](size_t, size_t begin, size_t end) {
+    for (size_t n = begin; n < end; ++n) {
+      batch.sorted_items[n] = key_of(entries_[n]);
+      batch.item_order[n] = static_cast<int32_t>(index_of(entries_[n]));
+    }
+  });
 }
 
 }  // namespace latent

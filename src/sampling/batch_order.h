@@ -1,6 +1,7 @@
 // The order in which a batch is cheapest to work on: users one after another.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -8,9 +9,12 @@
 
 namespace latent {
 
-/// Sorts batches by radix; keeps its memory from batch to batch.
+/// Sorts batches by radix; keeps its memory from batch to batch. The order is the same for any
+/// number of threads.
 class BatchOrder {
  public:
+  explicit BatchOrder(int threads) : threads_(threads) {}
+
   /// Puts the samples in ascending order of users, those of one user as they were, and fills
   /// sorted_items and item_order: the items, with the negatives after them, in ascending order of
   /// item >> item_shift, otherwise as they were, and where each stands (n < B: in items, else n - B
@@ -22,9 +26,19 @@ class BatchOrder {
   void sort_users(SampleBatch& batch);
   void bucket_items(SampleBatch& batch);
 
+  /// One pass of a stable sort of entries_, by `bits` bits of the key from `low` on.
+  void pass(int low, int bits);
+  template <typename Fn>
+  void for_parts(size_t size, const Fn& fn) const;
+
+  static constexpr size_t kParts = 8;
+  using Counts = std::array<uint32_t, 1 << 11>;
+
+  int threads_;
   std::vector<uint64_t> entries_, other_;  // key * 2^32 + index
-  std::vector<int32_t> ints_;
-  std::vector<float> floats_;
+  std::array<Counts, kParts> counts_;
+  std::vector<int32_t> items_, negatives_;
+  std::vector<float> ratings_;
 };
 
 }  // namespace latent

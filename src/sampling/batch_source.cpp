@@ -5,7 +5,7 @@
 namespace latent {
 
 BatchSource::BatchSource(Sampler& sampler, bool sorted, bool ahead)
-    : sampler_(sampler), sorted_(sorted) {
+    : sampler_(sampler), order_(sampler.options().threads), sorted_(sorted) {
   if (ahead) thread_ = std::thread([this] { run(); });
 }
 

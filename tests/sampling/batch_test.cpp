@@ -30,7 +30,7 @@ TEST_P(Order, IsAStableSortByUserAndAStableSortOfTheItemsBuckets) {
     SampleBatch drawn, sorted;
     sampler.draw(5, drawn);
     sampler.draw(5, sorted);
-    BatchOrder().sort(sorted);
+    BatchOrder(/*threads=*/3).sort(sorted);
 
     std::vector<int> order(drawn.size());
     std::iota(order.begin(), order.end(), 0);
@@ -60,7 +60,8 @@ TEST_P(Order, IsAStableSortByUserAndAStableSortOfTheItemsBuckets) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Order,
                          testing::Values(std::array{1, 1000, 5}, std::array{7, 300, 1},
-                                         std::array{3000, 40, 700}, std::array{5000000, 70000, 900}));
+                                         std::array{3000, 40, 700}, std::array{5000000, 70000, 900},
+                                         std::array{40000, 9000, 30000}));
 
 TEST(BatchSource, GivesTheSamplersBatchesDrawnAheadOrNotFromAnyStep) {
   const Interactions data = rows(20, 50, 300);
