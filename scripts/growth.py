@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How the cost of a step grows: with interactions, users, items, factors and threads. Writes JSON and draws a plot of each.
+"""How a sample's cost grows: with interactions, users, items, factors and threads; and memory with interactions. Writes JSON and draws a plot of each.
 
     scripts/growth.py --json docs/growth.json [--latent build/release/latent] [--quick]
     scripts/growth.py --json docs/growth.json --plots docs/plots        (matplotlib; draws what is measured already)
@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-MODELS = {"latent_factor": {}, "bpr": {}, "bpr, adam_lazy": {"train.optimizer": "adam_lazy"}, "svd": {}, "implicit_bpr": {}}
+MODELS = {"latent_factor": {}, "bpr": {}, "bpr, adam_lazy": {"train.optimizer": "adam_lazy"}, "svd": {}, "implicit_bpr": {}, "ials": {"ials.alpha0": 0.1, "ials.reg": 0.003}}
 BASE = {"interactions": 1_000_000, "users": 100_000, "items": 50_000, "factors": 16, "threads": os.cpu_count()}
 AXES = {
     "interactions": [1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000],
@@ -37,7 +37,7 @@ def measure(latent, folder, point, model, knobs):
                        check=True, capture_output=True)
     config = folder / "config.json"
     config.write_text(json.dumps({"data": {"path": str(data), "cache_dir": str(folder / "cache")}}))
-    solver = model in ("svd", "implicit_bpr")
+    solver = model in ("svd", "implicit_bpr", "ials")
     knobs = {"model.name": model, "model.factors": point["factors"], "train.threads": point["threads"], "train.steps": 2 if solver else 30,
              "split.test": 0.01, "eval.metrics": "rating", "export.auto": False} | knobs
     command = [latent, "train", config, "--json", "--run-dir", folder / "run", "--overwrite"]
@@ -63,18 +63,20 @@ def draw(measured, folder):
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
-    for axis in AXES:
+    for axis, file, unit, value in [(axis, axis, "ns a sample", lambda p: p["ns"]) for axis in AXES] + [
+        ("interactions", "memory", "peak memory, MB", lambda p: p["peak_bytes"] / 1e6)
+    ]:
         figure, plot = plt.subplots(figsize=(5, 3.2))
         for name in MODELS:
             points = [p for p in measured["points"] if p["axis"] == axis and p["model"] == name]
-            plot.plot([p[axis] for p in points], [p["ns"] for p in points], marker="o", markersize=3, label=name)
-        plot.set(xlabel=axis, ylabel="ns a sample", yscale="log")
+            plot.plot([p[axis] for p in points], [value(p) for p in points], marker="o", markersize=3, label=name)
+        plot.set(xlabel=axis, ylabel=unit, yscale="log")
         if axis != "threads":
             plot.set_xscale("log")
         plot.grid(alpha=0.3)
         plot.legend(fontsize=7)
         figure.tight_layout()
-        figure.savefig(folder / f"{axis}.svg", metadata={"Date": None})
+        figure.savefig(folder / f"{file}.svg", metadata={"Date": None})
 
 
 def main():
@@ -97,7 +99,7 @@ def main():
                     ns, peak = measure(options.latent, pathlib.Path(name), point, model.split(",")[0], knobs)
                     points.append({"axis": axis, "model": model, **point, "ns": ns, "peak_bytes": peak})
                     print(f"{axis} {value:>10,}  {model:16} {ns:8.1f} ns a sample, peak {peak / 1e6:,.0f} MB", flush=True)
-                    options.json.write_text(json.dumps({"machine": platform.platform(), "cpus": os.cpu_count(), "points": points}, indent=1) + "\n")
+                    options.json.write_text(json.dumps({"machine": platform.machine(), "cpus": os.cpu_count(), "points": points}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

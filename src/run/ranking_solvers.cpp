@@ -1,4 +1,6 @@
 // implicit_bpr and ials as steps of the training loop.
+#include <set>
+
 #include "src/base/error.h"
 #include "src/run/solver_steps.h"
 #include "src/run/solver_tables.h"
@@ -50,6 +52,7 @@ class ImplicitBprSteps : public Stepper {
                             : solver_.epoch(tables_, done, threads);
     const int64_t tried = counts.samples - counts.skipped;
     if (tried == 0) {
+      if (has_negatives()) return {0.5, {{"skipped", 1.0}}, "skipped=100.00%"};  // chance, of few pairs
       throw Error(
           "every sample was skipped: each negative drawn is an item that the user has; there must "
           "be users without some items, or implicit_bpr.verify_negative_samples = false");
@@ -83,6 +86,15 @@ class ImplicitBprSteps : public Stepper {
   std::string remedy() const override { return lower_rate(config_); }
 
  private:
+  /// Whether a user lacks an item that another one has.
+  bool has_negatives() const {
+    const UserItems pairs = user_items(rows_, static_cast<int32_t>(module_.gamma_user.size(0)));
+    const auto items = std::set<int32_t>(rows_.item.begin(), rows_.item.end()).size();
+    for (int32_t u = 0; u < pairs.users(); ++u)
+      if (!pairs.of(u).empty() && pairs.of(u).size() < items) return true;
+    return false;
+  }
+
   bool one_thread() const { return config_.train.threads == 1 && !config_.train.deterministic; }
 
   void load() {

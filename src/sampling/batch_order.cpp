@@ -36,23 +36,28 @@ void BatchOrder::for_parts(size_t size, const Fn& fn) const {
   });
 }
 
-void BatchOrder::pass(int low, int bits) {
+template <typename EntryAt>
+void BatchOrder::pass(size_t size, int low, int bits, const EntryAt& entry_at) {
   const int shift = 32 + low;
   const uint32_t mask = (1u << bits) - 1;
-  other_.resize(entries_.size());
-  for_parts(entries_.size(), [&](size_t part, size_t begin, size_t end) {
+  other_.resize(size);
+  for_parts(size, [&](size_t part, size_t begin, size_t end) {
     Counts& count = counts_[part];
     std::fill_n(count.begin(), mask + 1, 0);
-    for (size_t n = begin; n < end; ++n) ++count[entries_[n] >> shift & mask];
+    for (size_t n = begin; n < end; ++n) ++count[entry_at(n) >> shift & mask];
   });
   // A digit's entries of the first part come first: the order is that of one part.
   uint32_t sum = 0;
   for (uint32_t digit = 0; digit <= mask; ++digit) {
     for (Counts& count : counts_) sum += std::exchange(count[digit], sum);
   }
-  for_parts(entries_.size(), [&](size_t part, size_t begin, size_t end) {
+  for_parts(size, [&](size_t part, size_t begin, size_t end) {
     Counts& at = counts_[part];
-    for (size_t n = begin; n < end; ++n) other_[at[entries_[n] >> shift & mask]++] = entries_[n];
+    uint64_t* const to = other_.data();
+    for (size_t n = begin; n < end; ++n) {
+      const uint64_t e = entry_at(n);
+      to[at[e >> shift & mask]++] = e;
+    }
   });
   entries_.swap(other_);
 }
@@ -64,14 +69,15 @@ void BatchOrder::sort(SampleBatch& batch) {
 
 void BatchOrder::sort_users(SampleBatch& batch) {
   const size_t size = batch.users.size();
-  entries_.resize(size);
-  for_parts(size, [&](size_t, size_t begin, size_t end) {
-    for (size_t n = begin; n < end; ++n) entries_[n] = entry(batch.users[n], n);
-  });
-  const int width = width_of(batch.users), passes = (width + kDigit - 1) / kDigit;
+  const int32_t* const users = batch.users.data();
+  const int width = width_of(batch.users), passes = std::max(1, (width + kDigit - 1) / kDigit);
   for (int n = 0; n < passes; ++n) {  // the least significant digit first
-    const int low = width * n / passes;
-    pass(low, width * (n + 1) / passes - low);
+    const int low = width * n / passes, bits = width * (n + 1) / passes - low;
+    if (n == 0) {
+      pass(size, low, bits, [&](size_t k) { return entry(users[k], k); });
+    } else {
+      pass(size, low, bits, [from = entries_.data()](size_t k) { return from[k]; });
+    }
   }
   items_.resize(size);
   negatives_.resize(batch.negatives.size());
@@ -94,12 +100,9 @@ void BatchOrder::sort_users(SampleBatch& batch) {
 void BatchOrder::bucket_items(SampleBatch& batch) {
   const size_t size = batch.items.size(), all = size + batch.negatives.size();
   batch.item_shift = std::max(0, std::max(width_of(batch.items), width_of(batch.negatives)) - kDigit);
-  entries_.resize(all);
-  for_parts(all, [&](size_t, size_t begin, size_t end) {
-    for (size_t n = begin; n < end; ++n)
-      entries_[n] = entry(n < size ? batch.items[n] : batch.negatives[n - size], n);
-  });
-  pass(batch.item_shift, kDigit);
+  const int32_t *const items = batch.items.data(), *const negatives = batch.negatives.data();
+  pass(all, batch.item_shift, kDigit,
+       [&](size_t n) { return entry(n < size ? items[n] : negatives[n - size], n); });
   batch.sorted_items.resize(all);
   batch.item_order.resize(all);
   for_parts(all, [&](size_t, size_t begin, size_t end) {

@@ -26,8 +26,10 @@ class BatchOrder {
   void sort_users(SampleBatch& batch);
   void bucket_items(SampleBatch& batch);
 
-  /// One pass of a stable sort of entries_, by `bits` bits of the key from `low` on.
-  void pass(int low, int bits);
+  /// One pass of a stable sort into entries_, by `bits` bits of the key from `low` on; entry_at(n)
+  /// gives what is to be sorted.
+  template <typename EntryAt>
+  void pass(size_t size, int low, int bits, const EntryAt& entry_at);
   template <typename Fn>
   void for_parts(size_t size, const Fn& fn) const;
 
@@ -35,7 +37,7 @@ class BatchOrder {
   using Counts = std::array<uint32_t, 1 << 11>;
 
   int threads_;
-  std::vector<uint64_t> entries_, other_;  // key * 2^32 + index
+  std::vector<uint64_t> entries_, other_;  // an entry: key * 2^32 + index
   std::array<Counts, kParts> counts_;
   std::vector<int32_t> items_, negatives_;
   std::vector<float> ratings_;

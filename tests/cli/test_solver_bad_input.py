@@ -36,6 +36,15 @@ class BadInput(Small):
         self.fit("implicit_bpr", *everything, "implicit_bpr.verify_negative_samples=false")
         self.assertEqual(self.json("run/metrics.json")["train"]["skipped"], 0)
 
+    def test_a_pass_in_which_chance_skips_every_sample(self):
+        support.write_rows(self.dir / "few.csv", [("a", "x", 1), ("b", "y", 1)])
+        for mode in ("train.threads=2", "train.exact=true", "train.deterministic=true"):
+            self.fit("implicit_bpr", mode, "data.path=few.csv", *ALL_ROWS, "train.epochs=40")
+            skipped = [line["skipped"] for line in self.log("run")]
+            self.assertIn(1, skipped)
+            self.assertLess(min(skipped), 1)
+            self.assertEqual([line.get("train_auc", "none") == "none" for line in self.log("run")], [share == 1 for share in skipped])
+
     def test_indices_and_ids_outside_the_catalogue(self):
         for name in ("svd", "implicit_bpr"):
             self.fit(name, "train.epochs=2", run="served")
