@@ -10,7 +10,7 @@
 #include "src/base/file.h"
 #include "src/base/rng.h"
 #include "src/data/read.h"
-#include "src/solve/bpr_kernels.h"
+#include "tests/solve/bpr_support.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -164,17 +164,6 @@ class BprMode : public testing::TestWithParam<Mode> {
 INSTANTIATE_TEST_SUITE_P(Modes, BprMode, testing::ValuesIn(kModes),
                          [](const auto& info) { return info.param.name; });
 
-/// About `n` pairs where low ids are popular; the last user and the last item have none.
-UserItems random_pairs(int32_t users, int32_t items, int n, uint64_t seed = 1) {
-  RandomStream s = Rng(seed).stream("pairs");
-  std::vector<int32_t> u, i;
-  for (int k = 0; k < n; ++k) {
-    u.push_back(static_cast<int32_t>(s.uniform() * s.uniform() * (users - 1)));
-    i.push_back(static_cast<int32_t>(s.uniform() * s.uniform() * (items - 1)));
-  }
-  return UserItems(u, i, users);
-}
-
 /// The chance that a sample is skipped, from its definition.
 double skip_chance(const UserItems& pairs, int32_t items) {
   std::vector<double> popularity(items);
@@ -286,118 +275,6 @@ TEST_P(BprMode, LearnsMovieLensAsWellAsTheExactSolver) {
   for (int e = 0; e < 20; ++e) last = sgd.epoch_exact(exact, generator_);
   EXPECT_GT(auc(last), 0.75);
   EXPECT_NEAR(auc(run(sgd, other, 20)), auc(last), 0.01);
-}
-
-// ---- the fast kernel and the deterministic order --------------------------------------------------
-
-BprTables random_tables(int32_t users, int32_t items, int32_t factors, uint64_t seed) {
-  BprTables t(users, items, factors);
-  RandomStream s = Rng(seed).stream("tables");
-  for (auto* table : {&t.users, &t.items}) {
-    for (size_t row = 0; row < table->size(); row += t.stride) {
-      for (int k = 0; k <= factors; ++k) (*table)[row + k] = static_cast<float>(s.normal());
-    }
-  }
-  for (size_t row = 0; row < t.users.size(); row += t.stride) t.users[row + factors] = 1;
-  return t;
-}
-
-TEST(BprKernel, TakesEightStepsAsThePlainFormDoes) {
-  for (const int32_t factors : {1, 5, 7, 8, 15, 20, 31, 39, 63, 64, 70, 71, 100, 127}) {
-    BprTables fast = random_tables(9, 20, factors, factors), plain = fast;
-    const BprRates rates = {0.05, 0.02, true};
-    const BprRows fast_rows(fast, rates), plain_rows(plain, rates);
-    std::vector<BprSample> samples;
-    for (int n = 0; n < 8; ++n) samples.push_back({8 - n, 2 * n + 1, 2 * n + 2});
-    int correct = 0;
-    for (const BprSample& s : samples) correct += bpr_step(plain_rows, s);
-    EXPECT_EQ(with_vectors(fast.stride,
-                           [&](auto v) { return bpr_step8<v()>(fast_rows, samples.data()); }),
-              correct);
-    for (size_t n = 0; n < fast.users.size(); ++n)
-      EXPECT_NEAR(fast.users[n], plain.users[n], 2e-6) << factors << " factors, user entry " << n;
-    for (size_t n = 0; n < fast.items.size(); ++n)
-      EXPECT_NEAR(fast.items[n], plain.items[n], 2e-6) << factors << " factors, item entry " << n;
-  }
-}
-
-TEST(BprKernel, LosesNoStepWhereSamplesShareRows) {
-  // Small steps: that the scores are taken before the steps shows in the second order only.
-  BprTables fast = random_tables(2, 3, 9, 1), plain = fast;
-  const BprRates rates = {1e-3, 0.02, true};
-  const std::vector<BprSample> samples = {{0, 1, 2}, {0, 2, 1}, {1, 1, 0}, {0, 0, 1},
-                                          {1, 0, 2}, {1, 2, 1}, {0, 1, 0}, {0, 2, 0}};
-  const BprTables before = fast;
-  for (const BprSample& s : samples) bpr_step(BprRows(plain, rates), s);
-  bpr_step8<0>(BprRows(fast, rates), samples.data());
-  for (size_t n = 0; n < fast.items.size(); ++n) {
-    EXPECT_NEAR(fast.items[n], plain.items[n], 1e-4);
-  }
-  for (size_t n = 0; n < fast.users.size(); ++n) EXPECT_NEAR(fast.users[n], plain.users[n], 1e-4);
-  EXPECT_GT(std::abs(fast.items[1] - before.items[1]), 2e-4);
-}
-
-TEST(FallingLogistic, IsWithinAMillionthOfItself) {
-  for (double x = -100; x <= 100; x += 0.0137) {
-    const Float8 z = falling_logistic8(Float8{} + static_cast<float>(x));
-    const double expected = 1 / (1 + std::exp(std::clamp<double>(static_cast<float>(x), -80, 80)));
-    EXPECT_NEAR(z[3] / expected, 1, 1e-6) << x;
-  }
-}
-
-TEST(BprDeterministic, GivesTheSameBitsForAnyNumberOfThreads) {
-  const UserItems pairs = random_pairs(3000, 500, 30000);
-  std::vector<BprTables> results;
-  std::vector<BprCounts> counts;
-  for (const int threads : {1, 2, 3, 5}) {
-    BprSgd sgd(pairs, 500, {0.05, 0.01, true}, 7);
-    BprTables t(3000, 500, 5);
-    draw_bpr_factors(t, pairs, 1);
-    for (int e = 0; e < 3; ++e) counts.push_back(sgd.epoch_deterministic(t, e, threads));
-    results.push_back(t);
-  }
-  for (size_t n = 1; n < results.size(); ++n) {
-    EXPECT_EQ(results[n].users, results[0].users);
-    EXPECT_EQ(results[n].items, results[0].items);
-    for (int e = 0; e < 3; ++e) EXPECT_EQ(counts[3 * n + e], counts[e]);
-  }
-  EXPECT_NE(counts[0], counts[1]);
-}
-
-TEST(BprDeterministic, DrawsWhatTheFastModeDraws) {
-  const UserItems pairs = random_pairs(3000, 500, 30000);
-  BprSgd sgd(pairs, 500, {0, 0, true}, 7);
-  BprTables t = random_tables(3000, 500, 5, 1);
-  EXPECT_EQ(sgd.epoch(t, 3, 2), sgd.epoch_deterministic(t, 3, 2));
-}
-
-TEST(BprDeterministic, LosesNoUpdate) {
-  // Without a penalty each sample adds to one item's bias what it takes from another's.
-  const UserItems pairs = random_pairs(3000, 60, 30000);
-  BprSgd sgd(pairs, 60, {0.05, 0, true}, 7);
-  BprTables t(3000, 60, 5);
-  draw_bpr_factors(t, pairs, 1);
-  const auto bias_sum = [&] {
-    double sum = 0;
-    for (int i = 0; i < 60; ++i) sum += t.items[i * t.stride + 5];
-    return sum;
-  };
-  const double before = bias_sum();
-  for (int e = 0; e < 5; ++e) sgd.epoch_deterministic(t, e, 3);
-  EXPECT_NEAR(bias_sum(), before, 1e-3);
-}
-
-TEST(BprFast, DependsOnSeedAndEpochAloneOnOneThread) {
-  const UserItems pairs = random_pairs(900, 300, 20000);
-  const auto after = [&](uint64_t seed, int64_t epoch) {
-    const BprSgd sgd(pairs, 300, {}, seed);
-    BprTables t = random_tables(900, 300, 5, 1);
-    sgd.epoch(t, epoch, 1);
-    return t.items;
-  };
-  EXPECT_EQ(after(1, 0), after(1, 0));
-  EXPECT_NE(after(1, 0), after(1, 1));
-  EXPECT_NE(after(1, 0), after(2, 0));
 }
 
 // ---- beginnings ------------------------------------------------------------------------------------
