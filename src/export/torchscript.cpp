@@ -117,22 +117,19 @@ void save(const torch::jit::Module& module, const std::string& path, const std::
   AtomicFile file(path);
   WritesBehind writer(file, tables_of(module));
   std::exception_ptr failure;
+  // The zip writer in between takes no failure: it would throw once more from its destructor. So it
+  // runs to its end, into nothing.
   const auto put = [&](const void* data, size_t bytes) -> size_t {
-    // The zip writer in between is C code, which no exception may cross.
     try {
       if (!failure) writer.write(data, bytes);
     } catch (...) {
       failure = std::current_exception();
     }
-    return failure ? 0 : bytes;
+    return bytes;
   };
-  try {
-    torch::jit::ExportModule(module, put, {{"latent.json", metadata}});
-    if (!failure) writer.finish();
-  } catch (const std::exception&) {
-    if (!failure) throw;
-  }
+  torch::jit::ExportModule(module, put, {{"latent.json", metadata}});
   if (failure) std::rethrow_exception(failure);
+  writer.finish();
   file.commit(/*flush=*/false);  // its run can write it again, and a short one does not load
 }
 

@@ -6,7 +6,9 @@ import copy
 import csv
 import io
 import json
+import resource
 import runpy
+import signal
 import sys
 import unittest
 from unittest import mock
@@ -207,6 +209,19 @@ class Export(support.Case):
             self.assertEqual(held["provenance"], config.pop("provenance"))
             self.assertEqual(held["config"], config)
             self.assertEqual(held["metrics"], self.json(f"{name}/metrics.json"))
+
+    def test_a_disk_that_fills_up_leaves_one_line_and_no_file(self):
+        whole = (self.dir / "latent_factor/model.pt").stat().st_size
+        before = set(self.dir.iterdir())
+        for room in (0, 100, whole // 3, whole // 2, whole - 1):
+
+            def fill(room=room):
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+            done = self.latent("export", "latent_factor", "-o", "full.pt", code=1, preexec_fn=fill, restore_signals=False)
+            self.assertRegex(done.stderr, r"^latent: full\.pt: cannot write: .+\n$")
+            self.assertEqual(set(self.dir.iterdir()), before)
 
     def test_the_client_says_what_the_program_says(self):
         model = self.dir / "bpr/model.pt"
