@@ -1,4 +1,5 @@
 # Includes point one way only: base <- config <- data <- sampling, base <- metrics, config <- models, ... (see README).
+cmake_minimum_required(VERSION 3.21)  # a script has no project to take policies from
 set(base base)
 set(config base config)
 set(data base config data)

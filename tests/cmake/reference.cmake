@@ -1,4 +1,5 @@
 # configs/REFERENCE.md is what `latent config reference` prints.
+cmake_minimum_required(VERSION 3.21)  # a script has no project to take policies from
 execute_process(COMMAND ${LATENT} config reference OUTPUT_VARIABLE printed RESULT_VARIABLE status)
 file(READ ${REFERENCE} committed)
 if(NOT status EQUAL 0 OR NOT printed STREQUAL committed)
