@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "models/chunked_sum.h"
-#include "src/base/adam.h"
+#include "src/kernels/adam.h"
 
 namespace latent {
 

@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "models/pair_kernels.h"
+#include "src/kernels/pair_kernels.h"
 
 namespace latent {
 

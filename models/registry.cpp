@@ -1,9 +1,9 @@
 #include "models/registry.h"
 
 #include "models/bpr.h"
-#include "models/catalog.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
+#include "src/config/catalog.h"
 
 namespace latent {
 

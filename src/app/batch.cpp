@@ -9,7 +9,7 @@
 #include "src/base/text_writer.h"
 #include "src/data/line_reader.h"
 #include "src/data/row_format.h"
-#include "src/serve/batch_recommender.h"
+#include "src/score/batch_recommender.h"
 
 namespace latent {
 

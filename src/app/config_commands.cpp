@@ -1,9 +1,9 @@
 // config, data, synth.
-#include "models/catalog.h"
 #include "src/app/commands.h"
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/config/catalog.h"
 #include "src/config/write.h"
 #include "src/data/synth.h"
 #include "src/run/data_info.h"

@@ -5,7 +5,7 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/serve/batch_recommender.h"
+#include "src/score/batch_recommender.h"
 #include "src/serve/served_model.h"
 
 namespace latent {

@@ -6,7 +6,7 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/base/text_plot.h"
+#include "src/report/text_plot.h"
 #include "src/run/crossval.h"
 #include "src/run/evaluate.h"
 #include "src/run/train_run.h"

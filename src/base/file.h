@@ -1,7 +1,6 @@
 // Files that are either whole or absent.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -34,8 +33,5 @@ class AtomicFile {
 void write_file(const std::filesystem::path& path, std::string_view text);
 /// Throws Error when `path` cannot be read whole.
 std::string read_file(const std::filesystem::path& path);
-
-/// CRC-32 (zlib's) of `bytes` bytes, continuing from `crc`.
-uint32_t crc32_of(const void* data, size_t bytes, uint32_t crc = 0);
 
 }  // namespace latent

@@ -1,12 +1,12 @@
 #include "src/base/log.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-
-#include "src/base/text_plot.h"
+#include <cstdlib>
 
 namespace latent {
 
@@ -87,6 +87,16 @@ void Progress::update(int64_t done, const std::string& note) {
     next_line_ =
         done - done % std::max<int64_t>(1, total_ / 10) + std::max<int64_t>(1, total_ / 10);
   }
+}
+
+int terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool wants_colour() {
+  const char* no = std::getenv("NO_COLOR");
+  return ::isatty(STDERR_FILENO) != 0 && (no == nullptr || *no == '\0');
 }
 
 }  // namespace latent

@@ -39,4 +39,9 @@ class Progress {
   Clock::time_point start_, last_;
 };
 
+/// Columns of the terminal at stderr, or 80 for a pipe.
+int terminal_width();
+/// stderr is a terminal and NO_COLOR is not set.
+bool wants_colour();
+
 }  // namespace latent

@@ -15,6 +15,7 @@
 #include "src/base/huge_pages.h"
 #include "src/base/log.h"
 #include "src/base/parallel.h"
+#include "src/formats/crc32.h"
 
 namespace latent {
 

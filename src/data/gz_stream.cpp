@@ -5,6 +5,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/formats/crc32.h"
 
 namespace latent {
 

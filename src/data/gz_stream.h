@@ -6,6 +6,7 @@
 #include <string>
 
 #include "src/data/text_blocks.h"
+#include "src/formats/crc32.h"
 
 namespace latent {
 

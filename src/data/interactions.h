@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "src/base/rng.h"
-#include "src/base/user_items.h"
 #include "src/data/id_map.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "src/base/file.h"
-#include "src/base/id_table.h"
 #include "src/base/parallel.h"
 #include "src/export/module_source.h"
+#include "src/score/id_table.h"
 
 namespace latent {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "models/recommender.h"
-#include "src/base/user_items.h"
 #include "src/data/id_map.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

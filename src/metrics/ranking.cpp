@@ -6,8 +6,8 @@
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
-#include "src/base/strip_top_k.h"
 #include "src/metrics/user_auc.h"
+#include "src/score/strip_top_k.h"
 
 namespace latent {
 

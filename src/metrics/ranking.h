@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/factor_view.h"
-#include "src/base/user_items.h"
+#include "src/score/factor_view.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "src/base/score_kernel.h"
+#include "src/kernels/score_kernel.h"
 
 namespace latent {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "src/base/top_k.h"
 #include "src/data/read.h"
 #include "src/data/row_counts.h"
 #include "src/data/titles.h"
+#include "src/score/top_k.h"
 
 namespace latent {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "models/catalog.h"
 #include "src/base/error.h"
 #include "src/base/text_writer.h"
+#include "src/config/catalog.h"
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
 

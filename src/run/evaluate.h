@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "src/base/factor_view.h"
 #include "src/config/options.h"
 #include "src/data/split.h"
+#include "src/score/factor_view.h"
 
 namespace latent {
 

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "models/catalog.h"
 #include "src/base/error.h"
 #include "src/base/parallel.h"
+#include "src/config/catalog.h"
 #include "src/run/solver_steps.h"
 #include "src/run/tables_file.h"
 #include "src/sampling/sampler.h"

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "models/catalog.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
+#include "src/config/catalog.h"
 #include "src/config/write.h"
 #include "src/export/torchscript.h"
 #include "src/run/evaluate.h"

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "models/catalog.h"
 #include "models/registry.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/version.h"
+#include "src/config/catalog.h"
+#include "src/formats/crc32.h"
 #include "src/run/train_run.h"
 #include "src/train/trainer.h"
 

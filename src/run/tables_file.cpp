@@ -1,9 +1,9 @@
 #include "src/run/tables_file.h"
 
-#include "models/catalog.h"
 #include "src/base/error.h"
-#include "src/base/npz.h"
+#include "src/config/catalog.h"
 #include "src/export/npz_export.h"
+#include "src/formats/npz.h"
 
 namespace latent {
 

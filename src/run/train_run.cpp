@@ -4,10 +4,10 @@
 
 #include <filesystem>
 
-#include "models/catalog.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
+#include "src/config/catalog.h"
 #include "src/run/evaluate.h"
 #include "src/run/fit.h"
 #include "src/run/saved_run.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "src/base/user_items.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

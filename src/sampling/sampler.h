@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "src/base/rng.h"
-#include "src/base/user_items.h"
 #include "src/data/interactions.h"
 #include "src/sampling/known_filter.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/factor_view.h"
-#include "src/base/id_table.h"
-#include "src/base/user_items.h"
+#include "src/score/factor_view.h"
+#include "src/score/id_table.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

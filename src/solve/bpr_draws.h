@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "src/base/rng.h"
-#include "src/base/user_items.h"
-#include "src/base/wide_vectors.h"
+#include "src/kernels/wide_vectors.h"
+#include "src/score/user_items.h"
 #include "src/solve/pair_filter.h"
 
 namespace latent {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "src/base/wide_vectors.h"
+#include "src/kernels/wide_vectors.h"
 #include "src/solve/bpr_sgd.h"
 
 namespace latent {

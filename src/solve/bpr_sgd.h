@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "src/base/huge_pages.h"
-#include "src/base/user_items.h"
+#include "src/score/user_items.h"
 #include "src/solve/bpr_draws.h"
 
 namespace latent {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "src/base/error.h"
-#include "src/base/gemm.h"
 #include "src/base/parallel.h"
+#include "src/kernels/gemm.h"
 #include "src/solve/ials_rows.h"
 
 namespace latent {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "src/base/wide_vectors.h"
+#include "src/kernels/wide_vectors.h"
 #include "src/solve/ials_rows.h"
 
 namespace latent {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "src/base/cholesky.h"
-#include "src/base/gemm.h"
+#include "src/kernels/cholesky.h"
+#include "src/kernels/gemm.h"
 #include "src/solve/ials_kernels.h"
 #include "src/solve/ials_rows.h"
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "src/base/wide_vectors.h"
+#include "src/kernels/wide_vectors.h"
 
 namespace latent {
 

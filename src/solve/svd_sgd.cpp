@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "src/base/rng.h"
-#include "src/base/wide_vectors.h"
+#include "src/kernels/wide_vectors.h"
 #include "src/solve/stripes.h"
 
 namespace latent {

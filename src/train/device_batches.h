@@ -2,9 +2,9 @@
 #pragma once
 
 #include "models/recommender.h"
-#include "src/base/user_items.h"
 #include "src/data/interactions.h"
 #include "src/sampling/sampler.h"
+#include "src/score/user_items.h"
 
 namespace latent {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "models/recommender.h"
-#include "src/base/factor_view.h"
+#include "src/score/factor_view.h"
 
 namespace latent {
 

@@ -6,10 +6,10 @@
 #include <numeric>
 
 #include "models/objective.h"
-#include "models/pair_kernels.h"
 #include "models/pair_loss.h"
-#include "src/base/adam.h"
 #include "src/base/parallel.h"
+#include "src/kernels/adam.h"
+#include "src/kernels/pair_kernels.h"
 
 namespace latent {
 

@@ -4,6 +4,7 @@
 
 #include "src/base/error.h"
 #include "src/base/rng.h"
+#include "src/formats/crc32.h"
 #include "tests/support.h"
 
 namespace latent {

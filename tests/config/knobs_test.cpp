@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "models/catalog.h"
+#include "src/config/catalog.h"
 #include "tests/support.h"
 
 namespace latent {

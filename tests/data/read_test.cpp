@@ -2,6 +2,7 @@
 #include "src/data/read.h"
 
 #include "src/base/file.h"
+#include "src/formats/crc32.h"
 #include "tests/data/data_support.h"
 
 namespace latent {

@@ -1,7 +1,7 @@
 #include "src/export/npz_export.h"
 
 #include "src/base/error.h"
-#include "src/base/npz.h"
+#include "src/formats/npz.h"
 #include "tests/support.h"
 
 namespace latent {

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "src/base/factor_view.h"
 #include "src/base/rng.h"
+#include "src/score/factor_view.h"
 #include "tests/support.h"
 
 namespace latent {

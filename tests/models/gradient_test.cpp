@@ -1,7 +1,7 @@
 // Gradients against finite differences, in double, for every model and both forms.
-#include "models/catalog.h"
 #include "models/objective.h"
 #include "models/registry.h"
+#include "src/config/catalog.h"
 #include "tests/support.h"
 
 namespace latent {

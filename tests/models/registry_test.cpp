@@ -1,6 +1,6 @@
 // The tables of models agree with each other and with the knob model.name.
-#include "models/catalog.h"
 #include "models/registry.h"
+#include "src/config/catalog.h"
 #include "src/config/read.h"
 #include "src/run/train_run.h"
 #include "tests/support.h"

@@ -7,8 +7,8 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
-#include "src/base/gemm.h"
 #include "src/base/rng.h"
+#include "src/kernels/gemm.h"
 #include "src/solve/ials_rows.h"
 #include "tests/support.h"
 

@@ -1,0 +1,183 @@
+#include "src/kernels/adam.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "src/base/parallel.h"
+#include "src/kernels/wide_vectors.h"
+
+namespace latent {
+
+namespace {
+
+constexpr int64_t kChunk = 1 << 14;  // partial sums are added in chunk order
+
+struct Constants {
+  explicit Constants(const AdamStep& s)
+      : keep_m(static_cast<float>(s.beta1)),
+        take_m(static_cast<float>(1 - s.beta1)),
+        keep_v(static_cast<float>(s.beta2)),
+        take_v(static_cast<float>(1 - s.beta2)),
+        decay(static_cast<float>(s.decay)),
+        size(static_cast<float>(s.lr / (1 - std::pow(s.beta1, static_cast<double>(s.t))))),
+        root(static_cast<float>(1 / std::sqrt(1 - std::pow(s.beta2, static_cast<double>(s.t))))),
+        epsilon(static_cast<float>(s.epsilon)) {}
+  float keep_m, take_m, keep_v, take_v, decay, size, root, epsilon;
+};
+
+/// Adds the squares to the sums of eight lanes, in double.
+struct SquareSums {
+  Double4 low = {}, high = {};
+  LATENT_INLINE void add(const Float8& w) {
+    const Double4 l = __builtin_convertvector(__builtin_shufflevector(w, w, 0, 1, 2, 3), Double4);
+    const Double4 h = __builtin_convertvector(__builtin_shufflevector(w, w, 4, 5, 6, 7), Double4);
+    low += l * l;
+    high += h * h;
+  }
+  LATENT_INLINE double sum() const {
+    const Double4 both = low + high;
+    return (both[0] + both[2]) + (both[1] + both[3]);
+  }
+};
+
+LATENT_INLINE Float8 step8(const Float8& w, const Float8& gradient, Float8& m, Float8& v,
+                           const Constants& c) {
+  const Float8 g = gradient + c.decay * w;
+  m = c.keep_m * m + c.take_m * g;
+  v = c.keep_v * v + c.take_v * (g * g);
+  return w - c.size * m / (sqrt8(v) * c.root + c.epsilon);
+}
+
+/// Up to eight numbers, zero where there are none.
+LATENT_INLINE Float8 load_some(const float* at, int64_t n) {
+  Float8 out = {};
+  for (int64_t k = 0; k < n; ++k) out[k] = at[k];
+  return out;
+}
+
+LATENT_INLINE void store_some(float* at, const Float8& v, int64_t n) {
+  for (int64_t k = 0; k < n; ++k) at[k] = v[k];
+}
+
+LATENT_WIDE_VECTORS
+double adam_chunk(float* w, float* g, float* m, float* v, int64_t n, const Constants c) {
+  SquareSums squares;
+  int64_t k = 0;
+  for (; k + 8 <= n; k += 8) {
+    Float8 mk = load8(m + k), vk = load8(v + k);
+    const Float8 next = step8(load8(w + k), load8(g + k), mk, vk, c);
+    store8(w + k, next);
+    store8(m + k, mk);
+    store8(v + k, vk);
+    store8(g + k, Float8{});
+    squares.add(next);
+  }
+  if (k < n) {
+    Float8 mk = load_some(m + k, n - k), vk = load_some(v + k, n - k);
+    const Float8 next = step8(load_some(w + k, n - k), load_some(g + k, n - k), mk, vk, c);
+    store_some(w + k, next, n - k);
+    store_some(m + k, mk, n - k);
+    store_some(v + k, vk, n - k);
+    store_some(g + k, Float8{}, n - k);
+    squares.add(load_some(w + k, n - k));
+  }
+  return squares.sum();
+}
+
+LATENT_WIDE_VECTORS
+double adam_rows(float* w, float* g, float* m, float* v, int64_t k, const int32_t* rows, int64_t n,
+                 int32_t* stamp, int32_t now, const Constants c) {
+  constexpr int64_t kAhead = 8;
+  double grown = 0;
+  for (int64_t at = 0; at < n; ++at) {
+    const int64_t next = rows[std::min(at + kAhead, n - 1)] * k;
+    for (const float* table : {w, g, m, v}) __builtin_prefetch(table + next, 1);
+    if (stamp[rows[at]] == now) continue;
+    stamp[rows[at]] = now;
+    const int64_t from = rows[at] * k;
+    SquareSums before, after;
+    for (int64_t f = from; f < from + k; f += 8) {
+      const int64_t some = std::min<int64_t>(8, from + k - f);
+      const bool whole = some == 8;
+      const Float8 old = whole ? load8(w + f) : load_some(w + f, some);
+      Float8 mk = whole ? load8(m + f) : load_some(m + f, some);
+      Float8 vk = whole ? load8(v + f) : load_some(v + f, some);
+      const Float8 gk = whole ? load8(g + f) : load_some(g + f, some);
+      const Float8 next_w = step8(old, gk, mk, vk, c);
+      if (whole) {
+        store8(w + f, next_w);
+        store8(m + f, mk);
+        store8(v + f, vk);
+        store8(g + f, Float8{});
+      } else {
+        store_some(w + f, next_w, some);
+        store_some(m + f, mk, some);
+        store_some(v + f, vk, some);
+        store_some(g + f, Float8{}, some);
+      }
+      before.add(old);
+      after.add(whole ? load8(w + f) : load_some(w + f, some));
+    }
+    grown += after.sum() - before.sum();
+  }
+  return grown;
+}
+
+LATENT_WIDE_VECTORS
+double square_chunk(const float* w, int64_t n) {
+  SquareSums squares;
+  int64_t k = 0;
+  for (; k + 8 <= n; k += 8) squares.add(load8(w + k));
+  if (k < n) squares.add(load_some(w + k, n - k));
+  return squares.sum();
+}
+
+template <typename Fn>
+double sum_of_chunks(int64_t n, int threads, const Fn& fn) {
+  const int64_t chunks = ceil_div(n, kChunk);
+  std::vector<double> partial(chunks);
+  parallel_chunks(chunks, chunks < 4 ? 1 : threads, [&](int64_t c) {  // few: not worth waking a thread
+    partial[c] = fn(c * kChunk, std::min(kChunk, n - c * kChunk));
+  });
+  return std::accumulate(partial.begin(), partial.end(), 0.0);
+}
+
+}  // namespace
+
+double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const AdamStep& step,
+                 int threads) {
+  const Constants c(step);
+  return sum_of_chunks(n, threads, [&](int64_t from, int64_t count) {
+    return adam_chunk(w + from, gradient + from, m + from, v + from, count, c);
+  });
+}
+
+double adam_step_rows(float* w, float* gradient, float* m, float* v, int64_t k, const int32_t* rows,
+                      int64_t n, int32_t* stamp, const AdamStep& step) {
+  return adam_rows(w, gradient, m, v, k, rows, n, stamp, static_cast<int32_t>(step.t),
+                   Constants(step));
+}
+
+void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
+                     const AdamStep& s) {
+  const auto t = static_cast<double>(s.t);
+  for (int64_t k = 0; k < n; ++k) {
+    const double g = gradient[k] + s.decay * w[k];
+    const double mk = s.beta1 * m[k] + (1 - s.beta1) * g;
+    const double vk = s.beta2 * v[k] + (1 - s.beta2) * g * g;
+    m[k] = static_cast<float>(mk);
+    v[k] = static_cast<float>(vk);
+    const double m_hat = mk / (1 - std::pow(s.beta1, t)), v_hat = vk / (1 - std::pow(s.beta2, t));
+    w[k] = static_cast<float>(w[k] - s.lr * m_hat / (std::sqrt(v_hat) + s.epsilon));
+    gradient[k] = 0;
+  }
+}
+
+double sum_of_squares(const float* w, int64_t n, int threads) {
+  return sum_of_chunks(
+      n, threads, [&](int64_t from, int64_t count) { return square_chunk(w + from, count); });
+}
+
+}  // namespace latent

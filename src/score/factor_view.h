@@ -1,0 +1,78 @@
+// A trained model as plain tables: all that evaluation needs of it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/kernels/score_kernel.h"
+
+namespace latent {
+
+/// score(u, i) = alpha + beta_user[u] + beta_item[i] + gamma_user[u] . gamma_item[i]; a null table
+/// is absent. Tables are row-major floats: beta [U] or [I], gamma [U, K] or [I, K].
+struct FactorView {
+  int32_t users = 0, items = 0, factors = 0;
+  float alpha = 0;
+  const float* beta_user = nullptr;
+  const float* beta_item = nullptr;
+  const float* gamma_user = nullptr;
+  const float* gamma_item = nullptr;
+
+  /// Range of predict(); infinite: no clipping.
+  float lowest = -std::numeric_limits<float>::infinity();
+  float highest = std::numeric_limits<float>::infinity();
+
+  /// The rating of a pair that the tables say nothing of: a score of exactly 0, as a user or an item
+  /// without factors has where nothing is added to them.
+  std::optional<float> default_prediction = {};
+
+  float score(int32_t u, int32_t i) const;
+  /// The score as a rating: clipped.
+  float predict(int32_t u, int32_t i) const { return as_rating(score(u, i)); }
+  float as_rating(float score) const {
+    return std::clamp(score == 0 ? default_prediction.value_or(score) : score, lowest, highest);
+  }
+};
+
+/// The scores of a block of users for neighbouring items.
+struct ScoreStrip {
+  int32_t first, items;  ///< items first ... first + items - 1
+  float* scores;         ///< [users, kStripItems]; may be written over
+
+  std::span<float> of(size_t user) const {
+    return {scores + user * kStripItems, static_cast<size_t>(items)};
+  }
+  static constexpr int32_t kStripItems = 128;
+};
+
+/// Scores users against the whole catalogue. Items lie transposed in tiles, so that the inner loop
+/// runs over neighbouring items; the sum over factors is in order: the same bits whoever asks.
+class CatalogueScorer {
+ public:
+  /// Keeps pointers to `view`'s tables.
+  explicit CatalogueScorer(const FactorView& view);
+
+  /// out [I]
+  void scores(int32_t user, float* out) const;
+  float score(int32_t user, int32_t item) const;
+
+  /// Calls `visit` for each strip of the catalogue, in order. Each strip's items are read once for
+  /// all the users: tens of users make the product as fast as it gets.
+  void for_each_strip(std::span<const int32_t> users,
+                      const std::function<void(const ScoreStrip&)>& visit) const;
+
+ private:
+  float base(int32_t user) const;
+  const float* factors_of(int32_t user) const;
+
+  FactorView view_;
+  std::vector<TileLine> tiles_;  // [tiles, K]
+  std::vector<TileLine> beta_;   // [tiles], or none
+};
+
+}  // namespace latent

@@ -1,0 +1,46 @@
+#include "src/score/user_items.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace latent {
+
+UserItems::UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row,
+                     int32_t users)
+    : start(users + 1), item(item_of_row.size()) {
+  for (const int32_t u : user_of_row) ++start[u + 1];
+  for (int32_t u = 0; u < users; ++u) start[u + 1] += start[u];
+  std::vector<int64_t> at(start.begin(), start.end() - 1);
+  for (size_t n = 0; n < user_of_row.size(); ++n) item[at[user_of_row[n]]++] = item_of_row[n];
+  // Sort each row and close the gaps that repeated pairs leave.
+  int64_t kept = 0;
+  for (int32_t u = 0; u < users; ++u) {
+    const auto from = item.begin() + start[u], to = item.begin() + start[u + 1];
+    std::sort(from, to);
+    const auto distinct = std::unique(from, to);
+    start[u] = kept;
+    kept = std::move(from, distinct, item.begin() + kept) - item.begin();
+  }
+  start[users] = kept;
+  item.resize(kept);
+}
+
+bool UserItems::has(int32_t u, int32_t i) const {
+  const auto row = of(u);
+  return std::binary_search(row.begin(), row.end(), i);
+}
+
+UserItems merged(const UserItems& a, const UserItems& b) {
+  UserItems out;
+  out.start.reserve(a.start.size());
+  out.start.push_back(0);
+  out.item.reserve(a.item.size() + b.item.size());
+  for (int32_t u = 0; u < a.users(); ++u) {
+    const auto x = a.of(u), y = b.of(u);
+    std::set_union(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(out.item));
+    out.start.push_back(static_cast<int64_t>(out.item.size()));
+  }
+  return out;
+}
+
+}  // namespace latent
