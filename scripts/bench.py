@@ -177,13 +177,12 @@ def implicit_bpr(bench):
     for f, mf, target, mf_target in ((5, "8", 6, 2), (63, "64", 8, 8)):
         epochs = 100 if f == 5 else 20
         knobs = {"model.name": "implicit_bpr", "model.factors": f, "train.epochs": epochs, "eval.metrics": "rating"}
-        ours, even = bench.train(knobs), bench.train(knobs | {"train.deterministic": True})
+        ours = bench.train(knobs)
         peer = next(r for r in bench.peer("implicit-bpr") if f"f={f} " in r["row"])
         auc = f"train AUC {ours['train_auc']:.3f}, implicit {peer['last']}"
         bench.rate(f"BPR epochs, f={f} ({auc})", ours["samples_per_second"], peer["samples_per_second"], "samples", target)
         bench.rate(f"BPR epochs, f={f}, against LIBMF k={mf}", ours["samples_per_second"],
                    bench.libmf(f"bpr f={mf} ", "-f", "10", "-k", mf, "-s", "2"), "samples", mf_target)
-        bench.rate(f"BPR epochs, f={f}, train.deterministic", even["samples_per_second"], peer["samples_per_second"], "samples", "-")
 
 
 def svd(bench):

@@ -1,6 +1,7 @@
 // Counter-based random streams: the same numbers on every platform, for any number of threads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,13 @@ class RandomStream {
   uint64_t next() {
     counter_ += 0x9E3779B97F4A7C15ull;
     return mix(key_ + counter_);
+  }
+
+  /// The next N numbers: what N calls of next() give, in vectors.
+  template <size_t N>
+  void fill(uint64_t (&out)[N]) {
+    for (size_t n = 0; n < N; ++n) out[n] = mix(key_ + counter_ + (n + 1) * 0x9E3779B97F4A7C15ull);
+    counter_ += N * 0x9E3779B97F4A7C15ull;
   }
 
   /// Uniform in [0, n), n > 0, without bias (Lemire's multiply and reject).

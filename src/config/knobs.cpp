@@ -201,7 +201,6 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.log_every", &c.train.log_every, "on a GPU: steps between objectives in the log, each of which makes the host wait; a CPU logs every step", count_from(1)},
       {"train.refit", &c.train.refit, "once the validation part has chosen the steps, train again on train and valid for as many passes", any()},
       {"train.exact", &c.train.exact, "the peer's own arithmetic and order on one thread: svd as Surprise in double, implicit_bpr as implicit (train.seed seeds its std::mt19937)", any()},
-      {"train.deterministic", &c.train.deterministic, "implicit_bpr: the same weights for any number of threads, where updates are lock-free otherwise; the other models always are so", any()},
       {"svd.biased", &c.svd.biased, "svd: with the mean and biases; false: factors alone", any()},
       {"svd.lr_bu", &c.svd.lr_bu, "svd: learning rate of the user biases; null: train.lr", above(0)},
       {"svd.lr_bi", &c.svd.lr_bi, "likewise of the item biases", above(0)},

@@ -63,7 +63,7 @@ struct TrainOptions {
   int64_t eval_every = 0;
   int64_t log_every = 100;
   bool refit = false;
-  bool exact = false, deterministic = false;
+  bool exact = false;
 };
 
 /// Surprise's SVD; unset rates and penalties are train.lr and train.lambda.

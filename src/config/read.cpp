@@ -7,6 +7,7 @@
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/log.h"
 
 namespace latent {
 
@@ -73,6 +74,18 @@ void flatten(const json& value, const std::string& prefix, std::vector<Assignmen
       out.emplace_back(name, inner);
     }
   }
+}
+
+/// Knobs of earlier versions: every config.json of a run then names them.
+const std::set<std::string> kRetired = {"train.deterministic"};
+
+/// Takes the retired knobs out of what the config.json of a run says.
+void pass_over_retired(std::vector<Assignment>& file, const std::string& where) {
+  std::erase_if(file, [&](const Assignment& given) {
+    if (!kRetired.contains(given.first)) return false;
+    say(where + ": the knob '" + given.first + "' is retired; it is passed over");
+    return true;
+  });
 }
 
 class Resolver {
@@ -170,9 +183,10 @@ ResolvedConfig resolve_config(const std::string& text, const std::string& where,
   if (!tree.is_object())
     throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
   // A run's config.json says where it came from; that is a record, not a setting.
-  tree.erase("provenance");
+  const bool of_a_run = tree.erase("provenance") > 0;
   std::vector<Assignment> file, given;
   flatten(tree, "", file);
+  if (of_a_run) pass_over_retired(file, where);
   std::set<std::string> names;
   for (const auto& [name, value] : file) {
     if (!names.insert(name).second)

@@ -28,28 +28,23 @@ class ImplicitBprSteps : public Stepper {
         module_(setup.model->tables()),
         rows_(rows),
         solver_(user_items(rows, setup.data.users.size()), setup.data.items.size(),
+                static_cast<int32_t>(config_.model.factors),
                 {config_.train.lr, config_.train.lambda,
                  config_.implicit_bpr.verify_negative_samples},
                 static_cast<uint64_t>(config_.train.seed)),
-        tables_(setup.data.users.size(), setup.data.items.size(),
-                static_cast<int32_t>(config_.model.factors)),
         generator_(static_cast<uint32_t>(config_.train.seed)) {}
 
   void start() override {
     zero_unseen(module_.gamma_user, rows_.user);
     zero_unseen(module_.gamma_item, rows_.item);
     zero_unseen(module_.beta_item, rows_.item);
-    as_implicit_ = config_.train.exact || one_thread();
     load();
   }
 
   StepReport step(int64_t done) override {
-    const TrainOptions& train = config_.train;
-    const int threads = static_cast<int>(train.threads);
     const BprCounts counts =
-        train.deterministic ? solver_.epoch_deterministic(tables_, done, threads)
-        : as_implicit_      ? solver_.epoch_exact(tables_, generator_)
-                            : solver_.epoch(tables_, done, threads);
+        config_.train.exact ? solver_.epoch_exact(generator_)
+                            : solver_.epoch(done, static_cast<int>(config_.train.threads));
     const int64_t tried = counts.samples - counts.skipped;
     if (tried == 0) {
       if (has_negatives()) return {0.5, {{"skipped", 1.0}}, "skipped=100.00%"};  // chance, of few pairs
@@ -66,21 +61,17 @@ class ImplicitBprSteps : public Stepper {
   }
 
   void sync() override {
-    const int32_t bias = tables_.factors;
-    from_padded(tables_.users.data(), tables_.stride, module_.gamma_user);
-    from_padded(tables_.items.data(), tables_.stride, module_.gamma_item);
-    from_padded(tables_.items.data() + bias, tables_.stride, module_.beta_item);
+    solver_.store(module_.gamma_user.data_ptr<float>(), module_.gamma_item.data_ptr<float>(),
+                  module_.beta_item.data_ptr<float>());
   }
 
   void save(Checkpoint& out) const override {
-    if (as_implicit_) out.state["generator"] = generator_text(generator_);
+    if (config_.train.exact) out.state["generator"] = generator_text(generator_);
   }
-  /// implicit's order needs implicit's generator: a run that has trained with several threads has
-  /// none to go on with, and keeps the lock-free mode's draws (of its seed and the epoch alone) for
-  /// any number of threads from then on.
+  /// A generator in the state of an inexact run is of an earlier version, which took implicit's own
+  /// order on one thread: the run goes on in today's order, as does one that was lock-free.
   void restore(const Checkpoint& from) override {
-    as_implicit_ = config_.train.exact || (one_thread() && from.state.contains("generator"));
-    if (as_implicit_) generator_ = generator_from_text(from.state.value("generator", ""));
+    if (config_.train.exact) generator_ = generator_from_text(from.state.value("generator", ""));
     load();
   }
   std::string remedy() const override { return lower_rate(config_); }
@@ -95,24 +86,17 @@ class ImplicitBprSteps : public Stepper {
     return false;
   }
 
-  bool one_thread() const { return config_.train.threads == 1 && !config_.train.deterministic; }
-
   void load() {
-    const int32_t bias = tables_.factors;
-    to_padded(module_.gamma_user, tables_.stride, tables_.users.data());
-    to_padded(module_.gamma_item, tables_.stride, tables_.items.data());
-    to_padded(module_.beta_item, tables_.stride, tables_.items.data() + bias);
-    for (int64_t u = 0; u < module_.gamma_user.size(0); ++u)
-      tables_.users[u * tables_.stride + bias] = 1;
+    solver_.load(module_.gamma_user.const_data_ptr<float>(),
+                 module_.gamma_item.const_data_ptr<float>(),
+                 module_.beta_item.const_data_ptr<float>());
   }
 
   const RunConfig& config_;
   ScoreTables module_;
   const Interactions& rows_;
   BprSgd solver_;
-  BprTables tables_;
-  std::mt19937 generator_;
-  bool as_implicit_ = false;  // through the samples as implicit goes, on one thread
+  std::mt19937 generator_;  // of train.exact
 };
 
 /// LAPACK's, on one thread so that its bits do not depend on how many there are.

@@ -1,4 +1,5 @@
 // baseline and svd as steps of the training loop.
+#include "src/base/counting_sort.h"
 #include "src/run/solver_steps.h"
 #include "src/run/solver_tables.h"
 #include "src/solve/baseline_als.h"
@@ -49,10 +50,10 @@ Interactions grouped_by_user(const Interactions& rows, int32_t users) {
   for (const int32_t u : rows.user) {
     if (rank[u] < 0) rank[u] = next++;
   }
-  std::vector<int64_t> at(next + 1), order(rows.size());
-  for (const int32_t u : rows.user) ++at[rank[u] + 1];
-  for (int32_t n = 0; n < next; ++n) at[n + 1] += at[n];
-  for (int64_t n = 0; n < rows.size(); ++n) order[at[rank[rows.user[n]]]++] = n;
+  std::vector<int64_t> order(rows.size());
+  counting_sort(
+      rows.size(), next, [&](int64_t n) { return rank[rows.user[n]]; },
+      [&](int64_t n, int64_t place) { order[place] = n; });
   Interactions out;
   out.reserve(rows.size());
   for (const int64_t n : order) out.push(rows.user[n], rows.item[n], rows.rating[n]);

@@ -36,8 +36,6 @@ void check_solver(const RunConfig& config) {
   const std::string& name = config.model.name;
   if (config.train.exact && name != "svd" && name != "implicit_bpr")
     throw Error("train.exact is for svd and implicit_bpr; leave it out for " + name);
-  if (config.train.exact && config.train.deterministic)
-    throw Error("train.exact runs on one thread, so train.deterministic has no meaning beside it");
   if (config.data.weight != "none" && (name != "ials" || config.ials.form != "implicit"))
     throw Error("data.weight = " + config.data.weight +
                 " needs model.name = ials with ials.form = implicit");

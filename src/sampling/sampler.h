@@ -8,7 +8,7 @@
 
 #include "src/base/rng.h"
 #include "src/data/interactions.h"
-#include "src/sampling/known_filter.h"
+#include "src/score/pair_filter.h"
 #include "src/score/user_items.h"
 
 namespace latent {
@@ -55,7 +55,7 @@ class Sampler {
   const Interactions& rows_;
   SamplerOptions options_;
   const UserItems* known_;
-  std::optional<KnownFilter> filter_;
+  std::optional<PairFilter> filter_;
   int32_t items_;
   std::vector<uint32_t> order_;  // the permutation of epoch_
   int64_t epoch_ = -1;

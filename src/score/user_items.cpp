@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <iterator>
 
+#include "src/base/counting_sort.h"
+
 namespace latent {
 
 UserItems::UserItems(std::span<const int32_t> user_of_row, std::span<const int32_t> item_of_row,
                      int32_t users)
-    : start(users + 1), item(item_of_row.size()) {
-  for (const int32_t u : user_of_row) ++start[u + 1];
-  for (int32_t u = 0; u < users; ++u) start[u + 1] += start[u];
-  std::vector<int64_t> at(start.begin(), start.end() - 1);
-  for (size_t n = 0; n < user_of_row.size(); ++n) item[at[user_of_row[n]]++] = item_of_row[n];
+    : item(item_of_row.size()) {
+  start = counting_sort(
+      std::ssize(user_of_row), users, [&](int64_t n) { return user_of_row[n]; },
+      [&](int64_t n, int64_t place) { item[place] = item_of_row[n]; });
   // Sort each row and close the gaps that repeated pairs leave.
   int64_t kept = 0;
   for (int32_t u = 0; u < users; ++u) {

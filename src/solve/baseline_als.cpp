@@ -1,8 +1,10 @@
 #include "src/solve/baseline_als.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
+#include "src/base/counting_sort.h"
 #include "src/base/parallel.h"
 
 namespace latent {
@@ -15,15 +17,13 @@ constexpr int64_t kPerChunk = 1024;
 
 BaselineAls::Side::Side(const std::vector<int32_t>& own, const std::vector<int32_t>& from,
                         const std::vector<float>& ratings, int32_t count)
-    : start(count + 1), other(own.size()), rating(own.size()) {
-  for (const int32_t o : own) ++start[o + 1];
-  std::partial_sum(start.begin(), start.end(), start.begin());
-  std::vector<int64_t> at(start.begin(), start.end() - 1);
-  for (size_t n = 0; n < own.size(); ++n) {
-    const int64_t to = at[own[n]]++;
-    other[to] = from[n];
-    rating[to] = ratings[n];
-  }
+    : other(own.size()), rating(own.size()) {
+  start = counting_sort(
+      std::ssize(own), count, [&](int64_t n) { return own[n]; },
+      [&](int64_t n, int64_t place) {
+        other[place] = from[n];
+        rating[place] = ratings[n];
+      });
 }
 
 BaselineAls::BaselineAls(const Interactions& rows, int32_t users, int32_t items, double mean,

@@ -15,39 +15,29 @@ constexpr int64_t kPartPairs = 2048;
 
 }  // namespace
 
-BprDraws::BprDraws(UserItems pairs, bool verify_negatives, uint64_t seed)
-    : start_(std::move(pairs.start)),
-      pairs_(pairs.item.size()),
-      item_(std::move(pairs.item)),
+BprDraws::BprDraws(UserItems pairs, const StripedRows& users, const StripedRows& items,
+                   bool verify_negatives, uint64_t seed)
+    : users_(users),
+      items_(items),
+      known_(std::move(pairs)),
+      pairs_(known_.item.size()),
       verify_(verify_negatives),
       rng_(seed) {
-  if (item_.empty()) throw Error("BPR: no interactions to train on");
-  if (item_.size() > std::numeric_limits<uint32_t>::max()) {
+  if (pairs_.empty()) throw Error("BPR: no interactions to train on");
+  if (pairs_.size() > std::numeric_limits<uint32_t>::max()) {
     throw Error("BPR: more than 4294967295 distinct interactions; train on fewer");
   }
-  const auto users = static_cast<int32_t>(start_.size()) - 1;
   int64_t first = 0;
-  for (int32_t u = 0; u < users; ++u) {
-    for (int64_t n = start_[u]; n < start_[u + 1]; ++n) pairs_[n] = {u, item_[n]};
-    const int64_t end = start_[u + 1];
-    if (end - first < kPartPairs && (u + 1 < users || end == first)) continue;
+  for (int32_t u = 0; u < known_.users(); ++u) {
+    const int64_t end = known_.start[u + 1];
+    for (int64_t n = known_.start[u]; n < end; ++n) pairs_[n] = {u, items.row_of(known_.item[n])};
+    if (end - first < kPartPairs && (u + 1 < known_.users() || end == first)) continue;
     const auto filter = verify_ ? filter_.add_part(end - first) : PairFilter::Part{};
     parts_.push_back({static_cast<uint32_t>(first), static_cast<uint32_t>(end - first), filter});
-    for (int64_t n = first; verify_ && n < end; ++n) filter_.add(filter, pairs_[n].user, pairs_[n].item);
+    for (int64_t n = first; verify_ && n < end; ++n)
+      filter_.add(filter, pairs_[n].user, known_.item[n]);
     first = end;
   }
-}
-
-std::vector<int64_t> BprDraws::user_counts() const {
-  std::vector<int64_t> out(start_.size() - 1);
-  for (size_t u = 0; u < out.size(); ++u) out[u] = start_[u + 1] - start_[u];
-  return out;
-}
-
-std::vector<int64_t> BprDraws::item_counts(int32_t items) const {
-  std::vector<int64_t> out(items);
-  for (const int32_t i : item_) ++out[i];
-  return out;
 }
 
 std::vector<int32_t> BprDraws::order(int64_t epoch) const {

@@ -1,8 +1,10 @@
 #include "src/solve/bpr_sgd.h"
 
 #include <algorithm>
+#include <iterator>
 #include <locale>
 #include <sstream>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/rng.h"
@@ -10,36 +12,64 @@
 
 namespace latent {
 
-BprTables::BprTables(int32_t users, int32_t items, int32_t factors)
+BprTables::BprTables(int32_t user_rows, int32_t item_rows, int32_t factors)
     : factors(factors),
       stride((factors + 1 + 7) / 8 * 8),
-      users(int64_t{users} * stride),
-      items(int64_t{items} * stride) {}
+      users(int64_t{user_rows} * stride),
+      items(int64_t{item_rows} * stride) {}
 
-void draw_bpr_factors(BprTables& t, const UserItems& pairs, uint64_t seed) {
-  const Rng rng(seed);
-  const auto draw = [&](float* row, int columns, RandomStream stream) {
-    for (int k = 0; k < columns; ++k)
-      row[k] = static_cast<float>((stream.uniform() - 0.5) / t.factors);
-  };
-  std::fill(t.users.begin(), t.users.end(), 0.0f);
-  std::fill(t.items.begin(), t.items.end(), 0.0f);
-  for (int32_t u = 0; u < pairs.users(); ++u) {
-    float* const row = t.users.data() + int64_t{u} * t.stride;
-    if (!pairs.of(u).empty()) draw(row, t.factors, rng.stream("bpr user", u));
-    row[t.factors] = 1;
+namespace {
+
+std::vector<int64_t> pairs_of_users(const UserItems& pairs) {
+  std::vector<int64_t> out(pairs.users());
+  for (int32_t u = 0; u < pairs.users(); ++u) out[u] = std::ssize(pairs.of(u));
+  return out;
+}
+
+std::vector<int64_t> pairs_of_items(const UserItems& pairs, int32_t items) {
+  std::vector<int64_t> out(items);
+  for (const int32_t i : pairs.item) ++out[i];
+  return out;
+}
+
+}  // namespace
+
+BprSgd::BprSgd(UserItems pairs, int32_t items, int32_t factors, const BprRates& rates,
+               uint64_t seed)
+    : items_count_(items),
+      rates_(rates),
+      seed_(seed),
+      users_(pairs_of_users(pairs), kUserStripes, Rng(seed).stream("bpr user stripes")),
+      items_(pairs_of_items(pairs, items), kItemStripes, Rng(seed).stream("bpr item stripes")),
+      draws_(std::move(pairs), users_, items_, rates.verify_negatives, seed),
+      tables_(users_.rows(), items_.rows(), factors) {}
+
+void BprSgd::load(const float* users, const float* items, const float* biases) {
+  const int32_t factors = tables_.factors;
+  for (int32_t u = 0; u < draws_.users(); ++u) {
+    float* const row = tables_.users.data() + int64_t{users_.row_of(u)} * tables_.stride;
+    std::copy_n(users + int64_t{u} * factors, factors, row);
+    row[factors] = 1;
   }
-  std::vector<bool> seen(t.items.size() / t.stride);
-  for (const int32_t i : pairs.item) {
-    if (!seen[i]) {
-      draw(t.items.data() + int64_t{i} * t.stride, t.factors + 1, rng.stream("bpr item", i));
-    }
-    seen[i] = true;
+  for (int32_t i = 0; i < items_count_; ++i) {
+    float* const row = tables_.items.data() + int64_t{items_.row_of(i)} * tables_.stride;
+    std::copy_n(items + int64_t{i} * factors, factors, row);
+    row[factors] = biases[i];
   }
 }
 
-BprSgd::BprSgd(UserItems pairs, int32_t items, const BprRates& rates, uint64_t seed)
-    : items_(items), rates_(rates), seed_(seed), draws_(std::move(pairs), rates.verify_negatives, seed) {}
+void BprSgd::store(float* users, float* items, float* biases) const {
+  const int32_t factors = tables_.factors;
+  for (int32_t u = 0; u < draws_.users(); ++u) {
+    const float* const row = tables_.users.data() + int64_t{users_.row_of(u)} * tables_.stride;
+    std::copy_n(row, factors, users + int64_t{u} * factors);
+  }
+  for (int32_t i = 0; i < items_count_; ++i) {
+    const float* const row = tables_.items.data() + int64_t{items_.row_of(i)} * tables_.stride;
+    std::copy_n(row, factors, items + int64_t{i} * factors);
+    biases[i] = row[factors];
+  }
+}
 
 namespace {
 
@@ -58,19 +88,18 @@ uint32_t below(std::mt19937& generator, uint32_t n) {
 
 }  // namespace
 
-BprCounts BprSgd::epoch_exact(BprTables& t, std::mt19937& generator) const {
+BprCounts BprSgd::epoch_exact(std::mt19937& generator) {
   const auto n = static_cast<uint32_t>(draws_.pairs());
-  const BprRows rows(t, rates_);
+  const BprRows rows(tables_, rates_);
   BprCounts counts;
   counts.samples = n;
   for (uint32_t draw = 0; draw < n; ++draw) {
     const uint32_t pair = below(generator, n), other = below(generator, n);
-    const BprSample sample = draws_.sample(pair, other);
-    if (rates_.verify_negatives && draws_.known(sample.user, sample.negative)) {
+    if (rates_.verify_negatives && draws_.known(pair, other)) {
       ++counts.skipped;
       continue;
     }
-    counts.correct += bpr_step(rows, sample);
+    counts.correct += bpr_step(rows, draws_.sample(pair, other));
   }
   return counts;
 }

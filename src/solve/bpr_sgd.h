@@ -1,16 +1,15 @@
-// BPR by stochastic gradient descent as the implicit library does it, in place on plain tables: the
-// exact twin, the fast one and the one whose bits do not depend on the number of threads.
+// BPR by stochastic gradient descent as the implicit library does it: its exact twin, and the fast
+// one whose bits do not depend on the number of threads.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "src/base/huge_pages.h"
 #include "src/score/user_items.h"
 #include "src/solve/bpr_draws.h"
+#include "src/solve/stripes.h"
 
 namespace latent {
 
@@ -21,29 +20,16 @@ struct BprRates {
 
 /// Rows of `stride` floats: the factors, then the item's bias (1 for users), then zeros.
 struct BprTables {
-  BprTables(int32_t users, int32_t items, int32_t factors);
+  BprTables(int32_t user_rows, int32_t item_rows, int32_t factors);
   int32_t factors, stride;
-  Table<float> users, items;  ///< [U, stride], [I, stride]
+  Table<float> users, items;  ///< [rows, stride]
 };
-
-/// What implicit makes: (uniform in [0, 1) - 0.5) / factors in every column of an item with
-/// interactions, its bias included, and in the factor columns of a user with interactions; other
-/// rows are 0. Every user's last column is 1.
-void draw_bpr_factors(BprTables& tables, const UserItems& pairs, uint64_t seed);
 
 /// One epoch: samples = correct + wrong + skipped. implicit's train AUC is correct / (samples -
 /// skipped).
 struct BprCounts {
   int64_t samples = 0, correct = 0, skipped = 0;
   bool operator==(const BprCounts&) const = default;
-};
-
-/// What the deterministic epoch works with.
-struct BprStripes {
-  BprStripes(const BprDraws& draws, int32_t items, uint64_t seed);
-  std::vector<uint16_t> user, item;  // [U], [I] of about equal weight
-  std::vector<BprSample> drawn, sorted;
-  std::vector<uint16_t> bucket;  // of drawn
 };
 
 /// Epochs over the distinct pairs of users and items. Each draws as many samples as there are
@@ -53,31 +39,37 @@ struct BprStripes {
 /// from the old u, i and j; the items' biases likewise with u = 1 (Rendle et al., UAI 2009).
 class BprSgd {
  public:
-  /// Throws Error where there is no pair, or more than 2^32 - 1.
-  BprSgd(UserItems pairs, int32_t items, const BprRates& rates, uint64_t seed);
+  /// `pairs` are of users and items 0..items-1. Throws Error where there is no pair, or more than
+  /// 2^32 - 1.
+  BprSgd(UserItems pairs, int32_t items, int32_t factors, const BprRates& rates, uint64_t seed);
+
+  /// Sets the weights: factors [U, factors] and [I, factors], the items' biases [I].
+  void load(const float* users, const float* items, const float* biases);
+  /// The weights as they are now, in the same form.
+  void store(float* users, float* items, float* biases) const;
 
   /// What implicit 0.7.3 computes on one thread, draw by draw and operation by operation (its
   /// wheel's std::uniform_int_distribution is libstdc++'s since GCC 11). `generator` goes on from
   /// epoch to epoch.
-  BprCounts epoch_exact(BprTables& tables, std::mt19937& generator) const;
+  BprCounts epoch_exact(std::mt19937& generator);
 
-  /// The fast epoch: threads take parts of the users and update the items' rows without locks (Niu
-  /// et al., "Hogwild!", NIPS 2011), so that results differ a little from run to run with two
-  /// threads or more; with one they depend on the seed and `epoch` alone. Each part of about 8,192
-  /// pairs gets as many samples as it has pairs.
-  BprCounts epoch(BprTables& tables, int64_t epoch, int threads) const;
+  /// The fast epoch. Each part of about 2,048 pairs gets as many samples as it has pairs; they are
+  /// taken in an order in which those done at once share neither users nor items (in the manner of
+  /// Gemulla et al., KDD 2011): no update is lost, and the result depends on the seed and `epoch`
+  /// alone, not on the threads.
+  BprCounts epoch(int64_t epoch, int threads);
 
-  /// The fast epoch's samples in an order in which those done at once share neither users nor items
-  /// (in the manner of Gemulla et al., KDD 2011): the same bits for any number of threads, and no
-  /// update is lost.
-  BprCounts epoch_deterministic(BprTables& tables, int64_t epoch, int threads);
+  const BprTables& tables() const { return tables_; }
+  const BprDraws& draws() const { return draws_; }  ///< and where users and items have their rows
 
  private:
-  int32_t items_;
+  int32_t items_count_;
   BprRates rates_;
   uint64_t seed_;
+  StripedRows users_, items_;  // of the tables
   BprDraws draws_;
-  std::unique_ptr<BprStripes> stripes_;  // made by the first deterministic epoch
+  BprTables tables_;
+  Table<BprSample> samples_;  // [pairs] an epoch's
 };
 
 /// The generator's state as words in text, and back; throws Error where the text is no such state.

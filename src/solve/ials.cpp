@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 
+#include "src/base/counting_sort.h"
 #include "src/base/error.h"
 #include "src/base/parallel.h"
 #include "src/kernels/gemm.h"
@@ -75,19 +77,16 @@ std::vector<int32_t> by_count(const WeightedRows& rows) {
 
 WeightedRows WeightedRows::transposed(int64_t columns) const {
   WeightedRows out;
-  out.start.assign(columns + 1, 0);
   out.column.resize(column.size());
   out.weight.resize(weight.size());
-  for (const int32_t c : column) ++out.start[c + 1];
-  std::partial_sum(out.start.begin(), out.start.end(), out.start.begin());
-  std::vector<int64_t> at(out.start.begin(), out.start.end() - 1);
-  for (int64_t r = 0; r < rows(); ++r) {
-    for (int64_t n = start[r]; n < start[r + 1]; ++n) {
-      const int64_t to = at[column[n]]++;
-      out.column[to] = static_cast<int32_t>(r);
-      if (!weight.empty()) out.weight[to] = weight[n];
-    }
-  }
+  int64_t row = 0;  // of entry n: entries come row by row
+  out.start = counting_sort(
+      std::ssize(column), columns, [&](int64_t n) { return column[n]; },
+      [&](int64_t n, int64_t place) {
+        while (n >= start[row + 1]) ++row;
+        out.column[place] = static_cast<int32_t>(row);
+        if (!weight.empty()) out.weight[place] = weight[n];
+      });
   return out;
 }
 

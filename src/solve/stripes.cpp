@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
+#include "src/base/counting_sort.h"
 #include "src/base/parallel.h"
 
 namespace latent {
@@ -41,6 +43,29 @@ std::vector<uint16_t> stripes_of(const std::vector<int64_t>& counts, int stripes
     heap[at] = key;
   }
   return out;
+}
+
+StripedRows::StripedRows(const std::vector<int64_t>& counts, int stripes, RandomStream stream)
+    : row_(counts.size()) {
+  const std::vector<uint16_t> stripe = stripes_of(counts, stripes, stream);
+  constexpr int kWeights = 64;  // by powers of two
+  // A row is the place in that order until the gaps between stripes are put in.
+  const std::vector<int64_t> start = counting_sort(
+      std::ssize(counts), int64_t{stripes} * kWeights,
+      [&](int64_t n) {
+        const int lightness = std::countl_zero(static_cast<uint64_t>(counts[n]));
+        return stripe[n] * kWeights + std::min(lightness, kWeights - 1);
+      },
+      [&](int64_t n, int64_t place) { row_[n] = static_cast<int32_t>(place); });
+  std::vector<int32_t> shift(stripes);
+  int64_t rows = 0;
+  for (int s = 0; s < stripes; ++s) {
+    const int64_t from = start[s * kWeights], to = start[(s + 1) * kWeights];
+    shift[s] = static_cast<int32_t>(rows - from);
+    rows += ceil_div(to - from, kBlock) * kBlock;
+    stripe_.resize(rows / kBlock, static_cast<uint8_t>(s));
+  }
+  for (size_t n = 0; n < row_.size(); ++n) row_[n] += shift[stripe[n]];
 }
 
 void OrderedTasks::add(std::initializer_list<int> resources) {

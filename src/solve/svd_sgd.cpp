@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "src/base/counting_sort.h"
 #include "src/base/rng.h"
 #include "src/kernels/wide_vectors.h"
 #include "src/solve/stripes.h"
@@ -115,8 +116,7 @@ double svd_epoch_exact(SvdTables<double>& t, const Interactions& rows, const Svd
 SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed)
     : seed_(seed),
       sweeps_(static_cast<int>(std::clamp<int64_t>(rows.size() / kSweepRatings, 1, kMostSweeps))),
-      rows_(rows.size()),
-      start_(int64_t{sweeps_} * kWorkers * kItemStripes + 1) {
+      rows_(rows.size()) {
   std::vector<int64_t> per_user(users), per_item(items);
   for (int64_t n = 0; n < rows.size(); ++n) {
     ++per_user[rows.user[n]];
@@ -125,28 +125,31 @@ SvdBlocks::SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uin
   const Rng rng(seed);
   const auto user_stripe = stripes_of(per_user, sweeps_ * kWorkers, rng.stream("user stripes"));
   const auto item_stripe = stripes_of(per_item, kItemStripes, rng.stream("item stripes"));
+  const auto block_of = [&](int64_t n) {
+    return user_stripe[rows.user[n]] * kItemStripes + item_stripe[rows.item[n]];
+  };
+  start_ = group_starts(rows.size(), int64_t{sweeps_} * kWorkers * kItemStripes, block_of);
   // By user, then by block: in a block a user's row stays in the nearest cache while its ratings
   // pass.
-  std::vector<int64_t> at(users + 1);
-  std::partial_sum(per_user.begin(), per_user.end(), at.begin() + 1);
+  std::vector<int64_t> of_user(users + 1);
+  std::partial_sum(per_user.begin(), per_user.end(), of_user.begin() + 1);
   Table<uint32_t> by_user(rows.size());
-  for (int64_t n = 0; n < rows.size(); ++n) {
-    const int32_t u = rows.user[n];
-    const int64_t later = std::min(n + 24, rows.size() - 1);
-    __builtin_prefetch(&by_user[at[rows.user[later]]], 1);
-    by_user[at[u]++] = static_cast<uint32_t>(n);
-    ++start_[user_stripe[u] * kItemStripes + item_stripe[rows.item[n]] + 1];
-  }
-  std::partial_sum(start_.begin(), start_.end(), start_.begin());
-  std::vector<int64_t> place(start_.begin(), start_.end() - 1);
-  for (size_t k = 0; k < by_user.size(); ++k) {
-    const uint32_t later = by_user[std::min(k + 24, by_user.size() - 1)], n = by_user[k];
-    __builtin_prefetch(&rows.user[later]);
-    __builtin_prefetch(&rows.item[later]);
-    __builtin_prefetch(&rows.rating[later]);
-    const Rating r{rows.user[n], rows.item[n], rows.rating[n]};
-    rows_[place[user_stripe[r.user] * kItemStripes + item_stripe[r.item]]++] = r;
-  }
+  place_rows(
+      of_user, rows.size(), [&](int64_t n) { return rows.user[n]; },
+      [&](int64_t n, int64_t place) { by_user[place] = static_cast<uint32_t>(n); },
+      [&](int64_t n, const auto& next) { __builtin_prefetch(&by_user[next[rows.user[n]]], 1); });
+  place_rows(
+      start_, rows.size(), [&](int64_t k) { return block_of(by_user[k]); },
+      [&](int64_t k, int64_t place) {
+        const uint32_t n = by_user[k];
+        rows_[place] = {rows.user[n], rows.item[n], rows.rating[n]};
+      },
+      [&](int64_t k, const auto&) {
+        const uint32_t n = by_user[k];
+        __builtin_prefetch(&rows.user[n]);
+        __builtin_prefetch(&rows.item[n]);
+        __builtin_prefetch(&rows.rating[n]);
+      });
 }
 
 namespace {

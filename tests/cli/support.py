@@ -118,6 +118,17 @@ def read_checkpoint(path):
     return header["state"], tensors
 
 
+def change_state(path, change):
+    """Lets `change` alter the state of a checkpoint file."""
+    raw = pathlib.Path(path).read_bytes()
+    at = 16 + struct.unpack("<Q", raw[8:16])[0]
+    header = json.loads(raw[16:at])
+    change(header["state"])
+    text = json.dumps(header).encode()
+    raw = raw[:8] + struct.pack("<Q", len(text)) + text + raw[at:-4]
+    pathlib.Path(path).write_bytes(raw + struct.pack("<I", zlib.crc32(raw)))
+
+
 def load_model(path):
     """A TorchScript model as any user of torch loads it."""
     import torch

@@ -29,14 +29,16 @@ class ImplicitBpr(Small):
         def fit(*sets):
             return self.fit("implicit_bpr", *ALL_ROWS, "train.epochs=5", *sets)
 
-        for mode in ("train.exact=true", "train.deterministic=true"):
+        for mode in ("train.exact=true", "train.threads=2"):
             plain = fit(mode)
             self.assert_same_tensors(plain, fit(mode, "data.path=twice.csv"))
         self.assert_same_tensors(plain, fit(mode, "data.path=twice.csv", "data.duplicates=once"))
 
-    def test_one_thread_is_exact_mode(self):
+    def test_exact_mode_is_one_order_whatever_the_threads_and_another_than_the_usual_one(self):
         exact = self.fit("implicit_bpr", "train.exact=true", "train.threads=2", "train.epochs=30")
-        self.assert_same_tensors(exact, self.fit("implicit_bpr", "train.threads=1", "train.epochs=30"))
+        self.assert_same_tensors(exact, self.fit("implicit_bpr", "train.exact=true", "train.threads=1", "train.epochs=30"))
+        usual = self.fit("implicit_bpr", "train.threads=1", "train.epochs=30")
+        self.assertFalse(np.array_equal(exact["gamma_user"], usual["gamma_user"]))
         self.assertTrue((exact["gamma_user"][USERS.index("late")] == 0).all() and exact["beta_item"][ITEMS.index("new")] == 0)
 
     def test_similarities_count_the_bias_as_a_factor_and_rankings_are_sorted_scores(self):

@@ -21,13 +21,13 @@ class BadInput(Small):
         self.refused(text, "train", "config.json", "--run-dir", "bad", *support.set_options(sets))
 
     def test_a_rate_that_diverges(self):
-        modes = {"svd": ["", "train.exact=true"], "implicit_bpr": ["train.threads=2", "train.exact=true", "train.deterministic=true"]}
+        modes = {"svd": ["", "train.exact=true"], "implicit_bpr": ["train.threads=2", "train.exact=true"]}
         for sets in ([f"model.name={model}", *filter(None, [mode])] for model, of_model in modes.items() for mode in of_model):
             self.refuse(r"^(after )?epoch \d+: .* not finite.*; lower train\.lr \(now 1000\.0\)", *sets, "train.lr=1e3", "train.epochs=30")
 
     def test_users_with_every_item(self):
         support.write_rows(self.dir / "greedy.csv", [*TRAIN, *(("greedy", item, 1) for item in ITEMS)])
-        for mode in ("train.threads=2", "train.exact=true", "train.deterministic=true"):
+        for mode in ("train.threads=2", "train.exact=true"):
             self.fit("implicit_bpr", mode, "data.path=greedy.csv", *ALL_ROWS, "train.epochs=9")
             self.assertGreater(self.json("run/metrics.json")["train"]["skipped"], 0)
         support.write_rows(self.dir / "full.csv", [(user, item, 1) for user in "abc" for item in "xyz"])
@@ -38,7 +38,7 @@ class BadInput(Small):
 
     def test_a_pass_in_which_chance_skips_every_sample(self):
         support.write_rows(self.dir / "few.csv", [("a", "x", 1), ("b", "y", 1)])
-        for mode in ("train.threads=2", "train.exact=true", "train.deterministic=true"):
+        for mode in ("train.threads=2", "train.exact=true"):
             self.fit("implicit_bpr", mode, "data.path=few.csv", *ALL_ROWS, "train.epochs=40")
             skipped = [line["skipped"] for line in self.log("run")]
             self.assertIn(1, skipped)
@@ -65,7 +65,6 @@ class BadInput(Small):
         self.refuse(r"^--set: 'data\.rating_scale' must be \[lowest, highest\], or null", "model.name=svd", "data.rating_scale=[5,1]")
         for model in ("ials", "latent_factor"):
             self.refuse(rf"^train\.exact is for svd and implicit_bpr; leave it out for {model}$", f"model.name={model}", "train.exact=true")
-        self.refuse(r"^train\.exact runs on one thread, so train\.deterministic", "model.name=svd", "train.exact=true", "train.deterministic=true")
         for model, device in (("svd", "cuda"), ("ials", "cuda:1")):
             self.refuse(rf"^train\.device = {device}, but {model} is trained on the CPU; use cpu or auto$", f"model.name={model}",
                         f"train.device={device}")

@@ -102,6 +102,18 @@ TEST(ResolveConfig, LeavesARunsProvenanceAlone) {
       resolve(R"({"provenance": {"program": "latent", "anything": [1]}, "train": {"lr": 3}})"));
 }
 
+TEST(ResolveConfig, PassesOverRetiredKnobsInTheConfigOfARunAlone) {
+  testing::internal::CaptureStderr();
+  const auto got = resolve(
+      R"({"provenance": {}, "train": {"deterministic": true, "lr": 3}})");
+  EXPECT_EQ(got.config.train.lr, 3);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("the knob 'train.deterministic' is retired; it is passed over"),
+            std::string::npos)
+      << said;
+  EXPECT_THROW(resolve(R"({"train": {"deterministic": true}})"), Error);
+}
+
 TEST(ResolveConfig, PointsAtTheLineOfBrokenJson) {
   for (const auto& [text, line] :
        std::vector<std::pair<std::string, int>>{{"{\n  \"train\": {\n    \"lr\": }\n}", 3},

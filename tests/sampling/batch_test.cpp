@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "src/sampling/batch_source.h"
-#include "src/sampling/known_filter.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -78,24 +77,6 @@ TEST(BatchSource, GivesTheSamplersBatchesDrawnAheadOrNotFromAnyStep) {
       EXPECT_EQ(got.negatives, expected.negatives);
     }
   }
-}
-
-TEST(KnownFilter, NeverDeniesAKnownPairAndSeldomTakesAStrangerForOne) {
-  const Interactions data = rows(300, 1000, 6000);
-  const UserItems known(data.user, data.item, 300);
-  const KnownFilter filter(known);
-  int strangers = 0, mistaken = 0;
-  for (int32_t u = 0; u < 300; ++u) {
-    for (int32_t i = 0; i < 1000; ++i) {
-      if (known.has(u, i)) {
-        EXPECT_TRUE(filter.maybe(u, i));
-      } else {
-        ++strangers;
-        mistaken += filter.maybe(u, i);
-      }
-    }
-  }
-  EXPECT_LT(mistaken, strangers / 30);
 }
 
 }  // namespace

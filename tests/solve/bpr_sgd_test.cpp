@@ -53,110 +53,123 @@ class NumpyUniform {
 };
 
 /// The golden script's initial factors.
-BprTables golden_start(const json& golden, const UserItems& pairs) {
-  BprTables t(golden["users"], golden["items"], golden["factors"]);
-  draw_bpr_factors(t, pairs, 0);  // for its zero rows and its ones; all other numbers are replaced
+BprWeights golden_start(const json& golden, const UserItems& pairs) {
+  const int32_t items = golden["items"], factors = golden["factors"];
+  BprWeights w(golden["users"], items, factors);
   NumpyUniform uniform(goldens()["initial_seed"]);
-  for (auto* table : {&t.items, &t.users}) {
-    for (size_t row = 0; row < table->size(); row += t.stride) {
-      const bool empty = (*table)[row] == 0;
-      for (int k = 0; k <= t.factors; ++k) {
-        const auto value = static_cast<float>((uniform() - 0.5) / t.factors);
-        if (!empty && (table == &t.items || k < t.factors)) (*table)[row + k] = value;
-      }
+  std::vector<bool> seen(items);
+  for (const int32_t i : pairs.item) seen[i] = true;
+  const auto next = [&] { return static_cast<float>((uniform() - 0.5) / factors); };
+  for (int32_t i = 0; i < items; ++i) {
+    for (int k = 0; k <= factors; ++k) {
+      float& at = k < factors ? w.items[i * factors + k] : w.biases[i];
+      const float value = next();
+      at = seen[i] ? value : 0;
     }
   }
-  return t;
+  for (int32_t u = 0; u < pairs.users(); ++u) {
+    for (int k = 0; k <= factors; ++k) {
+      const float value = next();
+      if (k < factors) w.users[u * factors + k] = pairs.of(u).empty() ? 0 : value;
+    }
+  }
+  return w;
 }
 
-/// Factors and bias of `row` against golden["..._factors"], to 1e-5.
-void expect_row(const Table<float>& table, const BprTables& t, int row, const json& golden,
-                size_t golden_row, const std::string& what) {
-  for (int k = 0; k <= t.factors; ++k) {
-    EXPECT_NEAR(table[int64_t{row} * t.stride + k],
-                golden[golden_row * (t.factors + 1) + k].get<double>(), 1e-5)
+/// Factors and bias of `item` (or `user`) against golden["..._factors"], to 1e-5.
+void expect_row(const std::vector<float>& factors, int32_t columns, int row, float last,
+                const json& golden, size_t golden_row, const std::string& what) {
+  for (int k = 0; k <= columns; ++k) {
+    EXPECT_NEAR(k < columns ? factors[row * columns + k] : last,
+                golden[golden_row * (columns + 1) + k].get<double>(), 1e-5)
         << what << " " << row << ", column " << k << "; goldens come from " << goldens()["how"];
   }
 }
+void expect_user(const BprWeights& w, int user, const json& golden, size_t golden_row) {
+  expect_row(w.users, w.factors, user, 1, golden, golden_row, "user");
+}
+void expect_item(const BprWeights& w, int item, const json& golden, size_t golden_row) {
+  expect_row(w.items, w.factors, item, w.biases[item], golden, golden_row, "item");
+}
 
-BprTables run_exact(const json& golden, const UserItems& pairs) {
-  BprTables t = golden_start(golden, pairs);
+BprWeights run_exact(const json& golden, const UserItems& pairs) {
+  const BprWeights start = golden_start(golden, pairs);
   EXPECT_EQ(pairs.item.size(), golden["pairs"].get<size_t>());
-  const BprSgd sgd(pairs, golden["items"], {golden["lr"], golden["reg"], golden["verify"]}, 0);
+  BprSgd sgd(pairs, golden["items"], golden["factors"],
+             {golden["lr"], golden["reg"], golden["verify"]}, 0);
+  start.load_into(sgd);
   std::mt19937 generator(golden["generator_seed"].get<uint32_t>());
   for (const auto& counts : golden["counts"]) {
     const BprCounts expected = {golden["pairs"], counts[0], counts[1]};
-    EXPECT_EQ(sgd.epoch_exact(t, generator), expected);
+    EXPECT_EQ(sgd.epoch_exact(generator), expected);
   }
-  return t;
+  return BprWeights(sgd, start);
 }
 
 TEST(BprExact, FollowsImplicitOnASmallMatrix) {
   for (const char* name : {"small", "unverified"}) {
     const json& golden = goldens()[name];
-    const BprTables t = run_exact(golden, interactions_of(golden));
-    for (int u = 0; u < golden["users"]; ++u)
-      expect_row(t.users, t, u, golden["user_factors"], u, "user");
-    for (int i = 0; i < golden["items"]; ++i)
-      expect_row(t.items, t, i, golden["item_factors"], i, "item");
+    const BprWeights w = run_exact(golden, interactions_of(golden));
+    for (int u = 0; u < golden["users"]; ++u) expect_user(w, u, golden["user_factors"], u);
+    for (int i = 0; i < golden["items"]; ++i) expect_item(w, i, golden["item_factors"], i);
   }
 }
 
 TEST(BprExact, FollowsImplicitThroughThreeEpochsOfMovieLens) {
   LATENT_NEEDS_DATA("ml-100k/u.data");
   const json& golden = goldens()["movielens"];
-  const BprTables t = run_exact(golden, movielens());
+  const BprWeights w = run_exact(golden, movielens());
   for (size_t n = 0; n < golden["user_rows"].size(); ++n) {
-    expect_row(t.users, t, golden["user_rows"][n], golden["user_factors"], n, "user");
-    expect_row(t.items, t, golden["item_rows"][n], golden["item_factors"], n, "item");
+    expect_user(w, golden["user_rows"][n], golden["user_factors"], n);
+    expect_item(w, golden["item_rows"][n], golden["item_factors"], n);
   }
-  const auto size = [](const Table<float>& v) {
+  const auto size = [](const std::vector<float>& v) {
     return std::accumulate(v.begin(), v.end(), 0.0,
                            [](double s, double x) { return s + std::abs(x); });
   };
-  EXPECT_NEAR(size(t.users), golden["user_sum"], 1e-3);
-  EXPECT_NEAR(size(t.items), golden["item_sum"], 1e-3);
+  // implicit's tables have the users' ones and the items' biases as a column.
+  EXPECT_NEAR(size(w.users) + golden["users"].get<double>(), golden["user_sum"], 1e-3);
+  EXPECT_NEAR(size(w.items) + size(w.biases), golden["item_sum"], 1e-3);
 }
 
 TEST(BprExact, GoesOnFromAGeneratorKeptAsText) {
   const json& golden = goldens()["small"];
   const UserItems pairs = interactions_of(golden);
-  const BprSgd sgd(pairs, golden["items"], {}, 0);
-  BprTables whole = golden_start(golden, pairs), resumed = whole;
+  const BprWeights start = golden_start(golden, pairs);
+  BprSgd whole(pairs, golden["items"], golden["factors"], {}, 0);
+  BprSgd resumed(pairs, golden["items"], golden["factors"], {}, 0);
+  start.load_into(whole);
+  start.load_into(resumed);
   std::mt19937 a(5), b(5);
-  sgd.epoch_exact(whole, a);
-  sgd.epoch_exact(resumed, b);
+  whole.epoch_exact(a);
+  resumed.epoch_exact(b);
   const std::string text = generator_text(b);
-  sgd.epoch_exact(whole, a);
+  whole.epoch_exact(a);
   std::mt19937 c = generator_from_text(text);
-  sgd.epoch_exact(resumed, c);
-  EXPECT_EQ(whole.users, resumed.users);
-  EXPECT_EQ(whole.items, resumed.items);
+  resumed.epoch_exact(c);
+  EXPECT_EQ(BprWeights(whole, start), BprWeights(resumed, start));
   EXPECT_THROW(generator_from_text("1 2 three"), Error);
 }
 
 // ---- every mode ----------------------------------------------------------------------------------
 
-using Epoch = BprCounts (*)(BprSgd&, BprTables&, int64_t epoch, std::mt19937&);
+using Epoch = BprCounts (*)(BprSgd&, int64_t epoch, std::mt19937&);
 struct Mode {
   const char* name;
   Epoch run;
 };
 void PrintTo(const Mode& mode, std::ostream* out) { *out << mode.name; }
 const Mode kModes[] = {
-    {"Exact", [](BprSgd& s, BprTables& t, int64_t, std::mt19937& g) { return s.epoch_exact(t, g); }},
-    {"Fast", [](BprSgd& s, BprTables& t, int64_t e, std::mt19937&) { return s.epoch(t, e, 2); }},
-    {"Deterministic",
-     [](BprSgd& s, BprTables& t, int64_t e, std::mt19937&) {
-       return s.epoch_deterministic(t, e, 2);
-     }},
+    {"Exact", [](BprSgd& s, int64_t, std::mt19937& g) { return s.epoch_exact(g); }},
+    {"OneThread", [](BprSgd& s, int64_t e, std::mt19937&) { return s.epoch(e, 1); }},
+    {"TwoThreads", [](BprSgd& s, int64_t e, std::mt19937&) { return s.epoch(e, 2); }},
 };
 
 class BprMode : public testing::TestWithParam<Mode> {
  protected:
-  BprCounts run(BprSgd& sgd, BprTables& t, int64_t epochs = 1) {
+  BprCounts run(BprSgd& sgd, int64_t epochs = 1) {
     BprCounts last;
-    for (int64_t e = 0; e < epochs; ++e) last = GetParam().run(sgd, t, e, generator_);
+    for (int64_t e = 0; e < epochs; ++e) last = GetParam().run(sgd, e, generator_);
     return last;
   }
   std::mt19937 generator_{3};
@@ -179,9 +192,9 @@ TEST_P(BprMode, SkipsSamplesAsOftenAsChanceSays) {
   const UserItems pairs = random_pairs(900, 300, 40000);
   const double chance = skip_chance(pairs, 300), n = static_cast<double>(pairs.item.size());
   ASSERT_GT(chance, 0.2);
-  BprSgd sgd(pairs, 300, {}, 7);
-  BprTables t(900, 300, 4);
-  const BprCounts counts = run(sgd, t);
+  BprSgd sgd(pairs, 300, 4, {}, 7);
+  BprWeights(900, 300, 4).load_into(sgd);
+  const BprCounts counts = run(sgd);
   EXPECT_EQ(counts.samples, pairs.item.size());
   EXPECT_NEAR(counts.skipped, chance * n, 5 * std::sqrt(chance * n));
   EXPECT_EQ(counts.correct, 0);  // all scores are 0, and a tie is not correct
@@ -189,10 +202,9 @@ TEST_P(BprMode, SkipsSamplesAsOftenAsChanceSays) {
 
 TEST_P(BprMode, SkipsNothingWhereNegativesAreNotVerified) {
   const UserItems pairs = random_pairs(900, 300, 40000);
-  BprSgd sgd(pairs, 300, {0.01, 0.01, false}, 7);
-  BprTables t(900, 300, 4);
-  draw_bpr_factors(t, pairs, 1);
-  EXPECT_EQ(run(sgd, t).skipped, 0);
+  BprSgd sgd(pairs, 300, 4, {0.01, 0.01, false}, 7);
+  drawn_weights(pairs, 300, 4).load_into(sgd);
+  EXPECT_EQ(run(sgd).skipped, 0);
 }
 
 TEST_P(BprMode, FindsEveryKeptSampleCorrectUnderAPerfectModel) {
@@ -205,12 +217,13 @@ TEST_P(BprMode, FindsEveryKeptSampleCorrectUnderAPerfectModel) {
   }
   const UserItems pairs(u, i, 1000);
   for (const float sign : {1.0f, -1.0f}) {
-    BprTables t(1000, 300, 12);
-    for (int32_t n = 0; n < 1000; ++n) t.users[n * t.stride + 5] = n % 2 == 0 ? 1 : -1;
-    for (int32_t n = 0; n < 300; ++n) t.items[n * t.stride + 5] = n % 2 == 0 ? sign : -sign;
+    BprWeights w(1000, 300, 12);
+    for (int32_t n = 0; n < 1000; ++n) w.users[n * 12 + 5] = n % 2 == 0 ? 1 : -1;
+    for (int32_t n = 0; n < 300; ++n) w.items[n * 12 + 5] = n % 2 == 0 ? sign : -sign;
     // The user's own parity: equal scores. Those samples are not correct; all others are.
-    BprSgd sgd(pairs, 300, {/*lr=*/0, 0.01, true}, 7);
-    const BprCounts counts = run(sgd, t);
+    BprSgd sgd(pairs, 300, 12, {/*lr=*/0, 0.01, true}, 7);
+    w.load_into(sgd);
+    const BprCounts counts = run(sgd);
     const double kept = static_cast<double>(counts.samples - counts.skipped);
     if (sign > 0) {
       EXPECT_NEAR(counts.correct / kept, 0.5 / (1 - counts.skipped / double(counts.samples)), 0.02);
@@ -224,38 +237,41 @@ TEST_P(BprMode, LeavesAUserWithEveryItemAlone) {
   std::vector<int32_t> u(20, 0), i(20);
   std::iota(i.begin(), i.end(), 0);
   const UserItems pairs(u, i, 1);
-  BprSgd sgd(pairs, 20, {}, 7);
-  BprTables t(1, 20, 4);
-  draw_bpr_factors(t, pairs, 1);
-  const BprTables before = t;
-  EXPECT_EQ(run(sgd, t), (BprCounts{20, 0, 20}));
-  EXPECT_EQ(t.users, before.users);
-  EXPECT_EQ(t.items, before.items);
+  BprSgd sgd(pairs, 20, 4, {}, 7);
+  const BprWeights before = drawn_weights(pairs, 20, 4);
+  before.load_into(sgd);
+  EXPECT_EQ(run(sgd), (BprCounts{20, 0, 20}));
+  EXPECT_EQ(BprWeights(sgd, before), before);
 }
 
 TEST_P(BprMode, LeavesRowsWithoutInteractionsPaddingAndTheUsersOnesAlone) {
   const UserItems pairs = random_pairs(200, 100, 3000);
   for (const bool verify : {true, false}) {
-    BprSgd sgd(pairs, 100, {0.05, 0.01, verify}, 7);
-    BprTables t(200, 100, 11);
-    draw_bpr_factors(t, pairs, 1);
+    BprSgd sgd(pairs, 100, 11, {0.05, 0.01, verify}, 7);
+    BprWeights before = drawn_weights(pairs, 100, 11);
     for (int k = 0; k < 11; ++k) {
-      t.users[199 * t.stride + k] = 0.25f;
-      t.items[99 * t.stride + k] = 0.5f;
+      before.users[199 * 11 + k] = 0.25f;
+      before.items[99 * 11 + k] = 0.5f;
     }
-    const BprTables before = t;
-    run(sgd, t, 3);
-    EXPECT_NE(t.users, before.users);
-    for (int k = 0; k < t.stride; ++k) {
-      EXPECT_EQ(t.users[199 * t.stride + k], before.users[199 * t.stride + k]);
-      EXPECT_EQ(t.items[99 * t.stride + k], before.items[99 * t.stride + k]);
+    before.biases[99] = 0.5f;
+    before.load_into(sgd);
+    run(sgd, 3);
+    const BprWeights after(sgd, before);
+    EXPECT_NE(after.users, before.users);
+    EXPECT_NE(after.biases, before.biases);
+    for (int k = 0; k < 11; ++k) {
+      EXPECT_EQ(after.users[199 * 11 + k], 0.25f);
+      EXPECT_EQ(after.items[99 * 11 + k], 0.5f);
     }
+    EXPECT_EQ(after.biases[99], 0.5f);
+    const BprTables& t = sgd.tables();
     for (int32_t u = 0; u < 200; ++u) {
-      EXPECT_EQ(t.users[u * t.stride + 11], 1);
-      for (int k = 12; k < t.stride; ++k) EXPECT_EQ(t.users[u * t.stride + k], 0);
+      const float* const row = &t.users[sgd.draws().user_rows().row_of(u) * t.stride];
+      EXPECT_EQ(row[11], 1);
+      for (int k = 12; k < t.stride; ++k) EXPECT_EQ(row[k], 0);
     }
-    for (int32_t i = 0; i < 100; ++i) {
-      for (int k = 12; k < t.stride; ++k) EXPECT_EQ(t.items[i * t.stride + k], 0);
+    for (size_t row = 0; row < t.items.size(); row += t.stride) {
+      for (int k = 12; k < t.stride; ++k) EXPECT_EQ(t.items[row + k], 0);
     }
   }
 }
@@ -267,47 +283,32 @@ TEST_P(BprMode, LearnsMovieLensAsWellAsTheExactSolver) {
   const auto auc = [](const BprCounts& c) {
     return static_cast<double>(c.correct) / static_cast<double>(c.samples - c.skipped);
   };
-  BprSgd sgd(pairs, 1682, rates, 7);
-  BprTables exact(943, 1682, 5);
-  draw_bpr_factors(exact, pairs, 1);
-  BprTables other = exact;
+  BprSgd exact(pairs, 1682, 5, rates, 7), other(pairs, 1682, 5, rates, 7);
+  for (BprSgd* sgd : {&exact, &other}) drawn_weights(pairs, 1682, 5).load_into(*sgd);
   BprCounts last;
-  for (int e = 0; e < 20; ++e) last = sgd.epoch_exact(exact, generator_);
+  for (int e = 0; e < 20; ++e) last = exact.epoch_exact(generator_);
   EXPECT_GT(auc(last), 0.75);
-  EXPECT_NEAR(auc(run(sgd, other, 20)), auc(last), 0.01);
+  EXPECT_NEAR(auc(run(other, 20)), auc(last), 0.01);
 }
 
 // ---- beginnings ------------------------------------------------------------------------------------
 
-TEST(BprFactors, StartAsImplicitsDo) {
+TEST(BprSgd, StoresWhatItLoads) {
   const UserItems pairs = random_pairs(300, 100, 2000);
-  BprTables t(300, 100, 10);
-  draw_bpr_factors(t, pairs, 5);
-  std::vector<bool> seen(100);
-  for (const int32_t i : pairs.item) seen[i] = true;
-  ASSERT_FALSE(seen[99]);
-  double sum = 0, squares = 0, n = 0;
-  const auto check = [&](float v, bool drawn) {
-    if (!drawn) {
-      EXPECT_EQ(v, 0);
-    } else {
-      EXPECT_LE(std::abs(v), 0.05f);
-      sum += v, squares += v * v, n += 1;
+  for (const int32_t factors : {1, 7, 8}) {
+    BprSgd sgd(pairs, 100, factors, {}, 5);
+    BprWeights w(300, 100, factors);
+    RandomStream s = Rng(1).stream("weights");
+    for (auto* table : {&w.users, &w.items, &w.biases}) {
+      for (float& x : *table) x = static_cast<float>(s.normal());
     }
-  };
-  for (int32_t i = 0; i < 100; ++i) {
-    for (int k = 0; k <= 10; ++k) check(t.items[i * t.stride + k], seen[i]);
+    w.load_into(sgd);
+    EXPECT_EQ(BprWeights(sgd, w), w);
   }
-  for (int32_t u = 0; u < 300; ++u) {
-    for (int k = 0; k < 10; ++k) check(t.users[u * t.stride + k], !pairs.of(u).empty());
-    EXPECT_EQ(t.users[u * t.stride + 10], 1);
-  }
-  EXPECT_NEAR(sum / n, 0, 5 * 0.1 / std::sqrt(12 * n));
-  EXPECT_NEAR(squares / n, 0.01 / 12, 0.0001);
 }
 
 TEST(BprSgd, NeedsAnInteraction) {
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, {}, 3), 4, {}, 0)),
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, {}, 3), 4, 2, {}, 0)),
             "BPR: no interactions to train on");
 }
 

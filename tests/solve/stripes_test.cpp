@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/support.h"
 
@@ -24,6 +25,29 @@ TEST(Stripes, DifferFromSeedToSeed) {
   const std::vector<int64_t> counts(1000, 3);
   EXPECT_NE(stripes_of(counts, 16, Rng(1).stream("order")),
             stripes_of(counts, 16, Rng(2).stream("order")));
+}
+
+TEST(StripedRows, KeepStripesApartAndHeavyRowsFirst) {
+  std::vector<int64_t> counts(1000);
+  RandomStream s = Rng(1).stream("counts");
+  for (auto& c : counts) c = s.below(s.below(100) + 1);
+  const StripedRows rows(counts, 16, Rng(1).stream("order"));
+  const auto stripe = stripes_of(counts, 16, Rng(1).stream("order"));
+  std::vector<int> taken(rows.rows(), -1);
+  for (int n = 0; n < 1000; ++n) {
+    const int32_t row = rows.row_of(n);
+    EXPECT_EQ(rows.stripe(row), stripe[n]);
+    EXPECT_EQ(std::exchange(taken.at(row), n), -1) << "two in one row";
+  }
+  for (int32_t row = 0; row + 1 < rows.rows(); ++row) {
+    if (taken[row] < 0 || taken[row + 1] < 0) continue;  // beside a gap
+    if (rows.stripe(row) != rows.stripe(row + 1)) {
+      EXPECT_EQ((row + 1) % 64, 0);
+    } else {
+      EXPECT_GE(2 * counts[taken[row]], counts[taken[row + 1]]);
+    }
+  }
+  EXPECT_LE(rows.rows(), 1000 + 16 * 64);
 }
 
 /// 600 tasks on 7 resources, two each.

@@ -1,6 +1,7 @@
-// The fast BPR kernel against its plain form, and the order that does not depend on threads.
+// The fast BPR kernel against its plain form, and the epoch that does not depend on threads.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "src/solve/bpr_kernels.h"
 #include "tests/solve/bpr_support.h"
@@ -52,55 +53,61 @@ TEST(FallingLogistic, IsWithinAMillionthOfItself) {
   }
 }
 
-TEST(BprDeterministic, GivesTheSameBitsForAnyNumberOfThreads) {
+TEST(BprEpoch, GivesTheSameBitsForAnyNumberOfThreads) {
   const UserItems pairs = random_pairs(3000, 500, 30000);
-  std::vector<BprTables> results;
+  const BprWeights start = drawn_weights(pairs, 500, 5);
+  std::vector<BprWeights> results;
   std::vector<BprCounts> counts;
   for (const int threads : {1, 2, 3, 5}) {
-    BprSgd sgd(pairs, 500, {0.05, 0.01, true}, 7);
-    BprTables t(3000, 500, 5);
-    draw_bpr_factors(t, pairs, 1);
-    for (int e = 0; e < 3; ++e) counts.push_back(sgd.epoch_deterministic(t, e, threads));
-    results.push_back(t);
+    BprSgd sgd(pairs, 500, 5, {0.05, 0.01, true}, 7);
+    start.load_into(sgd);
+    for (int e = 0; e < 3; ++e) counts.push_back(sgd.epoch(e, threads));
+    results.emplace_back(sgd, start);
   }
   for (size_t n = 1; n < results.size(); ++n) {
-    EXPECT_EQ(results[n].users, results[0].users);
-    EXPECT_EQ(results[n].items, results[0].items);
+    EXPECT_EQ(results[n], results[0]);
     for (int e = 0; e < 3; ++e) EXPECT_EQ(counts[3 * n + e], counts[e]);
   }
   EXPECT_NE(counts[0], counts[1]);
 }
 
-TEST(BprDeterministic, DrawsWhatTheFastModeDraws) {
+TEST(BprEpoch, GoesOnFromStoredWeightsWithTheSameBits) {
   const UserItems pairs = random_pairs(3000, 500, 30000);
-  BprSgd sgd(pairs, 500, {0, 0, true}, 7);
-  BprTables t = random_tables(3000, 500, 5, 1);
-  EXPECT_EQ(sgd.epoch(t, 3, 2), sgd.epoch_deterministic(t, 3, 2));
+  const BprWeights start = drawn_weights(pairs, 500, 9);
+  BprSgd whole(pairs, 500, 9, {0.05, 0.01, true}, 7);
+  start.load_into(whole);
+  for (int e = 0; e < 3; ++e) whole.epoch(e, 2);
+  BprSgd before(pairs, 500, 9, {0.05, 0.01, true}, 7), after(pairs, 500, 9, {0.05, 0.01, true}, 7);
+  start.load_into(before);
+  before.epoch(0, 1);
+  BprWeights(before, start).load_into(after);
+  for (int e = 1; e < 3; ++e) after.epoch(e, 3);
+  EXPECT_EQ(BprWeights(after, start), BprWeights(whole, start));
 }
 
-TEST(BprDeterministic, LosesNoUpdate) {
+TEST(BprEpoch, LosesNoUpdate) {
   // Without a penalty each sample adds to one item's bias what it takes from another's.
   const UserItems pairs = random_pairs(3000, 60, 30000);
-  BprSgd sgd(pairs, 60, {0.05, 0, true}, 7);
-  BprTables t(3000, 60, 5);
-  draw_bpr_factors(t, pairs, 1);
-  const auto bias_sum = [&] {
-    double sum = 0;
-    for (int i = 0; i < 60; ++i) sum += t.items[i * t.stride + 5];
-    return sum;
+  const BprWeights start = drawn_weights(pairs, 60, 5);
+  BprSgd sgd(pairs, 60, 5, {0.05, 0, true}, 7);
+  start.load_into(sgd);
+  for (int e = 0; e < 5; ++e) sgd.epoch(e, 3);
+  const BprWeights end(sgd, start);
+  const auto sum = [](const std::vector<float>& v) {
+    return std::accumulate(v.begin(), v.end(), 0.0);
   };
-  const double before = bias_sum();
-  for (int e = 0; e < 5; ++e) sgd.epoch_deterministic(t, e, 3);
-  EXPECT_NEAR(bias_sum(), before, 1e-3);
+  EXPECT_NEAR(sum(end.biases), sum(start.biases), 1e-3);
+  EXPECT_NE(end.biases, start.biases);
 }
 
-TEST(BprFast, DependsOnSeedAndEpochAloneOnOneThread) {
+TEST(BprEpoch, DependsOnSeedAndEpochAlone) {
   const UserItems pairs = random_pairs(900, 300, 20000);
+  const BprWeights start = drawn_weights(pairs, 300, 5);
   const auto after = [&](uint64_t seed, int64_t epoch) {
-    const BprSgd sgd(pairs, 300, {}, seed);
-    BprTables t = random_tables(900, 300, 5, 1);
-    sgd.epoch(t, epoch, 1);
-    return t.items;
+    BprSgd sgd(pairs, 300, 5, {}, seed);
+    start.load_into(sgd);
+    sgd.epoch(epoch, 1);
+    return BprWeights(sgd, start).items;
   };
   EXPECT_EQ(after(1, 0), after(1, 0));
   EXPECT_NE(after(1, 0), after(1, 1));
