@@ -7,8 +7,8 @@
 
 #include "src/base/rng.h"
 #include "src/kernels/wide_vectors.h"
-#include "src/score/user_items.h"
 #include "src/score/pair_filter.h"
+#include "src/score/user_items.h"
 #include "src/solve/stripes.h"
 
 namespace latent {

@@ -42,6 +42,8 @@ class BprSgd {
   /// `pairs` are of users and items 0..items-1. Throws Error where there is no pair, or more than
   /// 2^32 - 1.
   BprSgd(UserItems pairs, int32_t items, int32_t factors, const BprRates& rates, uint64_t seed);
+  BprSgd(const BprSgd&) = delete;  // draws_ refers to users_ and items_
+  BprSgd& operator=(const BprSgd&) = delete;
 
   /// Sets the weights: factors [U, factors] and [I, factors], the items' biases [I].
   void load(const float* users, const float* items, const float* biases);

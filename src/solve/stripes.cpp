@@ -48,13 +48,12 @@ std::vector<uint16_t> stripes_of(const std::vector<int64_t>& counts, int stripes
 StripedRows::StripedRows(const std::vector<int64_t>& counts, int stripes, RandomStream stream)
     : row_(counts.size()) {
   const std::vector<uint16_t> stripe = stripes_of(counts, stripes, stream);
-  constexpr int kWeights = 64;  // by powers of two
+  constexpr int kWeights = 65;  // by powers of two; 0 last
   // A row is the place in that order until the gaps between stripes are put in.
   const std::vector<int64_t> start = counting_sort(
       std::ssize(counts), int64_t{stripes} * kWeights,
       [&](int64_t n) {
-        const int lightness = std::countl_zero(static_cast<uint64_t>(counts[n]));
-        return stripe[n] * kWeights + std::min(lightness, kWeights - 1);
+        return stripe[n] * kWeights + std::countl_zero(static_cast<uint64_t>(counts[n]));
       },
       [&](int64_t n, int64_t place) { row_[n] = static_cast<int32_t>(place); });
   std::vector<int32_t> shift(stripes);

@@ -192,7 +192,7 @@ TEST_P(BprMode, SkipsSamplesAsOftenAsChanceSays) {
   const UserItems pairs = random_pairs(900, 300, 40000);
   const double chance = skip_chance(pairs, 300), n = static_cast<double>(pairs.item.size());
   ASSERT_GT(chance, 0.2);
-  BprSgd sgd(pairs, 300, 4, {}, 7);
+  BprSgd sgd(pairs, 300, 4, {/*lr=*/0, 0.01, true}, 7);
   BprWeights(900, 300, 4).load_into(sgd);
   const BprCounts counts = run(sgd);
   EXPECT_EQ(counts.samples, pairs.item.size());
