@@ -4,7 +4,7 @@
 
 namespace latent {
 
-torch::Tensor RecommenderImpl::reg() {
+torch::Tensor GradientModelImpl::reg() {
   torch::Tensor sum = torch::zeros({});
   for (const Penalty& p : penalties())
     sum = sum.to(p.table.device()) + p.coefficient * p.table.square().sum();

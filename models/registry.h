@@ -28,4 +28,8 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
 
 Recommender make_model(const std::string& name, const ModelSpec& spec);
 
+/// The same for a model that is trained by gradient.
+std::shared_ptr<GradientModelImpl> make_gradient_model(const std::string& name,
+                                                       const ModelSpec& spec);
+
 }  // namespace latent

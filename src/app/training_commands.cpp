@@ -6,9 +6,10 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/report/metric_tables.h"
 #include "src/report/text_plot.h"
 #include "src/run/crossval.h"
-#include "src/run/evaluate.h"
+#include "src/run/saved_run.h"
 #include "src/run/train_run.h"
 
 namespace latent {

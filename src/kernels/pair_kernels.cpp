@@ -37,14 +37,14 @@ LATENT_INLINE void fetch(const T* table, int64_t row, int64_t k) {
 
 /// kFactors: K, or 0 to read it from the tables.
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double squared_errors_of(const PairTables<T> t, const SortedPairs<T> s,
+LATENT_WIDE_VECTORS double squared_errors_of(const Tables<const T> t, const SortedPairs<T> s,
                                              int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
   for (int64_t b = from; b < to;) {
     const int32_t u = s.users[b];
     const T* const p = t.gamma_user + u * k;
-    const T base = t.alpha + (t.beta_user != nullptr ? t.beta_user[u] : 0);
+    const T base = t.base(u);
     T* const sum = user_sum + b * k;
     std::fill(sum, sum + k, T{0});
     for (; b < to && s.users[b] == u; ++b) {
@@ -85,7 +85,7 @@ LATENT_INLINE double losses_of(const double* x, int64_t n, double* weight) {
 }
 
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double pair_losses_of(const PairTables<T> t, const SortedPairs<T> s,
+LATENT_WIDE_VECTORS double pair_losses_of(const Tables<const T> t, const SortedPairs<T> s,
                                           int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
@@ -119,9 +119,9 @@ LATENT_WIDE_VECTORS double pair_losses_of(const PairTables<T> t, const SortedPai
 
 /// Returns the sum of the weights.
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double add_users(const PairTables<T> t, const SortedPairs<T> s, int64_t from,
+LATENT_WIDE_VECTORS double add_users(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
                                    int64_t to, const T* weight, const T* user_sum, T scale,
-                                   const PairGradients<T> out) {
+                                   const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double all = 0;
   for (int64_t b = from; b < to;) {
@@ -138,9 +138,9 @@ LATENT_WIDE_VECTORS double add_users(const PairTables<T> t, const SortedPairs<T>
 }
 
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double add_items(const PairTables<T> t, const SortedPairs<T> s, int64_t from,
+LATENT_WIDE_VECTORS double add_items(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
                                    int64_t to, const T* weight, const T*, T scale,
-                                   const PairGradients<T> out) {
+                                   const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   const int64_t all = s.negatives != nullptr ? 2 * s.size : s.size;
   for (int64_t n = from; n < to; ++n) {
@@ -177,7 +177,7 @@ auto with_factors(int64_t factors, const Fn& fn) {
 }
 
 template <typename T, typename Fn>
-double sum_over_users(const PairTables<T>& tables, const SortedPairs<T>& batch, int threads, T* weight,
+double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads, T* weight,
                       T* user_sum, const Fn& kernel) {
   const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
@@ -215,7 +215,7 @@ double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
 
 template <typename T>
 void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
-                                   const PairGradients<T>& out) const {
+                                   const Tables<T>& out) const {
   const auto users = key_chunks(batch_.users, batch_.size, 0);
   const auto items = key_chunks(batch_.sorted_items,
                                batch_.negatives != nullptr ? 2 * batch_.size : batch_.size,

@@ -139,57 +139,6 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
   throw Error("train.monitor = " + name + " cannot be computed on this validation part");
 }
 
-std::string metric_table(const ordered_json& metrics) {
-  std::vector<std::string> parts, names;
-  for (const char* part : {"valid", "test"}) {
-    if (!metrics.contains(part) || metrics[part].empty()) continue;
-    parts.push_back(part);
-    for (const auto& [name, value] : metrics[part].items()) {
-      if (value.is_number() && name.rfind("popularity_", 0) != 0 && !among(names, name))
-        names.push_back(name);
-    }
-  }
-  if (parts.empty()) return "";
-  const auto figure = [&](const std::string& part, const std::string& name) -> std::string {
-    if (!metrics[part].contains(name)) return "-";
-    char text[32];
-    const auto& value = metrics[part][name];
-    std::snprintf(text, sizeof text, value.is_number_integer() ? "%.0f" : "%.4f",
-                  value.get<double>());
-    return text;
-  };
-  const auto padded = [](std::string text, size_t width, bool left) {
-    const std::string space(text.size() < width ? width - text.size() : 0, ' ');
-    return left ? text + space : space + text;
-  };
-  constexpr size_t kName = 14, kColumn = 32;  // "valid (leaked) / popularity" and a gap
-  std::string out = padded("", kName, true);
-  for (const std::string& part : parts) {
-    const bool leaked = metrics[part].contains("leaked");
-    out += padded(part + (leaked ? " (leaked)" : "") + " / popularity", kColumn, false);
-  }
-  // Without rankings there is no second figure.
-  bool popular = false;
-  for (const std::string& part : parts)
-    popular |= metrics[part].dump().find("popularity_") != std::string::npos;
-  if (!popular) {
-    out = padded("", kName, true);
-    for (const std::string& part : parts)
-      out += padded(part + (metrics[part].contains("leaked") ? " (leaked)" : ""), kColumn, false);
-  }
-  out += "\n";
-  for (const std::string& name : names) {
-    out += padded(name, kName, true);
-    for (const std::string& part : parts) {
-      std::string cell = figure(part, name);
-      if (popular) cell += " / " + padded(figure(part, "popularity_" + name), 10, false);
-      out += padded(cell, kColumn, false);
-    }
-    out += "\n";
-  }
-  return out;
-}
-
 void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
                        const std::string& part) {
   const Interactions& rows = part == "valid" ? data.parts.valid : data.parts.test;

@@ -75,7 +75,7 @@ struct ServedModel::Impl {
       damaged();
     if (module.hasattr("gamma_item"))
       view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
-    if (const float* alpha = table("alpha", 1)) view.alpha = *alpha;
+    view.alpha = table("alpha", 1);
     if (module.hasattr("rating_low")) {
       view.lowest = static_cast<float>(module.attr("rating_low").toDouble());
       view.highest = static_cast<float>(module.attr("rating_high").toDouble());
@@ -153,11 +153,7 @@ double ServedModel::predict(const std::string& user, const std::string& item) co
 double ServedModel::predict_known_parts(const std::string& user, const std::string& item) const {
   const int32_t u = impl_->users.find(user), i = impl_->items.find(item);
   if (u >= 0 && i >= 0) return predict(user, item);
-  const FactorView& v = impl_->view;
-  float sum = v.alpha;
-  if (u >= 0 && v.beta_user != nullptr) sum += v.beta_user[u];
-  if (i >= 0 && v.beta_item != nullptr) sum += v.beta_item[i];
-  return v.as_rating(sum);
+  return impl_->view.predict(u, i);
 }
 
 ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen) const {

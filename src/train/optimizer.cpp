@@ -5,8 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "models/objective.h"
-#include "models/pair_loss.h"
 #include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
@@ -23,6 +21,14 @@ Tensor scalar(double value) { return torch::full({1}, value, torch::kDouble); }
 
 }  // namespace
 
+double sum_of_squares(const Tensor& table) {
+  const torch::NoGradGuard no_grad;
+  if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
+    return table.square().sum(torch::kDouble).item<double>();
+  const Tensor w = table.contiguous();
+  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), at::get_num_threads());
+}
+
 OptimizerKind optimizer_kind(const std::string& name) {
   return name == "sgd"         ? OptimizerKind::kSgd
          : name == "adagrad"   ? OptimizerKind::kAdagrad
@@ -30,7 +36,7 @@ OptimizerKind optimizer_kind(const std::string& name) {
                                : OptimizerKind::kAdam;
 }
 
-Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
+Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr)
     : kind_(kind), form_(model.spec().form), lr_(lr) {
   const std::vector<Penalty> penalties = model.penalties();
   const ScoreTables tables = model.tables();
@@ -52,12 +58,12 @@ Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
   }
 }
 
-void Optimizer::step(const Batch& batch) {
+void Optimizer::step(const OrderedBatch& batch) {
   const torch::NoGradGuard no_grad;
   ++steps_;
   const bool lazy = kind_ == OptimizerKind::kAdamLazy;
   TORCH_CHECK(!lazy || batch.users.defined(), "lazy Adam needs the batch");
-  const Batch rows = lazy && batch.users.is_cpu() ? in_user_order(batch) : batch;
+  const OrderedBatch rows = lazy && batch.users.is_cpu() ? in_user_order(batch) : batch;
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
       slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
@@ -104,11 +110,11 @@ void Optimizer::adam_step(Slot& slot) {
   slot.squares = Tensor();
 }
 
-void Optimizer::lazy_step(Slot& slot, const Batch& b) {
+void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   Tensor w = slot.parameter, g = w.grad();
   const bool users = slot.side == Side::kUsers;
   if (!w.is_cpu()) {  // the formulas of adam_step() on the rows that the batch has
-    const Tensor ids = users ? b.users : b.negatives.defined() ? torch::cat({b.items, b.negatives}) : b.items;
+    const Tensor ids = users ? b.users : b.negatives.defined() ? torch::cat({b.items, b.negatives.flatten()}) : b.items;
     const Tensor rows = std::get<0>(at::_unique(ids)).to(torch::kLong);
     const Tensor own = w.index_select(0, rows), grad = g.index_select(0, rows) + slot.decay * own;
     const Tensor m = slot.first.index_select(0, rows).lerp_(grad, 1 - kBeta1);

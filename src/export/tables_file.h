@@ -3,17 +3,20 @@
 
 #include <string>
 
-#include "src/run/setup.h"
+#include "models/recommender.h"
+#include "src/config/options.h"
+#include "src/data/split.h"
 
 namespace latent {
 
 /// Ranking models: what the implicit package's own load() reads (user_factors, item_factors, with the
 /// items' bias as the last column). Rating models: alpha, beta_user [U], beta_item [I], gamma_user
 /// [U, K], gamma_item [I, K], those that there are. Both with user_ids and item_ids.
-void write_tables(const Setup& setup, const std::string& path);
+void write_tables(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
+                  const std::string& path);
 
-/// Fills setup.model from the file that model.init_path names, written as above; biases and alpha may
+/// Fills `model` from the file that model.init_path names, written as above; biases and alpha may
 /// be absent. Throws Error for another shape, other ids, or a damaged file.
-void read_initial_tables(Setup& setup);
+void read_initial_tables(const RunConfig& config, const SplitDataset& data, RecommenderImpl& model);
 
 }  // namespace latent

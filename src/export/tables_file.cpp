@@ -1,4 +1,4 @@
-#include "src/run/tables_file.h"
+#include "src/export/tables_file.h"
 
 #include "src/base/error.h"
 #include "src/config/catalog.h"
@@ -55,10 +55,10 @@ void require_ids(const NpzReader& file, const std::string& name, const IdMap& id
 
 }  // namespace
 
-void write_tables(const Setup& setup, const std::string& path) {
-  const RunConfig& config = setup.config;
-  const ScoreTables t = setup.model->tables();
-  const std::vector<std::string> user_ids = setup.data.users.names(), item_ids = setup.data.items.names();
+void write_tables(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
+                  const std::string& path) {
+  const ScoreTables t = model.scored();
+  const std::vector<std::string> user_ids = data.users.names(), item_ids = data.items.names();
   if (model_info(config.model.name).task == Task::kRating) {
     NpzWriter file(path);
     add(file, "alpha", t.alpha);
@@ -89,15 +89,16 @@ void write_tables(const Setup& setup, const std::string& path) {
   }
 }
 
-void read_initial_tables(Setup& setup) {
-  const std::string& path = setup.config.model.init_path;
+void read_initial_tables(const RunConfig& config, const SplitDataset& data,
+                         RecommenderImpl& model) {
+  const std::string& path = config.model.init_path;
   const torch::NoGradGuard no_grad;
   const NpzReader file(path);
-  const ScoreTables t = setup.model->tables();
-  require_ids(file, "user_ids", setup.data.users, path);
-  require_ids(file, "item_ids", setup.data.items, path);
-  const int64_t users = setup.data.users.size(), items = setup.data.items.size();
-  if (!t.gamma_item.defined() || model_info(setup.config.model.name).task == Task::kRating) {
+  const ScoreTables t = model.tables();
+  require_ids(file, "user_ids", data.users, path);
+  require_ids(file, "item_ids", data.items, path);
+  const int64_t users = data.users.size(), items = data.items.size();
+  if (!t.gamma_item.defined() || model_info(config.model.name).task == Task::kRating) {
     if (t.alpha.defined() && file.has("alpha")) read_into(file, "alpha", {1}, t.alpha);
     if (t.beta_user.defined() && file.has("beta_user")) read_into(file, "beta_user", {users}, t.beta_user);
     if (t.beta_item.defined() && file.has("beta_item")) read_into(file, "beta_item", {items}, t.beta_item);

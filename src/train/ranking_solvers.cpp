@@ -2,8 +2,8 @@
 #include <set>
 
 #include "src/base/error.h"
-#include "src/run/solver_steps.h"
-#include "src/run/solver_tables.h"
+#include "src/train/solver_steps.h"
+#include "src/train/solver_tables.h"
 #include "src/solve/bpr_sgd.h"
 #include "src/solve/ials.h"
 #include "src/solve/pair_weights.h"
@@ -23,15 +23,15 @@ std::string share_text(double share) {
 
 class ImplicitBprSteps : public Stepper {
  public:
-  ImplicitBprSteps(Setup& setup, const Interactions& rows)
-      : config_(setup.config),
-        module_(setup.model->tables()),
-        rows_(rows),
-        solver_(user_items(rows, setup.data.users.size()), setup.data.items.size(),
+  ImplicitBprSteps(const FitContext& fit)
+      : config_(fit.config),
+        module_(fit.model.tables()),
+        rows_(fit.rows),
+        solver_(user_items(fit.rows, fit.users()), fit.items(),
                 {config_.train.lr, config_.train.lambda,
                  config_.implicit_bpr.verify_negative_samples},
                 static_cast<uint64_t>(config_.train.seed)),
-        tables_(setup.data.users.size(), setup.data.items.size(),
+        tables_(fit.users(), fit.items(),
                 static_cast<int32_t>(config_.model.factors)),
         generator_(static_cast<uint32_t>(config_.train.seed)) {}
 
@@ -43,7 +43,7 @@ class ImplicitBprSteps : public Stepper {
     load();
   }
 
-  StepReport step(int64_t done) override {
+  StepReport step(int64_t done, bool) override {
     const TrainOptions& train = config_.train;
     const int threads = static_cast<int>(train.threads);
     const BprCounts counts =
@@ -83,7 +83,8 @@ class ImplicitBprSteps : public Stepper {
     if (as_implicit_) generator_ = generator_from_text(from.state.value("generator", ""));
     load();
   }
-  std::string remedy() const override { return lower_rate(config_); }
+  std::string remedy() const override { return lower_rate(config_.train); }
+  int64_t samples_per_step() const override { return rows_.size(); }
 
  private:
   /// Whether a user lacks an item that another one has.
@@ -128,46 +129,47 @@ void symmetric_eigen(int d, double* matrix, double* values) {
 
 class IalsSteps : public Stepper {
  public:
-  IalsSteps(Setup& setup, const Interactions& rows)
-      : config_(setup.config),
-        module_(setup.model->tables()),
-        solver_(observed(setup, rows), setup.data.items.size(),
-                static_cast<int>(config_.model.factors),
-                {config_.ials.form == "implicit", config_.ials.alpha0, config_.ials.reg,
-                 config_.ials.nu, config_.ials.alpha},
-                symmetric_eigen, static_cast<int>(config_.train.threads)) {}
+  IalsSteps(const FitContext& fit)
+      : rows_(fit.rows),
+        module_(fit.model.tables()),
+        solver_(observed(fit), fit.items(),
+                static_cast<int>(fit.config.model.factors),
+                {fit.config.ials.form == "implicit", fit.config.ials.alpha0, fit.config.ials.reg,
+                 fit.config.ials.nu, fit.config.ials.alpha},
+                symmetric_eigen, static_cast<int>(fit.config.train.threads)) {}
 
   void start() override { load(); }
   void restore(const Checkpoint&) override { load(); }
-  StepReport step(int64_t) override { return {solver_.iterate(), {}, {}}; }
+  StepReport step(int64_t, bool) override { return {solver_.iterate(), {}, {}}; }
   void sync() override {
     solver_.store(module_.gamma_user.data_ptr<float>(), module_.gamma_item.data_ptr<float>());
   }
   std::string remedy() const override { return solver_.remedy(); }
+  int64_t samples_per_step() const override { return rows_.size(); }
 
  private:
-  static WeightedRows observed(const Setup& setup, const Interactions& rows) {
-    return pair_weights(rows, setup.data.users.size(), setup.data.items.size(),
-                        setup.config.data.weight);
+  static WeightedRows observed(const FitContext& fit) {
+    return pair_weights(fit.rows, fit.users(), fit.items(),
+                        fit.config.data.weight);
   }
   void load() {
     solver_.load(module_.gamma_user.const_data_ptr<float>(),
                  module_.gamma_item.const_data_ptr<float>());
   }
 
-  const RunConfig& config_;
+  const Interactions& rows_;
   ScoreTables module_;
   IalsSolver solver_;
 };
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_bpr_solver(Setup& setup, const Interactions& rows) {
-  return std::make_unique<ImplicitBprSteps>(setup, rows);
+std::unique_ptr<Stepper> make_bpr_solver(const FitContext& fit) {
+  return std::make_unique<ImplicitBprSteps>(fit);
 }
 
-std::unique_ptr<Stepper> make_ials_solver(Setup& setup, const Interactions& rows) {
-  return std::make_unique<IalsSteps>(setup, rows);
+std::unique_ptr<Stepper> make_ials_solver(const FitContext& fit) {
+  return std::make_unique<IalsSteps>(fit);
 }
 
 }  // namespace latent

@@ -1,6 +1,6 @@
 // baseline and svd as steps of the training loop.
-#include "src/run/solver_steps.h"
-#include "src/run/solver_tables.h"
+#include "src/train/solver_steps.h"
+#include "src/train/solver_tables.h"
 #include "src/solve/baseline_als.h"
 #include "src/solve/svd_sgd.h"
 
@@ -10,19 +10,23 @@ namespace {
 
 class BaselineSteps : public Stepper {
  public:
-  BaselineSteps(Setup& setup, const Interactions& rows)
-      : tables_(setup.model->tables()),
-        als_(rows, setup.data.users.size(), setup.data.items.size(), mean_rating(rows),
-             setup.config.baseline.reg_u, setup.config.baseline.reg_i,
-             static_cast<int>(setup.config.train.threads)) {}
+  BaselineSteps(const FitContext& fit)
+      : rows_(fit.rows),
+        tables_(fit.model.tables()),
+        als_(fit.rows, fit.users(), fit.items(), mean_rating(fit.rows),
+             fit.config.baseline.reg_u, fit.config.baseline.reg_i,
+             static_cast<int>(fit.config.train.threads)) {}
 
-  StepReport step(int64_t) override {
+  StepReport step(int64_t, bool) override {
     return {als_.epoch(tables_.beta_user.data_ptr<double>(), tables_.beta_item.data_ptr<double>()),
             {}, {}};
   }
   std::string remedy() const override { return "raise baseline.reg_u and baseline.reg_i"; }
 
+  int64_t samples_per_step() const override { return rows_.size(); }
+
  private:
+  const Interactions& rows_;
   ScoreTables tables_;
   BaselineAls als_;
 };
@@ -63,13 +67,13 @@ Interactions grouped_by_user(const Interactions& rows, int32_t users) {
 template <typename T>
 class SvdSteps : public Stepper {
  public:
-  SvdSteps(Setup& setup, const Interactions& rows, int32_t stride)
-      : config_(setup.config),
-        module_(setup.model->tables()),
-        rows_(rows),
-        rates_(rates_of(setup.config)),
-        tables_(setup.data.users.size(), setup.data.items.size(),
-                static_cast<int32_t>(setup.config.model.factors), stride) {}
+  SvdSteps(const FitContext& fit, int32_t stride)
+      : config_(fit.config),
+        module_(fit.model.tables()),
+        rows_(fit.rows),
+        rates_(rates_of(fit.config)),
+        tables_(fit.users(), fit.items(),
+                static_cast<int32_t>(fit.config.model.factors), stride) {}
 
   void start() override {
     zero_unseen(module_.gamma_user, rows_.user);
@@ -83,7 +87,8 @@ class SvdSteps : public Stepper {
     from_padded(tables_.p.data(), tables_.stride, module_.gamma_user);
     from_padded(tables_.q.data(), tables_.stride, module_.gamma_item);
   }
-  std::string remedy() const override { return lower_rate(config_); }
+  std::string remedy() const override { return lower_rate(config_.train); }
+  int64_t samples_per_step() const override { return rows_.size(); }
 
  protected:
   void load() {
@@ -103,12 +108,12 @@ class SvdSteps : public Stepper {
 
 class FastSvdSteps : public SvdSteps<float> {
  public:
-  FastSvdSteps(Setup& setup, const Interactions& rows)
-      : SvdSteps(setup, rows, svd_stride(static_cast<int32_t>(setup.config.model.factors))),
-        blocks_(rows, setup.data.users.size(), setup.data.items.size(),
-                static_cast<uint64_t>(setup.config.train.seed)) {}
+  FastSvdSteps(const FitContext& fit)
+      : SvdSteps(fit, svd_stride(static_cast<int32_t>(fit.config.model.factors))),
+        blocks_(fit.rows, fit.users(), fit.items(),
+                static_cast<uint64_t>(fit.config.train.seed)) {}
 
-  StepReport step(int64_t done) override {
+  StepReport step(int64_t done, bool) override {
     return {blocks_.epoch(tables_, rates_, done, static_cast<int>(config_.train.threads)), {}, {}};
   }
 
@@ -118,11 +123,11 @@ class FastSvdSteps : public SvdSteps<float> {
 
 class ExactSvdSteps : public SvdSteps<double> {
  public:
-  ExactSvdSteps(Setup& setup, const Interactions& rows)
-      : SvdSteps(setup, rows, static_cast<int32_t>(setup.config.model.factors)),
-        ordered_(grouped_by_user(rows, setup.data.users.size())) {}
+  ExactSvdSteps(const FitContext& fit)
+      : SvdSteps(fit, static_cast<int32_t>(fit.config.model.factors)),
+        ordered_(grouped_by_user(fit.rows, fit.users())) {}
 
-  StepReport step(int64_t) override { return {svd_epoch_exact(tables_, ordered_, rates_), {}, {}}; }
+  StepReport step(int64_t, bool) override { return {svd_epoch_exact(tables_, ordered_, rates_), {}, {}}; }
 
  private:
   Interactions ordered_;
@@ -130,13 +135,13 @@ class ExactSvdSteps : public SvdSteps<double> {
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_baseline_solver(Setup& setup, const Interactions& rows) {
-  return std::make_unique<BaselineSteps>(setup, rows);
+std::unique_ptr<Stepper> make_baseline_solver(const FitContext& fit) {
+  return std::make_unique<BaselineSteps>(fit);
 }
 
-std::unique_ptr<Stepper> make_svd_solver(Setup& setup, const Interactions& rows) {
-  if (setup.config.train.exact) return std::make_unique<ExactSvdSteps>(setup, rows);
-  return std::make_unique<FastSvdSteps>(setup, rows);
+std::unique_ptr<Stepper> make_svd_solver(const FitContext& fit) {
+  if (fit.config.train.exact) return std::make_unique<ExactSvdSteps>(fit);
+  return std::make_unique<FastSvdSteps>(fit);
 }
 
 }  // namespace latent
