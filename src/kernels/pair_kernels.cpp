@@ -37,7 +37,7 @@ LATENT_INLINE void fetch(const T* table, int64_t row, int64_t k) {
 
 /// kFactors: K, or 0 to read it from the tables.
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double squared_errors_of(const Tables<const T> t, const SortedPairs<T> s,
+LATENT_INLINE double squared_errors_of(const Tables<const T> t, const SortedPairs<T> s,
                                              int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
@@ -85,7 +85,7 @@ LATENT_INLINE double losses_of(const double* x, int64_t n, double* weight) {
 }
 
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double pair_losses_of(const Tables<const T> t, const SortedPairs<T> s,
+LATENT_INLINE double pair_losses_of(const Tables<const T> t, const SortedPairs<T> s,
                                           int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
@@ -119,7 +119,7 @@ LATENT_WIDE_VECTORS double pair_losses_of(const Tables<const T> t, const SortedP
 
 /// Returns the sum of the weights.
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double add_users(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
+LATENT_INLINE double add_users(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
                                    int64_t to, const T* weight, const T* user_sum, T scale,
                                    const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
@@ -138,7 +138,7 @@ LATENT_WIDE_VECTORS double add_users(const Tables<const T> t, const SortedPairs<
 }
 
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double add_items(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
+LATENT_INLINE double add_items(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
                                    int64_t to, const T* weight, const T*, T scale,
                                    const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
@@ -204,13 +204,13 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift) {
 template <typename T>
 double PairKernels<T>::squared_errors(T* weight, T* user_sum) const {
   return sum_over_users(tables_, batch_, threads_, weight, user_sum,
-                        with_factors(tables_.factors, [](auto k) { return &squared_errors_of<T, k()>; }));
+                        with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, k()>>(); }));
 }
 
 template <typename T>
 double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
   return sum_over_users(tables_, batch_, threads_, weight, user_sum,
-                        with_factors(tables_.factors, [](auto k) { return &pair_losses_of<T, k()>; }));
+                        with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, k()>>(); }));
 }
 
 template <typename T>
@@ -220,8 +220,8 @@ void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
   const auto items = key_chunks(batch_.sorted_items,
                                batch_.negatives != nullptr ? 2 * batch_.size : batch_.size,
                                batch_.item_shift);
-  const auto user_kernel = with_factors(tables_.factors, [](auto k) { return &add_users<T, k()>; });
-  const auto item_kernel = with_factors(tables_.factors, [](auto k) { return &add_items<T, k()>; });
+  const auto user_kernel = with_factors(tables_.factors, [](auto k) { return kernel<add_users<T, k()>>(); });
+  const auto item_kernel = with_factors(tables_.factors, [](auto k) { return kernel<add_items<T, k()>>(); });
   const auto item_chunks = static_cast<int64_t>(items.size()) - 1;
   const auto user_chunks = static_cast<int64_t>(users.size()) - 1;
   std::vector<double> partial(item_chunks + user_chunks);

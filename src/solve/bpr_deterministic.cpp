@@ -72,7 +72,7 @@ class Tournament {
 };
 
 template <int kVectors>
-LATENT_WIDE_VECTORS int64_t run_samples(const BprRows rows, const BprSample* samples, int64_t n) {
+LATENT_INLINE int64_t run_samples(const BprRows rows, const BprSample* samples, int64_t n) {
   constexpr int64_t kLag = kVectors == 1 ? 32 : 16;
   int64_t correct = 0, done = 0, asked = 0;
   for (; done + 8 <= n; done += 8) {
@@ -140,7 +140,7 @@ BprCounts BprSgd::epoch_deterministic(BprTables& tables, int64_t epoch, int thre
   });
 
   const BprRows rows(tables, rates_);
-  const auto run = with_vectors(tables.stride, [](auto vectors) { return &run_samples<vectors()>; });
+  const auto run = with_vectors(tables.stride, [](auto vectors) { return kernel<run_samples<vectors()>>(); });
   std::vector<int64_t> correct(kBuckets);
   tournament.tasks().run(threads, [&](int64_t b) {
     correct[b] = run(rows, s.sorted.data() + start[b], start[b + 1] - start[b]);

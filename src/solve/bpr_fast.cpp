@@ -10,7 +10,7 @@ namespace {
 // Threads race on the items' rows on purpose: an update may be lost, which stochastic gradient
 // descent bears (Niu et al., "Hogwild!", NIPS 2011).
 template <int kVectors>
-__attribute__((no_sanitize("thread"))) LATENT_WIDE_VECTORS BprCounts
+__attribute__((no_sanitize("thread"))) BprCounts
 run_part(const BprRows rows, BprDraws::Reader reader) {
   constexpr int kBlock = BprDraws::kBlock;
   constexpr int kLag = kVectors == 1 ? 32 : 16;  // samples between a prefetch and its use
