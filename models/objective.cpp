@@ -1,11 +1,10 @@
 #include "models/objective.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "models/chunked_sum.h"
+#include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 
 namespace latent {
@@ -83,7 +82,7 @@ double sum_of_squares(const Tensor& table) {
   if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
     return table.square().sum(torch::kDouble).item<double>();
   const Tensor w = table.contiguous();
-  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), at::get_num_threads());
+  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), default_threads());
 }
 
 }  // namespace latent

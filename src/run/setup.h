@@ -48,7 +48,8 @@ class FittedRows {
   Interactions rows_;
 };
 
-/// Sets the number of LibTorch's threads that train.threads asks for.
+/// Sets the threads of our own work that train.threads asks for, and LibTorch's to one: what is
+/// left to LibTorch is small, and its threads would spin between two calls.
 void use_threads(const RunConfig& config);
 
 /// CRC-32 of all ids in their order, which gives the rows of the tables their meaning.
