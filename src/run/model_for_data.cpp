@@ -6,6 +6,7 @@
 #include "models/registry.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/parallel.h"
 #include "src/base/version.h"
 #include "src/config/catalog.h"
 #include "src/formats/crc32.h"
@@ -41,7 +42,8 @@ torch::Device device_of(const RunConfig& config) {
 }
 
 void use_threads(const RunConfig& config) {
-  if (config.train.threads > 0) at::set_num_threads(static_cast<int>(config.train.threads));
+  set_default_threads(static_cast<int>(config.train.threads));
+  at::set_num_threads(1);
 }
 
 std::string hex(uint32_t value) {

@@ -18,7 +18,8 @@ Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
 /// Where config.model.name is trained; Error where that device is not there.
 torch::Device device_of(const RunConfig& config);
 
-/// Sets the number of LibTorch's threads that train.threads asks for.
+/// Sets the threads of our own work that train.threads asks for, and LibTorch's to one: what is
+/// left to LibTorch is small, and its threads would spin between two calls.
 void use_threads(const RunConfig& config);
 
 /// Program, data, ids, seed and device: what config.json says of where a run came from.

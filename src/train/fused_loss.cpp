@@ -1,8 +1,8 @@
 #include "src/train/fused_loss.h"
 
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
+#include "src/base/parallel.h"
 #include "src/kernels/pair_kernels.h"
 
 namespace latent {
@@ -43,7 +43,7 @@ PairKernels<T> kernels(const ScoreTables& t, const OrderedBatch& b) {
                              data_of<T>(b.ratings), data_of<int32_t>(b.negatives),
                              data_of<int32_t>(b.sorted_items), data_of<int32_t>(b.item_order),
                              b.item_shift};
-  return PairKernels<T>(tables, pairs, pairs.size < kFewSamples ? 1 : at::get_num_threads());
+  return PairKernels<T>(tables, pairs, pairs.size < kFewSamples ? 1 : default_threads());
 }
 
 void check(const Batch& b) {

@@ -1,7 +1,5 @@
 #include "src/train/optimizer.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 #include <numeric>
 
@@ -26,7 +24,7 @@ double sum_of_squares(const Tensor& table) {
   if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
     return table.square().sum(torch::kDouble).item<double>();
   const Tensor w = table.contiguous();
-  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), at::get_num_threads());
+  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), default_threads());
 }
 
 OptimizerKind optimizer_kind(const std::string& name) {
@@ -100,7 +98,7 @@ void Optimizer::adam_step(Slot& slot) {
     slot.squares = scalar(latent::adam_step(
         w.data_ptr<float>(), g.data_ptr<float>(), slot.first.data_ptr<float>(),
         slot.second.data_ptr<float>(), w.numel(),
-        {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_}, at::get_num_threads()));
+        {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_}, default_threads()));
     return;
   }
   const Tensor count = torch::full({}, static_cast<double>(steps_), w.options());
@@ -134,7 +132,7 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   const auto begin = key_chunks(ids, keys.numel(), users ? 0 : b.item_shift);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> grown(chunks);
-  parallel_chunks(chunks, at::get_num_threads(), [&](int64_t c) {
+  parallel_chunks(chunks, default_threads(), [&](int64_t c) {
     grown[c] = adam_step_rows(w.data_ptr<float>(), g.data_ptr<float>(),
                               slot.first.data_ptr<float>(), slot.second.data_ptr<float>(),
                               w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
@@ -168,8 +166,8 @@ void Optimizer::plain_step(Slot& slot) const {
   const auto decay = static_cast<float>(slot.decay), lr = static_cast<float>(lr_);
   constexpr int64_t kChunk = 1 << 14;
   const int64_t n = w.numel();
-  at::parallel_for(0, (n + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
-    for (int64_t k = from * kChunk; k < std::min(n, to * kChunk); ++k) {
+  parallel_chunks(ceil_div(n, kChunk), default_threads(), [&](int64_t c) {
+    for (int64_t k = c * kChunk; k < std::min(n, (c + 1) * kChunk); ++k) {
       const float full = grad[k] + decay * weight[k];
       if (adagrad) {
         sum[k] += full * full;

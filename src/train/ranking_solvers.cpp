@@ -116,15 +116,12 @@ class ImplicitBprSteps : public Stepper {
   bool as_implicit_ = false;  // through the samples as implicit goes, on one thread
 };
 
-/// LAPACK's, on one thread so that its bits do not depend on how many there are.
+/// LAPACK's, on LibTorch's one thread (use_threads), so that its bits depend on no number of them.
 void symmetric_eigen(int d, double* matrix, double* values) {
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
   const Tensor m = torch::from_blob(matrix, {d, d}, torch::kDouble);
   const auto [w, v] = at::linalg_eigh(m);
   std::copy_n(w.contiguous().const_data_ptr<double>(), d, values);
   m.copy_(v.contiguous());
-  at::set_num_threads(threads);
 }
 
 class IalsSteps : public Stepper {

@@ -1,5 +1,6 @@
 // The tables of models agree with each other and with the knob model.name.
 #include "models/registry.h"
+#include "src/base/parallel.h"
 #include "src/config/catalog.h"
 #include "src/config/read.h"
 #include "src/run/train_run.h"
@@ -49,8 +50,9 @@ TEST(InitialTables, AreNormalWithTheAskedDeviationAndDependOnTheSeedAlone) {
   spec.init_std = 0.25;
   const auto gamma = [&] { return make_model("latent_factor", spec)->tables().gamma_user.detach().clone(); };
   const torch::Tensor first = gamma();
-  at::set_num_threads(1);
+  set_default_threads(1);
   EXPECT_TRUE(torch::equal(first, gamma()));
+  set_default_threads(0);
   spec.seed = 1;
   EXPECT_FALSE(torch::equal(first, gamma()));
   EXPECT_NEAR(first.mean().item<double>(), 0, 0.005);

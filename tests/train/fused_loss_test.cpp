@@ -2,6 +2,7 @@
 #include "src/train/fused_loss.h"
 
 #include "models/registry.h"
+#include "src/base/parallel.h"
 #include "src/config/catalog.h"
 #include "tests/support.h"
 
@@ -86,18 +87,17 @@ TEST_P(FusedLoss, IsThatOfForwardAndSoAreItsGradients) {
 }
 
 TEST_P(FusedLoss, HasTheSameBitsForAnyNumberOfThreads) {
-  const int before = at::get_num_threads();
   std::vector<std::vector<Tensor>> results;
   std::vector<double> losses;
   for (const int threads : {1, 2, 3}) {
-    at::set_num_threads(threads);
+    set_default_threads(threads);
     const auto model = make();
     const FusedLoss loss(*model, batch(30000));
     loss.backward();
     losses.push_back(loss.value());
     results.push_back(gradients(model));
   }
-  at::set_num_threads(before);
+  set_default_threads(0);
   for (size_t n = 1; n < results.size(); ++n) {
     EXPECT_EQ(losses[n], losses[0]);
     for (size_t p = 0; p < results[0].size(); ++p)
