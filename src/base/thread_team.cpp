@@ -1,5 +1,7 @@
 #include "src/base/thread_team.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -7,6 +9,13 @@ namespace latent {
 
 namespace {
 thread_local bool in_region = false;
+
+/// That this thread has had so far.
+Clock::duration processor_time() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
 }  // namespace
 
 int HelperLimit::allowed(int wanted, Clock::time_point now) {
@@ -20,13 +29,13 @@ int HelperLimit::allowed(int wanted, Clock::time_point now) {
 }
 
 void HelperLimit::judge(const Region& r, Clock::time_point now) {
-  if (r.helpers == 0 || r.own.pieces == 0) return;
+  if (r.helpers == 0 || r.own == 0) return;
   // Pieces end when they end: waiting for one or two is no sign of anything.
-  const Clock::duration piece = r.working / r.own.pieces;
-  const Clock::duration stalled =
-      r.own.waited + std::max(Clock::duration{}, r.at_the_end - 2 * piece - kSpin);
-  const Clock::duration with_one_less = (r.working + r.helped * piece) / r.helpers;
-  balance_ = std::min<Clock::duration>(kMostCredit, balance_ + with_one_less - r.working - stalled);
+  const Clock::duration piece = r.working / r.own;
+  const Clock::duration time =
+      r.taken + std::max(Clock::duration{}, r.at_the_end - 2 * piece - kSpin);
+  const Clock::duration with_one_less = (r.own + r.helped) * piece / r.helpers;
+  balance_ = std::min<Clock::duration>(kMostCredit, balance_ + with_one_less - time);
   if (balance_ < Clock::duration{}) {
     limited_ = true;
     limit_ = r.helpers - 1;
@@ -63,11 +72,11 @@ void ThreadTeam::start(int helpers) {
 
 void ThreadTeam::run(int helpers, const std::function<Share()>& body) {
   const auto begin = Clock::now();
+  const auto worked = helpers > 0 ? processor_time() : Clock::duration{};
   helpers = std::min<int>(limit_.allowed(helpers, begin), kInside);
   start(helpers);
   helpers = std::min(helpers, static_cast<int>(threads_.size()));
   in_region = true;
-  HelperLimit::Region region{helpers, {}, {}, {}, 0};
   if (helpers > 0) {
     body_ = &body;
     helped_.store(0, std::memory_order_relaxed);
@@ -79,16 +88,16 @@ void ThreadTeam::run(int helpers, const std::function<Share()>& body) {
       for (int n = 0; n < helpers; ++n) calls_.notify_one();
     }
   }
-  region.own = body();
+  const Share own = body();
   if (helpers > 0) {
     const auto done = Clock::now();
+    const auto working = processor_time() - worked - own.spun;
     const uint32_t inside = gate_.fetch_and(kInside) & kInside;  // nobody else may enter
     if (inside > 0) wait_until(gate_, [](uint32_t gate) { return gate == 0; });
     const auto end = Clock::now();
-    region.working = done - begin - region.own.waited;
-    region.at_the_end = end - done;
-    region.helped = helped_.load(std::memory_order_relaxed);
-    limit_.judge(region, end);
+    limit_.judge({helpers, own.pieces, helped_.load(std::memory_order_relaxed), working,
+                  done - begin, end - done},
+                 end);
   }
   in_region = false;
 }

@@ -13,8 +13,8 @@ namespace latent {
 
 /// What one thread did in a region.
 struct Share {
-  int64_t pieces = 0;        ///< of work, about equally long
-  Clock::duration waited{};  ///< for other threads, while it had none
+  int64_t pieces = 0;      ///< of work, about equally long
+  Clock::duration spun{};  ///< its processor's time spent on looking whether others are done
 };
 
 /// How many helpers are worth having just now. A thread that the system has put aside in the middle
@@ -26,11 +26,12 @@ class HelperLimit {
   int allowed(int wanted, Clock::time_point now);
 
   struct Region {
-    int helpers;                ///< that were called
-    Share own;                  ///< the caller's
-    Clock::duration working;    ///< the caller's time on its own pieces
-    Clock::duration at_the_end; ///< its wait for the helpers' last pieces
-    int64_t helped;             ///< pieces that helpers did
+    int helpers;                 ///< that were called
+    int64_t own;                 ///< pieces that the caller did
+    int64_t helped;              ///< pieces that helpers did
+    Clock::duration working;     ///< the processor's time for the caller's pieces
+    Clock::duration taken;       ///< until the caller found no more pieces
+    Clock::duration at_the_end;  ///< its wait for the helpers' last pieces
   };
   void judge(const Region& region, Clock::time_point now);
 

@@ -64,7 +64,7 @@ void OrderedTasks::run(int threads, const std::function<void(int64_t)>& fn) cons
     if (come(tasks.load(std::memory_order_acquire))) return;
     const auto begin = Clock::now();
     wait_until(tasks, come);
-    share.waited += Clock::now() - begin;
+    share.spun += std::min<Clock::duration>(Clock::now() - begin, kSpin);
   };
   const auto work = [&] {
     Share share;

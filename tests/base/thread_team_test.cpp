@@ -13,10 +13,12 @@ using std::chrono::milliseconds;
 /// The clock and the regions of a made-up training on a made-up machine.
 class HelperLimitTest : public testing::Test {
  protected:
-  /// Ten pieces of 100 us each for every thread; helpers end `late` after the caller.
-  void region(int helpers, microseconds late, microseconds waited = {}) {
-    now_ += milliseconds(1) + late + waited;
-    limit_.judge({helpers, {10, waited}, milliseconds(1), late, 10 * helpers}, now_);
+  /// Ten pieces of 100 us each for every thread; the caller is put aside or waits for turns for
+  /// `aside`; helpers end `late` after it.
+  void region(int helpers, microseconds late, microseconds aside = {}) {
+    const auto working = milliseconds(1);
+    now_ += working + aside + late;
+    limit_.judge({helpers, 10, 10 * helpers, working, working + aside, late}, now_);
   }
   int allowed(int wanted = 1) { return limit_.allowed(wanted, now_); }
   /// Regions for `time` as they are allowed: with a helper they stall. -> how many had one.
@@ -49,7 +51,7 @@ TEST_F(HelperLimitTest, CallsOneFewerOnceStallsCostMoreThanHelpersGain) {
   EXPECT_EQ(allowed(), 0);
 }
 
-TEST_F(HelperLimitTest, CountsWaitsForTurnsAsStalls) {
+TEST_F(HelperLimitTest, CountsTimesWhenTheCallerItselfDoesNotWork) {
   for (int n = 0; n < 3; ++n) region(1, microseconds(0), milliseconds(3));
   EXPECT_EQ(allowed(), 0);
 }
