@@ -116,6 +116,7 @@ TrainSummary fit(Setup& setup, const Evaluator& evaluator, const RunDirectory* r
   if (run == nullptr) return train(job, std::nullopt);
 
   const CheckpointFolder checkpoints(refit ? run->refit_checkpoints() : run->checkpoints());
+  checkpoints.remove_half_written();
   std::FILE* const log = std::fopen(run->log().c_str(), "a");
   if (log == nullptr) throw errno_error(run->log(), "cannot write");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(log, &std::fclose);

@@ -185,26 +185,33 @@ void CheckpointFolder::save(int64_t step, const Checkpoint& checkpoint) const {
   for (size_t n = 0; n + kKept < all.size(); ++n) fs::remove(all[n], ignored);
 }
 
-std::optional<Checkpoint> CheckpointFolder::newest(const Wanted& wanted) const {
+void CheckpointFolder::remove_half_written() const {
   std::error_code absent;
-  for (const auto& entry :
-       fs::directory_iterator(folder_, absent)) {  // half-written when a run was killed
+  for (const auto& entry : fs::directory_iterator(folder_, absent)) {
     if (entry.path().filename().string().find(".ckpt.tmp") != std::string::npos)
       fs::remove(entry.path(), absent);
   }
-  auto all = files();
-  std::string last_error;
-  for (auto path = all.rbegin(); path != all.rend(); ++path) {
-    try {
-      return load_checkpoint(*path, wanted);
-    } catch (const Error& e) {
-      say(std::string(e.what()) + "; trying an older one");
-      last_error = e.what();
+}
+
+std::optional<Checkpoint> CheckpointFolder::newest(const Wanted& wanted) const {
+  constexpr int kListings = 100;  // the owner cannot be that much faster than a reader
+  for (int listing = 0; listing < kListings; ++listing) {
+    const auto all = files();
+    if (all.empty()) return std::nullopt;
+    bool removed = false;
+    for (auto path = all.rbegin(); path != all.rend() && !removed; ++path) {
+      try {
+        return load_checkpoint(*path, wanted);
+      } catch (const Error& e) {
+        // The owner removes a checkpoint only after it has written newer ones.
+        std::error_code unknown;
+        removed = !fs::exists(*path, unknown);
+        if (!removed) say(std::string(e.what()) + "; trying an older one");
+      }
     }
+    if (!removed) break;
   }
-  if (!all.empty())
-    throw Error(folder_.string() + ": no checkpoint is whole; train again with --overwrite");
-  return std::nullopt;
+  throw Error(folder_.string() + ": no checkpoint is whole; train again with --overwrite");
 }
 
 }  // namespace latent

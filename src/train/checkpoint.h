@@ -32,14 +32,19 @@ using Wanted = std::function<bool(const nlohmann::json& state, const std::string
 /// is over the tensors that are not wanted, too.
 Checkpoint load_checkpoint(const std::filesystem::path& path, const Wanted& wanted = {});
 
-/// The folder checkpoints/ of a run.
+/// The folder checkpoints/ of a run. One process owns it, the one that trains: it alone saves and
+/// removes. Any number of others may read beside it.
 class CheckpointFolder {
  public:
   explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   /// Writes step-<step>.ckpt, then removes all but the newest two.
   void save(int64_t step, const Checkpoint& checkpoint) const;
+  /// Removes what a killed owner left half-written. For the owner only: the file that another
+  /// process is writing looks the same.
+  void remove_half_written() const;
   /// The newest one that is whole; says so when it has to fall back. Nothing when there is none.
+  /// Changes nothing in the folder.
   std::optional<Checkpoint> newest(const Wanted& wanted = {}) const;
 
  private:

@@ -80,5 +80,36 @@ TEST(CheckpointFolder, FallsBackToTheOneBeforeADamagedOne) {
   EXPECT_NE(LATENT_MESSAGE_OF(Error, checkpoints.newest()).find("no checkpoint is whole"), std::string::npos);
 }
 
+TEST(CheckpointFolder, IsReadWithoutTouchingWhatItsOwnerIsWriting) {
+  const TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(1, example(1));
+  const std::string half = folder.write("step-000000000002.ckpt.tmp77", "LATCK");
+  EXPECT_EQ(checkpoints.newest()->state["step"], 1);
+  EXPECT_TRUE(fs::exists(half));
+  checkpoints.remove_half_written();
+  EXPECT_FALSE(fs::exists(half));
+  EXPECT_EQ(checkpoints.newest()->state["step"], 1);
+}
+
+TEST(CheckpointFolder, IsListedAgainWhenTheOwnerHasRemovedWhatWasListed) {
+  const TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(1, example(1));
+  checkpoints.save(2, example(2));
+  std::string damaged = read_file(folder.file("step-000000000002.ckpt"));
+  damaged.back() ^= 1;
+  folder.write("step-000000000002.ckpt", damaged);
+  // While the damaged one is read, the owner goes on: the one before it is gone when its turn comes.
+  const auto newest = checkpoints.newest([&](const auto& state, const std::string&) {
+    if (state["step"] == 2) {
+      for (const int64_t step : {3, 4}) checkpoints.save(step, example(step));
+    }
+    return true;
+  });
+  ASSERT_TRUE(newest);
+  EXPECT_EQ(newest->state["step"], 4);
+}
+
 }  // namespace
 }  // namespace latent
