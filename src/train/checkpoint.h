@@ -22,7 +22,8 @@ struct Checkpoint {
   NamedTensors tensors;
 };
 
-/// Magic and version, header (JSON: state, names, shapes, types), float32 or float64 data, CRC-32 over all before it.
+/// A file of sections (formats/sections.h): its header holds the state and the tensors' names,
+/// shapes and types, its arrays are their float32 or float64 values.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
 /// Which tensors are to be loaded, by the checkpoint's state and a tensor's name; empty: all.
