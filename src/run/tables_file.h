@@ -12,8 +12,8 @@ namespace latent {
 /// [U, K], gamma_item [I, K], those that there are. Both with user_ids and item_ids.
 void write_tables(const Setup& setup, const std::string& path);
 
-/// Fills setup.model from the file that model.init_path names, written as above; biases and alpha may
-/// be absent. Throws Error for another shape, other ids, or a damaged file.
+/// Fills setup.model from the file that model.init_path names, written as above. Throws Error for a
+/// table that is missing or of another shape, for other ids, and for a damaged file.
 void read_initial_tables(Setup& setup);
 
 }  // namespace latent
