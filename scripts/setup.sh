@@ -49,9 +49,13 @@ libgtest-dev
 #if !__has_include(<zlib.h>)
 zlib1g-dev
 #endif
+#if !__has_include(<isa-l/igzip_lib.h>)
+libisal-dev
+#endif
 EOF
   else
-    printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev
+    printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev \
+      libisal-dev
   fi
   local version=0
   if command -v cmake >/dev/null; then

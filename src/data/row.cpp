@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "src/base/error.h"
+#include "src/base/utf8.h"
 
 namespace latent {
 
@@ -167,30 +168,6 @@ int64_t parse_time(std::string_view text, const std::string& field) {
   if (const auto time = time_of(text)) return *time;
   throw RowError("time " + in_quotes(std::string(text)) + " (" + field +
                  ") is neither a number nor a date; name another field in data.time, or none");
-}
-
-bool is_utf8(std::string_view text) {
-  for (size_t n = 0; n < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[n]);
-    if (lead < 0x80) {
-      ++n;
-      continue;
-    }
-    const int length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || n + length > text.size()) return false;
-    uint32_t code = lead & (0xFF >> (length + 1));
-    for (int k = 1; k < length; ++k) {
-      const auto c = static_cast<unsigned char>(text[n + k]);
-      if ((c & 0xC0) != 0x80) return false;
-      code = code << 6 | (c & 0x3F);
-    }
-    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10FFFF)) ||
-        (code >= 0xD800 && code < 0xE000)) {
-      return false;
-    }
-    n += length;
-  }
-  return true;
 }
 
 void check_id(std::string_view text, const std::string& field) {

@@ -66,6 +66,4 @@ std::optional<int64_t> time_of(std::string_view text);
 void check_id(std::string_view text, const std::string& field);
 constexpr size_t kLongestId = 1 << 16;
 
-bool is_utf8(std::string_view text);
-
 }  // namespace latent

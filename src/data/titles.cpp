@@ -4,6 +4,7 @@
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/utf8.h"
 #include "src/data/line_reader.h"
 #include "src/data/object_scanner.h"
 #include "src/data/row.h"
@@ -31,15 +32,7 @@ std::string lower(std::string text) {
 
 std::string utf8_of_latin1(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xC0 | code >> 6);
-      out += static_cast<char>(0x80 | (code & 0x3F));
-    }
-  }
+  for (const char c : text) append_utf8(out, static_cast<unsigned char>(c));
   return out;
 }
 

@@ -99,9 +99,9 @@ void read_initial_tables(const RunConfig& config, const SplitDataset& data,
   require_ids(file, "item_ids", data.items, path);
   const int64_t users = data.users.size(), items = data.items.size();
   if (!t.gamma_item.defined() || model_info(config.model.name).task == Task::kRating) {
-    if (t.alpha.defined() && file.has("alpha")) read_into(file, "alpha", {1}, t.alpha);
-    if (t.beta_user.defined() && file.has("beta_user")) read_into(file, "beta_user", {users}, t.beta_user);
-    if (t.beta_item.defined() && file.has("beta_item")) read_into(file, "beta_item", {items}, t.beta_item);
+    if (t.alpha.defined()) read_into(file, "alpha", {1}, t.alpha);
+    if (t.beta_user.defined()) read_into(file, "beta_user", {users}, t.beta_user);
+    if (t.beta_item.defined()) read_into(file, "beta_item", {items}, t.beta_item);
     if (!t.gamma_item.defined()) return;
     read_into(file, "gamma_user", {users, t.gamma_user.size(1)}, t.gamma_user);
     read_into(file, "gamma_item", {items, t.gamma_item.size(1)}, t.gamma_item);

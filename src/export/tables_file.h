@@ -15,8 +15,8 @@ namespace latent {
 void write_tables(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
                   const std::string& path);
 
-/// Fills `model` from the file that model.init_path names, written as above; biases and alpha may
-/// be absent. Throws Error for another shape, other ids, or a damaged file.
+/// Fills `model` from the file that model.init_path names, written as above. Throws Error for a
+/// table that is missing or of another shape, for other ids, and for a damaged file.
 void read_initial_tables(const RunConfig& config, const SplitDataset& data, RecommenderImpl& model);
 
 }  // namespace latent

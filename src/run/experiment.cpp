@@ -155,6 +155,7 @@ TrainSummary Experiment::fit(const RunDirectory* run, bool refit, int64_t steps)
   if (run == nullptr) return latent::train(job, std::nullopt);
 
   const CheckpointFolder checkpoints = checkpoints_of(*run, refit);
+  checkpoints.remove_half_written();
   LogFile log(run->log(), refit);
   job.log = [&](const ordered_json& line) { log.add(line); };
   job.checkpoint_every = config_.checkpoint.every;

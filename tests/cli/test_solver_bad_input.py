@@ -143,6 +143,16 @@ class Npz(Small):
             np.savez(self.dir / "broken.npz", **tables)
             self.refuse(r"broken\.npz: .*(user|item)_factors")
 
+    def test_a_rating_model_without_one_of_its_tables(self):
+        self.fit("svd", "train.epochs=2", run="whole")
+        self.latent("export", "whole", "--format", "npz", "-o", "whole.npz")
+        with np.load(self.dir / "whole.npz") as file:
+            whole = dict(file)
+        for name in ("alpha", "beta_user", "beta_item", "gamma_user", "gamma_item"):
+            np.savez(self.dir / "broken.npz", **{other: table for other, table in whole.items() if other != name})
+            said = self.complaint("train", "config.json", "--run-dir", "bad", "--set", "model.name=svd", "--set", "model.init_path=broken.npz")
+            self.assertRegex(said, rf"^broken\.npz: has no array '{name}'; it has .*_ids")
+
     def test_tables_of_other_data(self):
         for name in ("user_ids", "item_ids"):
             np.savez(self.dir / "broken.npz", **self.tables | {name: self.tables[name][::-1]})

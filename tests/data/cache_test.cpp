@@ -133,6 +133,21 @@ TEST(Cache, FallsBackToTheDataWhereverItsFileIsDamaged) {
   EXPECT_NE(load_cached(f.options.cache_dir, key), std::nullopt);
 }
 
+TEST(Cache, WrittenByAnEarlierProgramIsRead) {
+  const std::string key =
+      R"(["auto","auto","auto","auto","auto","fail",1000,false,["/ratings.csv",59,-4670340955000000000]])";
+  const auto raw = load_cached(std::string(LATENT_SOURCE_DIR) + "/tests/data/formats", key);
+  ASSERT_TRUE(raw);
+  EXPECT_EQ(raw->data.users.names(), (std::vector<std::string>{"ann", "bob"}));
+  EXPECT_EQ(raw->data.items.names(), (std::vector<std::string>{"日本", "x"}));
+  EXPECT_EQ(raw->data.rows.user, (std::vector<int32_t>{0, 1, 0}));
+  EXPECT_EQ(raw->data.rows.item, (std::vector<int32_t>{0, 1, 1}));
+  EXPECT_EQ(std::vector<double>(raw->data.rows.rating.begin(), raw->data.rows.rating.end()),
+            (std::vector<double>{4.5, 3, 1}));
+  EXPECT_EQ(raw->data.checksum, 3216855219u);
+  EXPECT_EQ(raw->format.columns, (std::vector<std::string>{"user", "item", "rating", "time"}));
+}
+
 // Root may write anywhere, so a folder below a regular file stands for an unwritable one.
 TEST(Cache, OnlyWarnsWhenItsFolderCannotBeWritten) {
   Fixture f;

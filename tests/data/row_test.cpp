@@ -102,36 +102,6 @@ TEST(ParseTime, RefusesAnythingElse) {
   }
 }
 
-TEST(IsUtf8, FollowsTheStandardsTable) {
-  for (const char* good :
-       {"", "a", "é", "日本", "😀", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-        "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_TRUE(is_utf8(good)) << good;
-  }
-  for (const char* bad : {"\x80",
-                          "\xBF",
-                          "\xC0\x80",
-                          "\xC1\xBF",
-                          "\xC2",
-                          "\xC2\x41",
-                          "\xE0\x80\x80",
-                          "\xE0\x9F\xBF",
-                          "\xE6\x97",
-                          "\xED\xA0\x80",
-                          "\xED\xBF\xBF",
-                          "\xF0\x80\x80\x80",
-                          "\xF0\x8F\xBF\xBF",
-                          "\xF0\x9F\x98",
-                          "\xF4\x90\x80\x80",
-                          "\xF5\x80\x80\x80",
-                          "\xFE",
-                          "\xFF",
-                          "a\xE9",
-                          "caf\xE9 x"}) {
-    EXPECT_FALSE(is_utf8(bad)) << bad;
-  }
-}
-
 TEST(CheckId, RefusesEmptyNulAndOtherEncodings) {
   EXPECT_NO_THROW(check_id("日本 x", "user"));
   EXPECT_NE(LATENT_MESSAGE_OF(RowError, check_id("", "user")).find("user is empty"),
