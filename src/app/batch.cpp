@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
+#include <span>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text_writer.h"
 #include "src/data/line_reader.h"
 #include "src/data/row_format.h"
-#include "src/score/batch_recommender.h"
+#include "src/score/ranker.h"
 
 namespace latent {
 
@@ -93,16 +94,16 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
                     "; remove the line");
     });
   }
-  const BatchRecommender recommender(model.view(), model.seen(), allowed);
+  const Ranker& ranker = model.ranker();
+  const RankingRules rules{exclude_seen ? model.seen() : UserItemsView(), allowed};
   TextWriter out(output);
   out.write(std::string("user,rank,item,score") + (titles ? ",title\n" : "\n"));
   Progress progress("recommending", static_cast<int64_t>(indices.size()), "users");
   constexpr size_t kBlock = 4096;  // users between two writes
   for (size_t from = 0; from < indices.size(); from += kBlock) {
     const size_t to = std::min(indices.size(), from + kBlock);
-    const std::vector<int32_t> block(indices.begin() + static_cast<int64_t>(from),
-                                     indices.begin() + static_cast<int64_t>(to));
-    const auto lists = recommender.recommend(block, k, exclude_seen, /*threads=*/0);
+    const auto block = std::span(indices).subspan(from, to - from);
+    const auto lists = ranker.rank(block, k, rules, /*threads=*/0);
     for (size_t n = 0; n < block.size(); ++n) {
       const std::string user = csv_field(model.user_ids()[block[n]]);
       for (size_t rank = 0; rank < lists[n].size(); ++rank) {

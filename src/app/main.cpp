@@ -8,6 +8,7 @@
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/version.h"
+#include "src/kernels/cpu_level.h"
 
 namespace {
 
@@ -55,6 +56,7 @@ int dispatch(int argc, char** argv) {
     latent::print(std::string("latent ") + latent::kVersion);
     return 0;
   }
+  latent::cpu_level();  // says at once that LATENT_CPU is wrong
   std::vector<std::string> names;
   for (const Command& c : kCommands) {
     if (name == c.name) return c.run(argc - 1, argv + 1);

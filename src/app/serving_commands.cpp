@@ -5,7 +5,6 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/score/batch_recommender.h"
 #include "src/serve/served_model.h"
 
 namespace latent {
@@ -111,18 +110,7 @@ int run_recommend(int argc, char** argv) {
     return 0;
   }
   const auto user = line.get<std::string>("user");
-  ScoredIds scored;
-  if (allowed.empty()) {
-    scored = model.recommend(user, k, exclude_seen);
-  } else {
-    const int32_t index = model.find_user(user);
-    if (index < 0) throw Error(line.word(0) + ": unknown user " + in_quotes(user));
-    const auto lists = BatchRecommender(model.view(), model.seen(), allowed)
-                           .recommend({index}, k, exclude_seen, /*threads=*/1);
-    for (const Scored& s : lists[0]) {
-      scored.emplace_back(std::string(model.item_ids()[s.index]), s.score);
-    }
-  }
+  const ScoredIds scored = model.recommend(user, k, exclude_seen, allowed);
   print_scored(model, scored, line.has("json"));
   return 0;
 }

@@ -34,9 +34,9 @@ struct FactorView : Tables<const float> {
 /// The scores of a block of users for neighbouring items.
 struct ScoreStrip {
   int32_t first, items;  ///< items first ... first + items - 1
-  float* scores;         ///< [users, kStripItems]; may be written over
+  const float* scores;   ///< [users, kStripItems]
 
-  std::span<float> of(size_t user) const {
+  std::span<const float> of(size_t user) const {
     return {scores + user * kStripItems, static_cast<size_t>(items)};
   }
   static constexpr int32_t kStripItems = 128;

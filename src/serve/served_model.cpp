@@ -6,6 +6,8 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
 
@@ -33,6 +35,8 @@ struct ServedModel::Impl {
   FactorView view;
   std::deque<torch::Tensor> kept;  ///< what the views refer to
   std::deque<OwnedIds> owned;      ///< likewise
+  std::once_flag ranker_made;
+  std::optional<Ranker> ranker;
 
   torch::Tensor tensor(const torch::Tensor& t, torch::ScalarType type) {
     return kept.emplace_back(t.to(torch::kCPU, type).contiguous());
@@ -156,9 +160,20 @@ double ServedModel::predict_known_parts(const std::string& user, const std::stri
   return impl_->view.predict(u, i);
 }
 
-ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen) const {
+const Ranker& ServedModel::ranker() const {
+  std::call_once(impl_->ranker_made, [&] { impl_->ranker.emplace(impl_->view); });
+  return *impl_->ranker;
+}
+
+ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen,
+                                 std::span<const char> allowed) const {
   impl_->require_known(impl_->users, user, "user");
-  return impl_->call("recommend_id", {user, k, exclude_seen});
+  const int32_t index = impl_->users.find(user);
+  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), allowed};
+  ScoredIds out;
+  for (const Scored& s : ranker().rank_block({&index, 1}, k, rules)[0])
+    out.emplace_back(std::string(impl_->items[s.index]), s.score);
+  return out;
 }
 
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {

@@ -15,7 +15,7 @@ set(train base formats kernels config score data sampling metrics solve models t
 set(export base formats config score data models export)
 set(serve base score serve)
 set(run base formats config score data sampling metrics models train export serve run)
-set(app base config score data report run serve app)
+set(app base kernels config score data report run serve app)
 set(wrong "")
 file(GLOB_RECURSE files ${SOURCE}/src/*.h ${SOURCE}/src/*.cpp ${SOURCE}/models/*.h ${SOURCE}/models/*.cpp)
 foreach(file IN LISTS files)
