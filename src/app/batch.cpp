@@ -80,8 +80,9 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
   return allowed;
 }
 
-void recommend_file(const ServedModel& model, const std::string& users, const std::string& output,
-                    int64_t k, bool exclude_seen, const std::vector<char>& allowed, bool titles) {
+void recommend_file(const ServedModel& model, const RecommendFiles& files,
+                    const std::vector<char>& allowed) {
+  const auto& [users, output, k, exclude_seen, titles] = files;
   std::vector<int32_t> indices;
   if (users == "all") {
     indices.resize(model.user_ids().size());

@@ -104,8 +104,10 @@ int run_recommend(int argc, char** argv) {
   const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
   const bool exclude_seen = !line.has("include-seen");
   if (line.has("users")) {
-    recommend_file(model, line.get<std::string>("users"), line.get<std::string>("output"), k,
-                   exclude_seen, allowed, line.has("titles"));
+    recommend_file(model,
+                   {line.get<std::string>("users"), line.get<std::string>("output"), k,
+                    exclude_seen, line.has("titles")},
+                   allowed);
     say("wrote " + line.get<std::string>("output"));
     return 0;
   }

@@ -143,22 +143,22 @@ double sum_of_chunks(int64_t n, int threads, const Fn& fn) {
 
 }  // namespace
 
-double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const AdamStep& step,
-                 int threads) {
+double adam_step(const AdamTable& table, int64_t n, const AdamStep& step, int threads) {
   const Constants c(step);
   return sum_of_chunks(n, threads, [&](int64_t from, int64_t count) {
-    return kernel<adam_chunk>()(w + from, gradient + from, m + from, v + from, count, c);
+    return kernel<adam_chunk>()(table.w + from, table.gradient + from, table.m + from,
+                                table.v + from, count, c);
   });
 }
 
-double adam_step_rows(float* w, float* gradient, float* m, float* v, int64_t k, const int32_t* rows,
-                      int64_t n, int32_t* stamp, const AdamStep& step) {
-  return kernel<adam_rows>()(w, gradient, m, v, k, rows, n, stamp, static_cast<int32_t>(step.t),
-                   Constants(step));
+double adam_step_rows(const AdamTable& table, int64_t k, const int32_t* rows, int64_t n,
+                      int32_t* stamp, const AdamStep& step) {
+  return kernel<adam_rows>()(table.w, table.gradient, table.m, table.v, k, rows, n, stamp,
+                             static_cast<int32_t>(step.t), Constants(step));
 }
 
-void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
-                     const AdamStep& s) {
+void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& s) {
+  const auto [w, gradient, m, v] = table;
   const auto t = static_cast<double>(s.t);
   for (int64_t k = 0; k < n; ++k) {
     const double g = gradient[k] + s.decay * w[k];

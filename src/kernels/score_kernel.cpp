@@ -139,16 +139,16 @@ int users_at_once() {
   }
 }
 
-void score_tile(const TileLine* tile, const TileLine* beta, const float* users, const float* base,
-                int rows, int factors, float* out, int64_t stride) {
+void score_tile(const ItemTile& tile, const UserGroup& users, int factors, float* out,
+                int64_t stride) {
   kernel_of<tile_of_rows<4, kMostBaseline>, tile_of_rows<8, kMostAvx2>,
-            tile_of_rows<16, kMostAvx512>>()(tile, beta, users, base, rows, factors, out, stride);
+            tile_of_rows<16, kMostAvx512>>()(tile.factors, tile.beta, users.factors, users.base,
+                                            users.rows, factors, out, stride);
 }
 
-float score_in_tile(const TileLine* tile, const TileLine* beta, const float* user, float base,
-                    int factors, int lane) {
-  return kernel_of<score_lane<4>, score_lane<8>, score_lane<16>>()(tile, beta, user, base,
-                                                                   factors, lane);
+float score_in_tile(const ItemTile& tile, const float* user, float base, int factors, int lane) {
+  return kernel_of<score_lane<4>, score_lane<8>, score_lane<16>>()(tile.factors, tile.beta,
+                                                                   user, base, factors, lane);
 }
 
 void above_bits(std::span<const float> scores, float bound, uint32_t* bits) {

@@ -33,7 +33,7 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
 
 float CatalogueScorer::score(int32_t user, int32_t item) const {
   const int64_t tile = item / kTileItems;
-  return score_in_tile(tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile],
+  return score_in_tile({tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]},
                        view_.factors_of_user(user), view_.base(user), view_.factors, item % kTileItems);
 }
 
@@ -63,9 +63,9 @@ void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
         const int rows = std::min(at_once, count - from);
         // A single user takes several tiles at once.
         if (rows == 1 && t % kTilesAtOnce != 0) continue;
-        score_tile(tiles_.data() + t * factors, beta, packed.data() + int64_t{from} * factors,
-                   bases.data() + from, rows, factors, buffer.data() + int64_t{from} * kStrip + at,
-                   kStrip);
+        score_tile({tiles_.data() + t * factors, beta},
+                   {packed.data() + int64_t{from} * factors, bases.data() + from, rows}, factors,
+                   buffer.data() + int64_t{from} * kStrip + at, kStrip);
       }
     }
     visit({first, items, buffer.data()});

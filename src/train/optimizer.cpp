@@ -92,13 +92,17 @@ double Optimizer::epsilon() const {
              : 1e-8;
 }
 
+AdamTable Optimizer::table_of(const Slot& slot) {
+  return {slot.parameter.data_ptr<float>(), slot.parameter.grad().data_ptr<float>(),
+          slot.first.data_ptr<float>(), slot.second.data_ptr<float>()};
+}
+
 void Optimizer::adam_step(Slot& slot) {
   Tensor w = slot.parameter, g = w.grad();
   if (w.is_cpu()) {
     slot.squares = scalar(latent::adam_step(
-        w.data_ptr<float>(), g.data_ptr<float>(), slot.first.data_ptr<float>(),
-        slot.second.data_ptr<float>(), w.numel(),
-        {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_}, default_threads()));
+        table_of(slot), w.numel(), {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_},
+        default_threads()));
     return;
   }
   const Tensor count = torch::full({}, static_cast<double>(steps_), w.options());
@@ -133,9 +137,7 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> grown(chunks);
   parallel_chunks(chunks, default_threads(), [&](int64_t c) {
-    grown[c] = adam_step_rows(w.data_ptr<float>(), g.data_ptr<float>(),
-                              slot.first.data_ptr<float>(), slot.second.data_ptr<float>(),
-                              w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
+    grown[c] = adam_step_rows(table_of(slot), w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
                               slot.stamp.data(),
                               {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_});
   });

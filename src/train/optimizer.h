@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/kernels/adam.h"
 #include "src/train/checkpoint.h"
 #include "src/train/ordered_batch.h"
 
@@ -54,6 +55,7 @@ class Optimizer {
     torch::Tensor squares;         // float64 [1]: sum of the parameter's w^2; undefined: not known
     std::vector<int32_t> stamp;    // lazy Adam: the step that last touched the row
   };
+  static AdamTable table_of(const Slot& slot);  // of the CPU
   void adam_step(Slot& slot);
   void lazy_step(Slot& slot, const OrderedBatch& batch);
   double epsilon() const;
