@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 latent_build release
 # Kernels are tested under each of these levels that the processor has (LATENT_CPU).
-processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
+processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 || true)
 levels=baseline
 for flag in avx2:avx2 avx512vl:avx512; do
   if grep -qw "${flag%:*}" /proc/cpuinfo 2>/dev/null; then levels+=" ${flag#*:}"; fi

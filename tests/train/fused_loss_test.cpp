@@ -34,7 +34,7 @@ std::vector<Case> cases() {
   return out;
 }
 
-class FusedLoss : public testing::TestWithParam<Case> {
+class FusedLossOfAModel : public testing::TestWithParam<Case> {
  protected:
   std::shared_ptr<GradientModelImpl> make() const {
     ModelSpec spec;
@@ -69,7 +69,7 @@ class FusedLoss : public testing::TestWithParam<Case> {
   }
 };
 
-TEST_P(FusedLoss, IsThatOfForwardAndSoAreItsGradients) {
+TEST_P(FusedLossOfAModel, IsThatOfForwardAndSoAreItsGradients) {
   for (const int64_t size : {1, 33, 20000}) {
     const auto fused = make(), plain = make();
     ASSERT_TRUE(can_fuse(*fused));
@@ -86,7 +86,7 @@ TEST_P(FusedLoss, IsThatOfForwardAndSoAreItsGradients) {
   }
 }
 
-TEST_P(FusedLoss, HasTheSameBitsForAnyNumberOfThreads) {
+TEST_P(FusedLossOfAModel, HasTheSameBitsForAnyNumberOfThreads) {
   std::vector<std::vector<Tensor>> results;
   std::vector<double> losses;
   for (const int threads : {1, 2, 3}) {
@@ -105,7 +105,7 @@ TEST_P(FusedLoss, HasTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
-TEST_P(FusedLoss, AddsToTheGradientsThatAreThereTimesTheFactor) {
+TEST_P(FusedLossOfAModel, AddsToTheGradientsThatAreThereTimesTheFactor) {
   const auto model = make();
   const FusedLoss loss(*model, batch(100));
   loss.backward();
@@ -116,7 +116,7 @@ TEST_P(FusedLoss, AddsToTheGradientsThatAreThereTimesTheFactor) {
     EXPECT_TRUE(torch::allclose(thrice[n], 4 * once[n], 1e-5, 1e-7)) << n;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, FusedLoss, testing::ValuesIn(cases()), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Models, FusedLossOfAModel, testing::ValuesIn(cases()), [](const auto& info) {
   const Case& c = info.param;
   return c.model + "_" + std::to_string(c.factors) +
          (c.form == Form::kPytorch ? "_pytorch" : "_tensorflow") +
