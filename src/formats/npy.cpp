@@ -150,8 +150,14 @@ std::string NpyHeader::bytes() const {
 
 std::vector<uint32_t> code_points(std::string_view utf8) {
   std::vector<uint32_t> out;
+  out.reserve(utf8.size());
   for (size_t at = 0; at < utf8.size();) {
     const auto first = static_cast<unsigned char>(utf8[at]);
+    if (first < 0x80) {
+      out.push_back(first);
+      ++at;
+      continue;
+    }
     const int32_t point = next_code_point(utf8, at);
     out.push_back(point >= 0 ? static_cast<uint32_t>(point) : kEscaped + first);
   }

@@ -249,15 +249,21 @@ void NpzWriter::add_texts(const std::string& name, std::span<const std::string> 
   size_t longest = 1;  // NumPy has no text of width 0
   for (const std::string& text : values) longest = std::max(longest, code_points(text).size());
   const std::string head = NpyHeader{"<U" + std::to_string(longest), false, shape}.bytes();
-  const size_t row = longest * sizeof(uint32_t);
-  zip_.add(name + std::string(kSuffix), head.size() + values.size() * row,
+  constexpr size_t kPiece = 1 << 16;  // to the file in pieces: a text at a time is a call at a time
+  const size_t width = longest * sizeof(uint32_t);
+  zip_.add(name + std::string(kSuffix), head.size() + values.size() * width,
            [&](const ZipSink& sink) {
-             sink(head.data(), head.size());
+             std::string piece = head;
              for (const std::string& text : values) {
-               std::vector<uint32_t> points = code_points(text);
-               points.resize(longest);
-               sink(points.data(), row);
+               const std::vector<uint32_t> points = code_points(text);
+               piece.append(reinterpret_cast<const char*>(points.data()),
+                            points.size() * sizeof(uint32_t));
+               piece.append((longest - points.size()) * sizeof(uint32_t), '\0');
+               if (piece.size() < kPiece) continue;
+               sink(piece.data(), piece.size());
+               piece.clear();
              }
+             sink(piece.data(), piece.size());
            });
 }
 
