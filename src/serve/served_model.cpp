@@ -171,8 +171,8 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
   const int32_t index = impl_->users.find(user);
   const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), allowed};
   ScoredIds out;
-  for (const Scored& s : ranker().rank_block({&index, 1}, k, rules)[0])
-    out.emplace_back(std::string(impl_->items[s.index]), s.score);
+  const auto lists = ranker().rank_block({&index, 1}, k, rules);
+  for (const Scored& s : lists[0]) out.emplace_back(std::string(impl_->items[s.index]), s.score);
   return out;
 }
 
