@@ -155,7 +155,10 @@ class Export(support.Case):
                     self.assertEqual(ids, [(self.items[n], s) for n, s in zip(items[0].tolist(), scores[0].tolist()) if n >= 0])
                     command, option, name = asked
                     told = json.loads(self.latent(command, "latent_factor", f"{option}={name}", "-k", "6", "--json").stdout)
-                    self.assertEqual([(entry["item"], entry["score"]) for entry in told], ids)
+                    self.assertEqual([entry["item"] for entry in told], [item for item, _ in ids])
+                    # The program ranks by its own kernels, TorchScript by torch's product: their sums round apart.
+                    for entry, (_, score) in zip(told, ids):
+                        self.assertAlmostEqual(entry["score"], score, delta=2e-6)
 
     def test_unknown_ids_raise_an_error_that_names_them(self):
         model = self.models["bpr"]
