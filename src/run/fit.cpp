@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 #include "src/base/parallel.h"
 #include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/run/solver_steps.h"
 #include "src/run/tables_file.h"
 #include "src/sampling/sampler.h"
@@ -25,8 +26,7 @@ bool solved(const RunConfig& config) {
 
 /// By gradient, ranked against sampled negatives.
 bool pairwise(const RunConfig& config) {
-  const ModelInfo& info = model_info(config.model.name);
-  return info.trained == Trained::kByGradient && info.task == Task::kRanking;
+  return is_pairwise(model_info(config.model.name));
 }
 
 /// Where a batch is drawn while the last one is worked on (see GradientSteps), that is three times
@@ -149,9 +149,7 @@ void check_trainable(const Setup& setup, const Evaluator& evaluator) {
                   "more items (data.min_item, data.positive_at_least)");
     }
   }
-  if (config.train.refit && config.train.patience == 0)
-    throw Error("train.refit needs train.patience: early stopping chooses the steps to repeat");
-  check_solver(config);
+  refuse(wrong_combinations(config));
   const int64_t batch = config.train.batch_size;
   monitor_of(setup, evaluator, solved(config) ? 1 : (train.size() + batch - 1) / batch);
 }

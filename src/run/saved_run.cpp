@@ -7,6 +7,7 @@
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/config/write.h"
 #include "src/export/torchscript.h"
 #include "src/run/evaluate.h"
@@ -122,8 +123,9 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   };
   if (std::filesystem::is_directory(run_or_model)) {
     const RunDirectory run = RunDirectory::open(run_or_model);
-    Setup setup(read_config(run.config(), sets, catalog_defaults()).config,
-                Setup::Tables::kAnything);
+    const ResolvedConfig resolved = read_with_complaints(run.config(), sets);
+    refuse(complaints_apart_from_data(resolved));
+    Setup setup(resolved.config, Setup::Tables::kAnything);
     const auto provenance = saved_provenance(run);
     if (provenance.value("ids_crc32", "") != hex(ids_checksum(setup.data)))
       throw other_ids(run_or_model, setup.config.data.path);
@@ -141,8 +143,11 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
   if (metadata.is_discarded() || !metadata.contains("config"))
     throw Error(run_or_model + ": holds no config, so it cannot be evaluated");
-  const RunConfig config =
-      resolve_config(metadata["config"].dump(), run_or_model, sets, catalog_defaults()).config;
+  ordered_json saved = metadata["config"];
+  saved["provenance"] = metadata.value("provenance", ordered_json::object());
+  const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), run_or_model, sets);
+  refuse(complaints_apart_from_data(resolved));
+  const RunConfig& config = resolved.config;
   use_threads(config);
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids())) {
@@ -154,8 +159,7 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
 
 void export_run(const std::string& directory, const std::string& path, bool npz) {
   const RunDirectory run = RunDirectory::open(directory);
-  Setup setup(read_config(run.config(), {}, catalog_defaults()).config,
-              Setup::Tables::kAnything);
+  Setup setup(read_config(run.config(), {}).config, Setup::Tables::kAnything);
   require_same_data(setup, saved_provenance(run), directory);
   load_weights(setup, run);
   if (npz) return write_tables(setup, path);

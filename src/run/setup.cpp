@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "models/registry.h"
-#include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/version.h"
 #include "src/config/catalog.h"
@@ -26,17 +25,8 @@ RatingSummary summary_of(const Interactions& rows) {
 
 /// Solvers work on plain memory.
 torch::Device device_of(const RunConfig& config) {
-  const std::string& asked = config.train.device;
-  if (model_info(config.model.name).trained != Trained::kBySolver) return resolve_device(asked);
-  if (asked != "auto" && asked != "cpu")
-    throw Error("train.device = " + asked + ", but " + config.model.name +
-                " is trained on the CPU; use cpu or auto");
-  return torch::kCPU;
-}
-
-/// Tables whose solver works in double keep all of it, so that a resumed run goes on exactly.
-bool in_double(const RunConfig& config) {
-  return config.model.name == "baseline" || (config.model.name == "svd" && config.train.exact);
+  if (model_info(config.model.name).trained == Trained::kBySolver) return torch::kCPU;
+  return resolve_device(config.train.device);
 }
 
 }  // namespace
@@ -75,7 +65,7 @@ void Setup::new_model(const Interactions& rows, Tables tables) {
   ModelSpec spec = model_spec(config, data.users.size(), data.items.size(), ratings);
   spec.filled = tables == Tables::kInitial;
   model = make_model(config.model.name, spec);
-  if (!in_double(config)) {
+  if (!model_info(config.model.name).in_double(config)) {
     model->to(device);
     return;
   }

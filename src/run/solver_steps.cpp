@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "src/base/error.h"
 #include "src/run/solver_tables.h"
 
 namespace latent {
@@ -30,17 +29,6 @@ std::unique_ptr<Stepper> make_solver(Setup& setup, const Interactions& rows) {
   if (name == "implicit_bpr") return make_bpr_solver(setup, rows);
   if (name == "ials") return make_ials_solver(setup, rows);
   throw std::logic_error("no solver for model '" + name + "'");
-}
-
-void check_solver(const RunConfig& config) {
-  const std::string& name = config.model.name;
-  if (config.train.exact && name != "svd" && name != "implicit_bpr")
-    throw Error("train.exact is for svd and implicit_bpr; leave it out for " + name);
-  if (config.train.exact && config.train.deterministic)
-    throw Error("train.exact runs on one thread, so train.deterministic has no meaning beside it");
-  if (config.data.weight != "none" && (name != "ials" || config.ials.form != "implicit"))
-    throw Error("data.weight = " + config.data.weight +
-                " needs model.name = ials with ials.form = implicit");
 }
 
 }  // namespace latent

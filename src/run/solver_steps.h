@@ -20,7 +20,4 @@ std::unique_ptr<Stepper> make_ials_solver(Setup& setup, const Interactions& rows
 /// "lower train.lr (now 0.1)".
 std::string lower_rate(const RunConfig& config);
 
-/// Error for knobs that do not go together with the model.
-void check_solver(const RunConfig& config);
-
 }  // namespace latent

@@ -7,7 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
-#include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/run/evaluate.h"
 #include "src/run/fit.h"
 #include "src/run/saved_run.h"
@@ -65,6 +65,7 @@ RunReport train_run(const TrainRequest& request) {
   return naming_memory([&] {
     if (!request.run_dir.empty())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
+    refuse(complaints(request.config));
     Setup setup(request.config.config);
     const Evaluator evaluator(setup.data, setup.config);
     check_trainable(setup, evaluator);
@@ -95,10 +96,11 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
                      const std::vector<std::string>& sets) {
   return naming_memory([&] {
     const RunDirectory run = RunDirectory::open(directory);
-    const RunConfig saved = read_config(run.config(), {}, catalog_defaults()).config;
-    const RunConfig now =
-        read_config(config_path.empty() ? run.config() : config_path, sets, catalog_defaults())
-            .config;
+    const RunConfig saved = read_config(run.config(), {}).config;
+    const ResolvedConfig resolved =
+        read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
+    refuse(complaints_apart_from_data(resolved));
+    const RunConfig& now = resolved.config;
     require_agreement(saved, now, directory);
     Setup setup(now);
     require_same_data(setup, saved_provenance(run), directory);
@@ -114,10 +116,6 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     check_trainable(setup, evaluator);
     return finish(setup, evaluator, run);
   });
-}
-
-ModelDefaultsOf catalog_defaults() {
-  return [](const std::string& model) { return model_info(model).defaults; };
 }
 
 std::string torch_version() { return TORCH_VERSION; }

@@ -40,9 +40,6 @@ nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
 /// Writes the model of a finished run to `path`: as a TorchScript module, or its tables as npz.
 void export_run(const std::string& directory, const std::string& path, bool npz = false);
 
-/// The defaults of models/catalog.h, for reading a config.
-ModelDefaultsOf catalog_defaults();
-
 std::string torch_version();
 
 }  // namespace latent
