@@ -1,4 +1,4 @@
-// Makes a model by its name in models/catalog.h.
+// Makes a model by its name in src/config/catalog.h.
 #pragma once
 
 #include <functional>

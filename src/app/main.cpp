@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 #include <vector>
 
 #include "src/app/commands.h"
@@ -67,7 +68,11 @@ int dispatch(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  const auto complain = [](const char* text) { std::fprintf(stderr, "latent: %s\n", text); };
+  const auto complain = [](const char* text) {
+    std::istringstream lines(text);  // one for each complaint about a config
+    for (std::string line; std::getline(lines, line);)
+      std::fprintf(stderr, "latent: %s\n", line.c_str());
+  };
   try {
     const int code = dispatch(argc, argv);
     // A write that failed before the last flush shows only in the stream's state.

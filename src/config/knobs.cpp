@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "src/base/error.h"
+#include "src/config/catalog.h"
 
 namespace latent {
 
@@ -50,6 +50,12 @@ KnobRange one_of(std::vector<std::string> names) {
             return false;
           },
           text};
+}
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const ModelInfo& model : model_catalog()) names.push_back(model.name);
+  return names;
 }
 
 KnobRange cut_offs() {
@@ -176,7 +182,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
       {"split.test", &c.split.test, "share of all rows held out for the test; leave_one_out: 0 turns the test part off", share()},
       {"split.valid", &c.split.valid, "share of all rows for validation; leave_one_out: above 0 takes the second newest; files: a share of data.path where no data.valid_path is given", share()},
-      {"model.name", &c.model.name, "the model", one_of({"mean", "bias_only", "latent_factor", "bpr", "baseline", "svd", "implicit_bpr", "ials"})},
+      {"model.name", &c.model.name, "the model", one_of(model_names())},
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
       {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd: of the factors)", any()},
       {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd: of the factors; ials: times the root of model.factors)", at_least(0)},

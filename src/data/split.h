@@ -11,7 +11,6 @@ struct Split {
   Interactions train, valid, test;
 };
 
-/// Reads the files that `data` names, filters, splits: all that stands before training.
 struct SplitDataset {
   IdMap users, items;
   Split parts;
@@ -22,8 +21,11 @@ struct SplitDataset {
 /// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). Leave one out: each
 /// user's newest row to test (and the second newest to valid) while at least one stays in train;
 /// ties in time go by file order. Takes little memory beyond the rows, which become the train part.
+/// Throws Error for shares that leave nothing to train on.
 Split split_rows(Interactions rows, int32_t users, const SplitOptions& options);
 
+/// Reads the files that `data` names, filters, splits: all that stands before training. Throws Error
+/// with what wrong_split() (src/config/complaints.h) has to say, and for what the files hold.
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split);
 
 }  // namespace latent

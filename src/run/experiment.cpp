@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/export/tables_file.h"
 #include "src/sampling/sampler.h"
 #include "src/train/module_view.h"
@@ -29,8 +30,7 @@ bool solved(const RunConfig& config) {
 
 /// By gradient, ranked against sampled negatives.
 bool pairwise(const RunConfig& config) {
-  const ModelInfo& info = model_info(config.model.name);
-  return info.trained == Trained::kByGradient && info.task == Task::kRanking;
+  return is_pairwise(model_info(config.model.name));
 }
 
 CheckpointFolder checkpoints_of(const RunDirectory& run, bool refit) {
@@ -82,9 +82,7 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
     : config_(config), data_(std::move(data)), evaluator_(*data_, config_) {
   const auto start = Clock::now();
   use_threads(config_);
-  if (config_.train.refit && config_.train.patience == 0)
-    throw Error("train.refit needs train.patience: early stopping chooses the steps to repeat");
-  check_solver(config_);
+  refuse(wrong_combinations(config_));
   if (resumed != nullptr) checkpoint_ = checkpoints_of(*resumed, /*refit=*/false).newest();
   if (pairwise(config_)) require_negatives();
   prepare(/*refit=*/false);

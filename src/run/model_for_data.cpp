@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "models/registry.h"
-#include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/parallel.h"
 #include "src/base/version.h"
@@ -24,21 +23,12 @@ RatingSummary summary_of(const Interactions& rows) {
   return {mean_rating(rows), *lowest, *highest};
 }
 
-/// Tables whose solver works in double keep all of it, so that a resumed run goes on exactly.
-bool in_double(const RunConfig& config) {
-  return config.model.name == "baseline" || (config.model.name == "svd" && config.train.exact);
-}
-
 }  // namespace
 
 torch::Device device_of(const RunConfig& config) {
-  const std::string& asked = config.train.device;
-  if (model_info(config.model.name).trained != Trained::kBySolver) return resolve_device(asked);
   // Solvers work on plain memory.
-  if (asked != "auto" && asked != "cpu")
-    throw Error("train.device = " + asked + ", but " + config.model.name +
-                " is trained on the CPU; use cpu or auto");
-  return torch::kCPU;
+  if (model_info(config.model.name).trained == Trained::kBySolver) return torch::kCPU;
+  return resolve_device(config.train.device);
 }
 
 void use_threads(const RunConfig& config) {
@@ -67,7 +57,7 @@ Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
   ModelSpec spec = model_spec(config, data.users.size(), data.items.size(), ratings);
   spec.filled = filled;
   Recommender model = make_model(config.model.name, spec);
-  if (!in_double(config)) {
+  if (!model_info(config.model.name).in_double(config)) {
     model->to(device_of(config));
     return model;
   }

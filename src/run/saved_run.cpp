@@ -7,10 +7,10 @@
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/export/tables_file.h"
 #include "src/run/evaluate.h"
 #include "src/run/model_for_data.h"
-#include "src/run/train_run.h"
 #include "src/run/write_model.h"
 #include "src/serve/served_model.h"
 #include "src/train/checkpoint.h"
@@ -47,8 +47,7 @@ void tell_of_changed_data(const SplitDataset& data, const nlohmann::json& proven
 /// A run's config and data, and the model that they ask for, without weights.
 struct SavedRun {
   SavedRun(const RunDirectory& run, const std::vector<std::string>& sets)
-      : config(read_config(run.config(), sets, catalog_defaults()).config),
-        data(load_dataset(config.data, config.split)) {
+      : config(config_of(run, sets)), data(load_dataset(config.data, config.split)) {
     use_threads(config);
     // What the model takes from ratings it takes from the rows of the last fit.
     model = make_model_for(config, data, FittedRows(data, config.train.refit, false).get(),
@@ -57,6 +56,13 @@ struct SavedRun {
   RunConfig config;
   SplitDataset data;
   Recommender model;
+
+ private:
+  static RunConfig config_of(const RunDirectory& run, const std::vector<std::string>& sets) {
+    const ResolvedConfig resolved = read_with_complaints(run.config(), sets);
+    refuse(complaints_apart_from_data(resolved));
+    return resolved.config;
+  }
 };
 
 /// Weights of the finished run, best ones under early stopping, into `saved`.
@@ -134,8 +140,11 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
   if (metadata.is_discarded() || !metadata.contains("config"))
     throw Error(run_or_model + ": holds no config, so it cannot be evaluated");
-  const RunConfig config =
-      resolve_config(metadata["config"].dump(), run_or_model, sets, catalog_defaults()).config;
+  ordered_json saved = metadata["config"];
+  saved["provenance"] = metadata.value("provenance", ordered_json::object());
+  const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), run_or_model, sets);
+  refuse(complaints_apart_from_data(resolved));
+  const RunConfig& config = resolved.config;
   use_threads(config);
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids())) {

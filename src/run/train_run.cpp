@@ -5,7 +5,7 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
-#include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/run/experiment.h"
 #include "src/run/saved_run.h"
 #include "src/run/write_model.h"
@@ -56,6 +56,7 @@ RunReport train_run(const TrainRequest& request) {
     const RunConfig& config = request.config.config;
     if (!request.run_dir.empty())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
+    refuse(complaints(request.config));
     const auto data =
         std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
     Experiment experiment(config, data);
@@ -85,10 +86,11 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
                      const std::vector<std::string>& sets) {
   return with_memory_advice([&] {
     const RunDirectory run = RunDirectory::open(directory);
-    const RunConfig saved = read_config(run.config(), {}, catalog_defaults()).config;
-    const RunConfig config =
-        read_config(config_path.empty() ? run.config() : config_path, sets, catalog_defaults())
-            .config;
+    const RunConfig saved = read_config(run.config(), {}).config;
+    const ResolvedConfig resolved =
+        read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
+    refuse(complaints_apart_from_data(resolved));
+    const RunConfig& config = resolved.config;
     require_agreement(saved, config, directory);
     const auto data =
         std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
@@ -103,10 +105,6 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     write_file(run.config(), config_file(config, provenance_of(config, *data)).dump(2) + "\n");
     return finish(experiment, run);
   });
-}
-
-ModelDefaultsOf catalog_defaults() {
-  return [](const std::string& model) { return model_info(model).defaults; };
 }
 
 }  // namespace latent

@@ -30,7 +30,4 @@ RunReport train_run(const TrainRequest& request);
 RunReport resume_run(const std::string& directory, const std::string& config_path,
                      const std::vector<std::string>& sets);
 
-/// The defaults of the catalogue of models, for reading a config.
-ModelDefaultsOf catalog_defaults();
-
 }  // namespace latent

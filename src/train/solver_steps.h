@@ -17,7 +17,4 @@ std::unique_ptr<Stepper> make_ials_solver(const FitContext& fit);
 /// "lower train.lr (now 0.1)".
 std::string lower_rate(const TrainOptions& options);
 
-/// Error for knobs that do not go together with the model.
-void check_solver(const RunConfig& config);
-
 }  // namespace latent

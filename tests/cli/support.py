@@ -78,6 +78,11 @@ def set_options(sets):
     return [word for text in sets for word in ("--set", text)]
 
 
+def factors(model, count):
+    """The knob model.factors for a model that has some, as a list of --set's texts."""
+    return [] if model in ("mean", "bias_only", "baseline") else [f"model.factors={count}"]
+
+
 def write_config(path, **sections):
     """A config file; `data` may be the path alone."""
     if isinstance(sections.get("data"), (str, pathlib.Path)):

@@ -37,11 +37,12 @@ class Export(support.Case):
         cls.rows = strange_rows()
         with open(cls.dir / "d.csv", "w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("user_id", "item_id", "rating"), *cls.rows])
-        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.15, "valid": 0.15}, model={"factors": 4},
-                             train={"steps": 60, "batch_size": 200, "lr": 0.03, "threads": 1}, eval={"metrics": "all"})
+        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.15, "valid": 0.15},
+                             train={"threads": 1}, eval={"metrics": "all"})
         cls.models, cls.tested = {}, {}
         for name in MODELS:
-            support.Case.train(cls(), name, f"model.name={name}")
+            trained = [] if name == "mean" else ["train.steps=60", "train.batch_size=200", "train.lr=0.03"]
+            support.Case.train(cls(), name, f"model.name={name}", *support.factors(name, 4), *trained)
             cls.models[name] = support.load_model(cls.dir / name / "model.pt")
             cls().latent("evaluate", name, "--predictions", f"{name}.csv")
             with open(cls.dir / f"{name}.csv", encoding="utf-8", newline="") as file:

@@ -69,7 +69,7 @@ class BadInput(Small):
         for model, device in (("svd", "cuda"), ("ials", "cuda:1")):
             self.refuse(rf"^train\.device = {device}, but {model} is trained on the CPU; use cpu or auto$", f"model.name={model}",
                         f"train.device={device}")
-        for weight, *sets in (("rating", "model.name=ials"), ("bm25", "model.name=svd", "ials.form=implicit")):
+        for weight, *sets in (("rating", "model.name=ials"), ("bm25", "model.name=svd")):
             self.refuse(rf"^data\.weight = {weight} needs model\.name = ials with ials\.form = implicit", f"data.weight={weight}", *sets)
         # Without a penalty more factors than items have no solution of their own.
         for sets in ([], ["ials.form=implicit"]):

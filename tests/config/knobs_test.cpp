@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "src/config/catalog.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -52,20 +51,6 @@ TEST(Knobs, AcceptTheirOwnDefaults) {
   RunConfig config;
   for (const Knob& knob : knobs(config))
     EXPECT_EQ(set_knob(knob, knob_value(knob)), "") << knob.name;
-}
-
-TEST(Knobs, ModelNameAcceptsExactlyTheCatalogue) {
-  RunConfig config;
-  std::string expected = "one of";
-  for (const ModelInfo& row : model_catalog()) {
-    expected += " " + row.name;
-    EXPECT_TRUE(takes("model.name", row.name)) << row.name;
-  }
-  for (const Knob& knob : knobs(config)) {
-    if (knob.name == "model.name") {
-      EXPECT_EQ(knob.range.text, expected);
-    }
-  }
 }
 
 TEST(SetKnob, WholeNumbersAreNeitherCutNorGuessed) {

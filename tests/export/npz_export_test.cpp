@@ -27,7 +27,11 @@ TEST(ImplicitBpr, HasTheAttributesThatLoadSets) {
   const TemporaryFolder folder;
   const Tables t;
   write_implicit_bpr_npz(folder.file("m.npz"), t.view(),
-                         {.learning_rate = 0.05, .iterations = 3, .random_state = 42});
+                         {.learning_rate = 0.05,
+                          .regularization = 0.01,
+                          .iterations = 3,
+                          .verify_negative_samples = true,
+                          .random_state = 42});
   const NpzReader in(folder.file("m.npz"));
   expect_tables(in, t);
   EXPECT_EQ(in.doubles("factors", NpyShape{}), std::vector<double>{2});
@@ -42,7 +46,9 @@ TEST(ImplicitBpr, HasTheAttributesThatLoadSets) {
 TEST(ImplicitAls, HasTheAttributesThatLoadSets) {
   const TemporaryFolder folder;
   const Tables t;
-  write_implicit_als_npz(folder.file("m.npz"), t.view(), {.alpha = 40, .use_cg = false});
+  write_implicit_als_npz(
+      folder.file("m.npz"), t.view(),
+      {.regularization = 0.01, .alpha = 40, .iterations = 15, .use_cg = false});
   const NpzReader in(folder.file("m.npz"));
   expect_tables(in, t);
   EXPECT_EQ(in.doubles("factors", NpyShape{}), std::vector<double>{3});

@@ -1,9 +1,7 @@
-// The tables of models agree with each other and with the knob model.name.
+// The makers of models agree with the catalogue.
 #include "models/registry.h"
 #include "src/base/parallel.h"
 #include "src/config/catalog.h"
-#include "src/config/read.h"
-#include "src/run/train_run.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -12,25 +10,6 @@ namespace {
 TEST(ModelRegistry, HasTheModelsOfTheCatalogInItsOrder) {
   ASSERT_EQ(model_registry().size(), model_catalog().size());
   for (size_t n = 0; n < model_catalog().size(); ++n) EXPECT_EQ(model_registry()[n].name, model_catalog()[n].name);
-}
-
-TEST(ModelRegistry, HasTheNamesThatTheKnobAccepts) {
-  RunConfig config;
-  for (const Knob& knob : knobs(config)) {
-    if (knob.name != "model.name") continue;
-    std::string names;
-    for (const ModelMaker& row : model_registry()) {
-      EXPECT_EQ(set_knob(knob, row.name), "");
-      names += " " + row.name;
-    }
-    EXPECT_EQ(knob.range.text, "one of" + names);
-  }
-}
-
-TEST(ModelCatalog, BringsDefaultsThatAreKnobs) {
-  for (const ModelInfo& model : model_catalog()) {
-    EXPECT_NO_THROW(resolve_config("{\"model\": {\"name\": \"" + model.name + "\"}}", "test", {}, catalog_defaults())) << model.name;
-  }
 }
 
 TEST(ModelCatalog, KnowsWhichModelsHaveFactors) {

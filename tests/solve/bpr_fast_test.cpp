@@ -97,7 +97,7 @@ TEST(BprDeterministic, LosesNoUpdate) {
 TEST(BprFast, DependsOnSeedAndEpochAloneOnOneThread) {
   const UserItems pairs = random_pairs(900, 300, 20000);
   const auto after = [&](uint64_t seed, int64_t epoch) {
-    const BprSgd sgd(pairs, 300, {}, seed);
+    const BprSgd sgd(pairs, 300, kRates, seed);
     BprTables t = random_tables(900, 300, 5, 1);
     sgd.epoch(t, epoch, 1);
     return t.items;

@@ -121,7 +121,7 @@ TEST(BprExact, FollowsImplicitThroughThreeEpochsOfMovieLens) {
 TEST(BprExact, GoesOnFromAGeneratorKeptAsText) {
   const json& golden = goldens()["small"];
   const UserItems pairs = interactions_of(golden);
-  const BprSgd sgd(pairs, golden["items"], {}, 0);
+  const BprSgd sgd(pairs, golden["items"], kRates, 0);
   BprTables whole = golden_start(golden, pairs), resumed = whole;
   std::mt19937 a(5), b(5);
   sgd.epoch_exact(whole, a);
@@ -179,7 +179,7 @@ TEST_P(BprMode, SkipsSamplesAsOftenAsChanceSays) {
   const UserItems pairs = random_pairs(900, 300, 40000);
   const double chance = skip_chance(pairs, 300), n = static_cast<double>(pairs.item.size());
   ASSERT_GT(chance, 0.2);
-  BprSgd sgd(pairs, 300, {}, 7);
+  BprSgd sgd(pairs, 300, kRates, 7);
   BprTables t(900, 300, 4);
   const BprCounts counts = run(sgd, t);
   EXPECT_EQ(counts.samples, pairs.item.size());
@@ -224,7 +224,7 @@ TEST_P(BprMode, LeavesAUserWithEveryItemAlone) {
   std::vector<int32_t> u(20, 0), i(20);
   std::iota(i.begin(), i.end(), 0);
   const UserItems pairs(u, i, 1);
-  BprSgd sgd(pairs, 20, {}, 7);
+  BprSgd sgd(pairs, 20, kRates, 7);
   BprTables t(1, 20, 4);
   draw_bpr_factors(t, pairs, 1);
   const BprTables before = t;
@@ -307,7 +307,7 @@ TEST(BprFactors, StartAsImplicitsDo) {
 }
 
 TEST(BprSgd, NeedsAnInteraction) {
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, {}, 3), 4, {}, 0)),
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, {}, 3), 4, kRates, 0)),
             "BPR: no interactions to train on");
 }
 
