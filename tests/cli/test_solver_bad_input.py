@@ -150,7 +150,8 @@ class Npz(Small):
             whole = dict(file)
         for name in ("alpha", "beta_user", "beta_item", "gamma_user", "gamma_item"):
             np.savez(self.dir / "broken.npz", **{other: table for other, table in whole.items() if other != name})
-            said = self.complaint("train", "config.json", "--run-dir", "bad", "--set", "model.name=svd", "--set", "model.init_path=broken.npz")
+            said = self.complaint("train", "config.json", "--run-dir", "bad", "--set", "model.name=svd",
+                                  "--set", "model.factors=4", "--set", "model.init_path=broken.npz")
             self.assertRegex(said, rf"^broken\.npz: has no array '{name}'; it has .*_ids")
 
     def test_tables_of_other_data(self):
