@@ -10,6 +10,7 @@
 #include "src/data/line_reader.h"
 #include "src/data/row_format.h"
 #include "src/score/batch_recommender.h"
+#include "src/score/near_id.h"
 
 namespace latent {
 
@@ -39,7 +40,9 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
     const std::string user(row.user), item(row.item);
     const int32_t u = model.find_user(user), i = model.find_item(item);
     if ((u < 0 || i < 0) && !known_parts) {
-      throw RowError("unknown " + (u < 0 ? "user " + in_quotes(user) : "item " + in_quotes(item)) +
+      throw RowError("unknown " +
+                     (u < 0 ? "user " + in_quotes(user) + did_you_mean_id(user, model.user_ids())
+                            : "item " + in_quotes(item) + did_you_mean_id(item, model.item_ids())) +
                      "; --unknown known-parts scores it from what is known");
     }
     const double score =
@@ -90,7 +93,7 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
       indices.push_back(model.find_user(id));
       if (indices.back() < 0)
         throw Error(users + ":" + std::to_string(line) + ": unknown user " + in_quotes(id) +
-                    "; remove the line");
+                    did_you_mean_id(id, model.user_ids()) + "; remove the line");
     });
   }
   const BatchRecommender recommender(model.view(), model.seen(), allowed);

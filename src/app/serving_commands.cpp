@@ -6,6 +6,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/score/batch_recommender.h"
+#include "src/score/near_id.h"
 #include "src/serve/served_model.h"
 
 namespace latent {
@@ -116,7 +117,9 @@ int run_recommend(int argc, char** argv) {
     scored = model.recommend(user, k, exclude_seen);
   } else {
     const int32_t index = model.find_user(user);
-    if (index < 0) throw Error(line.word(0) + ": unknown user " + in_quotes(user));
+    if (index < 0)
+      throw Error(line.word(0) + ": unknown user " + in_quotes(user) +
+                  did_you_mean_id(user, model.user_ids()));
     const auto lists = BatchRecommender(model.view(), model.seen(), allowed)
                            .recommend({index}, k, exclude_seen, /*threads=*/1);
     for (const Scored& s : lists[0]) {

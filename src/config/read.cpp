@@ -64,11 +64,13 @@ std::string place_of(const std::string& name, const std::string& text, const std
 
 using Assignment = std::pair<std::string, json>;
 
-void flatten(const json& value, const std::string& prefix, std::vector<Assignment>& out) {
+/// `whole`: knobs whose value is itself an object.
+void flatten(const json& value, const std::string& prefix, const std::set<std::string>& whole,
+             std::vector<Assignment>& out) {
   for (const auto& [key, inner] : value.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (inner.is_object() && !inner.empty()) {
-      flatten(inner, name, out);
+    if (inner.is_object() && !inner.empty() && !whole.contains(name)) {
+      flatten(inner, name, whole, out);
     } else {
       out.emplace_back(name, inner);
     }
@@ -91,6 +93,14 @@ class Resolver {
     }
     throw Error(place(name, where) + ": unknown key " + in_quotes(name) +
                 did_you_mean(name, names));
+  }
+
+  std::set<std::string> object_knobs() const {
+    std::set<std::string> out;
+    for (const Knob& knob : rows_) {
+      if (std::holds_alternative<std::map<std::string, double>*>(knob.target)) out.insert(knob.name);
+    }
+    return out;
   }
 
   void apply(const std::vector<Assignment>& assignments, const std::string& where,
@@ -171,14 +181,15 @@ ResolvedConfig resolve_config(const std::string& text, const std::string& where,
     throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
   // A run's config.json says where it came from; that is a record, not a setting.
   tree.erase("provenance");
+  tree.erase("read_as");  // likewise how the data was read
   std::vector<Assignment> file, given;
-  flatten(tree, "", file);
+  Resolver resolver(defaults_of, text, where);
+  flatten(tree, "", resolver.object_knobs(), file);
   std::set<std::string> names;
   for (const auto& [name, value] : file) {
     if (!names.insert(name).second)
       throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
-  Resolver resolver(defaults_of, text, where);
   for (const std::string& set : sets) {
     const size_t equals = set.find('=');
     if (equals == std::string::npos || equals == 0) {

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr char kMagic[8] = {'L', 'A', 'T', 'C', 'A', 'C', '0', '1'};
+constexpr char kMagic[8] = {'L', 'A', 'T', 'C', 'A', 'C', '0', '2'};
 
 fs::path file_of(const fs::path& folder, const std::string& key) {
   char name[40];
@@ -162,15 +162,20 @@ std::optional<RawData> load(const fs::path& path, const std::string& key, uintma
   raw.bad_rows = header.at("bad_rows");
   raw.data.checksum = header.at("checksum");
   const json& f = header.at("format");
-  raw.format = {
-      f.at(0), f.at(1).get<std::vector<std::string>>(), f.at(2), f.at(3), f.at(4), f.at(5),
-      f.at(6)};
+  raw.format = {f.at(0), f.at(1).get<std::vector<std::string>>(),
+                f.at(2), f.at(3), f.at(4), f.at(5), f.at(6), f.at(7), f.at(8), f.at(9),
+                f.at(10).get<std::array<int, 4>>()};
+  raw.missing_rows = header.at("missing_rows");
+  const size_t left_out = header.at("left_out");
+  if (left_out > size) return std::nullopt;
   Interactions& rows = raw.data.rows;
   StoredIds users, items;
   in.array(rows.user, n);
   in.array(rows.item, n);
   in.array(rows.rating, n);
   if (header.at("has_time")) in.array(rows.time, n);
+  in.array(raw.data.left_out.user, left_out);
+  in.array(raw.data.left_out.item, left_out);
   users.read(in, header.at("users"));
   items.read(in, header.at("items"));
   // Before any memory is asked for.
@@ -194,13 +199,16 @@ fs::path cache_folder(const DataOptions& options) {
 
 std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options,
                       bool need_time) {
-  json key = {options.format, options.user,       options.item,         options.rating,
-              options.time,   options.on_bad_row, options.max_bad_rows, need_time};
+  json key = {options.format,     options.separator,    options.header,  options.decimal,
+              options.encoding,   options.user,         options.item,    options.rating,
+              options.time,       options.rating_map,   options.missing, options.where,
+              options.on_bad_row, options.max_bad_rows, need_time};
   for (const std::string& path : paths) {
     std::error_code failed;
     const auto size = fs::file_size(path, failed);
-    if (failed) return "";  // the reader says what is wrong with the path
-    key.push_back({fs::absolute(path).lexically_normal().string(), size,
+    // A pipe has none; of a missing file the reader says what is wrong.
+    if (failed || path == "-") return "";
+    key.push_back({fs::weakly_canonical(path, failed).string(), size,
                    fs::last_write_time(path).time_since_epoch().count()});
   }
   return key.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -229,11 +237,14 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
       {"rows", raw.data.rows.size()},
       {"part_ends", raw.part_ends},
       {"bad_rows", raw.bad_rows},
+      {"missing_rows", raw.missing_rows},
+      {"left_out", raw.data.left_out.size()},
       {"checksum", raw.data.checksum},
       {"has_time", raw.data.rows.has_time()},
       {"users", ids_header(raw.data.users)},
       {"items", ids_header(raw.data.items)},
-      {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time}}};
+      {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time, f.found_time, f.separator,
+        f.width, f.column}}};
   const std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   const uint64_t header_size = text.size();
   Writer out(file_of(folder, key));
@@ -244,6 +255,8 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
   out.array(raw.data.rows.item);
   out.array(raw.data.rows.rating);
   out.array(raw.data.rows.time);
+  out.array(raw.data.left_out.user);
+  out.array(raw.data.left_out.item);
   for (const IdMap* ids : {&raw.data.users, &raw.data.items}) {
     out.bytes(ids->text().data(), ids->text().size());
     out.array(ids->ends());

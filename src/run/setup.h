@@ -48,6 +48,9 @@ class FittedRows {
   Interactions rows_;
 };
 
+/// Whether the model's task is to rank items.
+bool ranks(const RunConfig& config);
+
 /// Sets the number of LibTorch's threads that train.threads asks for.
 void use_threads(const RunConfig& config);
 

@@ -19,6 +19,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
+ordered_json run_config(const Setup& setup) {
+  return config_file(setup.config, setup.provenance(), read_as_json(setup.data.read_as.format));
+}
+
 /// Training to exported model, in a run folder that exists and holds its config.
 RunReport finish(Setup& setup, const Evaluator& evaluator, const RunDirectory& run) {
   ordered_json of_training;
@@ -72,7 +76,8 @@ RunReport train_run(const TrainRequest& request) {
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
+    write_file(run.config(), run_config(setup).dump(2) + "\n");
+    tell_how_read(setup.data.read_as, ranks(setup.config));
     try {
       const RunReport report = finish(setup, evaluator, run);
       run.keep_replacement();
@@ -110,8 +115,9 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
                    : directory + " has no checkpoint yet: starting at step 0");
     const auto second = CheckpointFolder(run.refit_checkpoints()).newest(no_table);
     trim_log(run.log(), step, second ? second->state.at("step").get<int64_t>() : 0);
-    write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
+    write_file(run.config(), run_config(setup).dump(2) + "\n");
     check_trainable(setup, evaluator);
+    tell_how_read(setup.data.read_as, ranks(setup.config));
     return finish(setup, evaluator, run);
   });
 }
