@@ -6,6 +6,7 @@
 #include "src/data/guessed_columns.h"
 #include "src/data/row_text.h"
 #include "src/data/splitter.h"
+#include "src/data/times.h"
 
 namespace latent {
 
@@ -100,8 +101,9 @@ bool Roles::has_header(const Fields& first) const {
   if (like_ != nullptr && like_->header && first == like_->columns) return true;
   if (wants_name() && names_.empty()) return true;
   // "42,book,3" is a row.
-  if (std::any_of(first.begin(), first.end(),
-                  [](const std::string& field) { return rating_of(field).has_value(); }))
+  if (std::any_of(first.begin(), first.end(), [](const std::string& field) {
+        return rating_of(field).has_value() || is_date(field);
+      }))
     return false;
   if (find_column("user", "auto", first) >= 0 || find_column("item", "auto", first) >= 0) return true;
   // Where the rating should be stands a word.

@@ -59,11 +59,13 @@ Fit fit_of(const std::string& separator, const std::vector<std::string>& lines,
     same += row.size() == rows[0].size() || filled_fields(row) == filled_fields(rows[0]);
     rated += at < row.size() && is_rating(row[at], options, separator != ",");
   }
-  if (2 * some < rows.size()) return fit;
   fit.even = same == rows.size();
   const int named = (find_column("user", options.user, rows[0]) >= 0) +
                     (find_column("item", options.item, rows[0]) >= 0);
-  fit.sense = named > 0 ? 2 + named : 2 * rated >= rows.size() ? 2 : 1;
+  fit.sense = 2 * some < rows.size()    ? 1
+              : named > 0                 ? 2 + named
+              : 2 * rated >= rows.size() ? 2
+                                         : 1;
   return fit;
 }
 
@@ -140,7 +142,9 @@ bool is_netflix(const std::vector<std::string>& lines) {
 FormatGuess guess_of_blanks(const std::string& place, const std::vector<std::string>& lines,
                             const FormatInfo* like) {
   const auto first = tokens_of(lines.front());
-  if (find_column("user", "auto", first) >= 0 && find_column("item", "auto", first) >= 0)
+  const int user = find_column("user", "auto", first), item = find_column("item", "auto", first);
+  // "u" and "i" may well be ids.
+  if (user >= 0 && item >= 0 && first[user].size() > 1 && first[item].size() > 1)
     return {"csv", " "};
   if (like != nullptr && like->format == "adjacency") return {"adjacency", ""};
   if (like != nullptr && like->separator == " ") return {"csv", " "};
@@ -181,7 +185,7 @@ FormatGuess guess_anew(const std::string& place, const std::vector<std::string>&
                 : "json",
             ""};
   }
-  if (first.starts_with("%%MatrixMarket")) return {"matrixmarket", ""};
+  if (is_matrix_market(first)) return {"matrixmarket", ""};
   if (is_netflix(lines)) return {"netflix", ""};
   if (are_all(lines, is_libsvm)) {
     throw Error(place + ": lines of 'label index:value' (LIBSVM, libFM); write user, item and "

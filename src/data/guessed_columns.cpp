@@ -44,10 +44,9 @@ void check_even_rows(const GuessedColumns& guess) {
 }
 
 void check_width(const GuessedColumns& guess) {
-  size_t widest = 0;
-  for (const auto& row : guess.rows) widest = std::max(widest, filled_fields(row));
-  if (widest >= 5)
-    fail(guess, std::to_string(widest) + " columns and no header to tell them apart in " +
+  const size_t width = filled_fields(guess.rows[0]);
+  if (width >= 5)
+    fail(guess, std::to_string(width) + " columns and no header to tell them apart in " +
                     in_quotes(listed(guess.rows[0])) + kRemedy);
 }
 

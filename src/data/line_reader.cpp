@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "src/base/error.h"
+#include "src/data/row.h"
 
 namespace latent {
 
@@ -203,7 +204,7 @@ std::vector<std::string> LineReader::skip_head() {
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     const size_t first = line.find_first_not_of(" \t");
     const bool comment = first != std::string_view::npos && (line[first] == '#' || line[first] == '%');
-    if ((first != std::string_view::npos && !comment) || line.starts_with("%%MatrixMarket")) break;
+    if ((first != std::string_view::npos && !comment) || is_matrix_market(line)) break;
     if (comment && comments.size() == kMostComments) comments.clear();
     if (comment) comments.emplace_back(line.substr(first));
     at_ += std::min(newline + 1, rest.size());

@@ -1,5 +1,6 @@
 #include "src/data/row.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -81,6 +82,14 @@ std::string_view trimmed(std::string_view text) {
 
 bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_matrix_market(std::string_view line) {
+  constexpr std::string_view kBanner = "%%matrixmarket";
+  return line.size() >= kBanner.size() &&
+         std::equal(kBanner.begin(), kBanner.end(), line.begin(), [](char banner, char c) {
+           return banner == (c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+         });
 }
 
 bool is_utf8(std::string_view text) {

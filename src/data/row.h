@@ -61,6 +61,9 @@ std::string_view trimmed(std::string_view text);
 /// A zero-based column given as text: digits and nothing else.
 bool all_digits(std::string_view text);
 
+/// The first line of a MatrixMarket file, which looks like a comment.
+bool is_matrix_market(std::string_view line);
+
 /// Throws RowError unless `text` is a UTF-8 string without NUL, of 1 to 65,536 bytes.
 void check_id(std::string_view text, const std::string& field);
 constexpr size_t kLongestId = 1 << 16;

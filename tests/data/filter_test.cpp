@@ -143,8 +143,8 @@ TEST(FilterRows, SaysThatNoInteractionsAreLeft) {
   options.path = "ratings.csv";
   options.positive_at_least = 6;
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, filtered({{{"a", "x", 5}, {"b", "x", 4}}}, options)),
-            "ratings.csv: no interactions left of 2 rows; see data.drop_zero, "
-            "data.positive_at_least, data.min_user, data.min_item");
+            "ratings.csv: no interactions left of 2 rows; see data.where, data.missing, "
+            "data.drop_zero, data.positive_at_least, data.min_user, data.min_item");
 }
 
 }  // namespace
