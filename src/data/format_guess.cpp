@@ -78,6 +78,8 @@ std::string guess_separator(const std::string& place, const std::vector<std::str
   for (const std::string& candidate : candidates) {
     const Fit fit = fit_of(candidate, lines, options);
     if (fit.sense == 0) continue;
+    // Told that commas stand in numbers, they part columns only where nothing else does.
+    if (candidate == "," && options.decimal == "," && best.sense > 0) continue;
     if (fit.sense == best.sense && fit.even && best.even && best.separator != "::") {
       throw Error(place + ": both " + separator_name(best.separator) + " and " +
                   separator_name(candidate) + " make columns of every line, as in " +

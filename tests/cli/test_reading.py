@@ -7,7 +7,7 @@ import threading
 import support
 
 CASES = json.loads((support.ROOT / "tests/data/field_cases.json").read_text(encoding="utf-8"))["cases"]
-TIED = "user,item,rating,time\n" + "".join(f"u{n % 7},i{n % 5},{n % 4 + 1},{n}\n" for n in range(40))
+TIED = "user,item,rating,time\n" + "".join(f"u{n % 7},i{n % 11},{n % 4 + 1},{n}\n" for n in range(40))
 
 
 class Reading(support.Case):
@@ -104,7 +104,7 @@ class Told(Reading):
         return self.train("told", *sets, config="told.json", flags=["--overwrite"]).stderr
 
     def test_one_line_says_how_the_file_was_read(self):
-        line = "read as csv: user 0 (user), item 1 (item), rating 2 (rating), time 3 (time); first row u0, i0, 1; 40 rows, 7 users, 5 items"
+        line = "read as csv: user 0 (user), item 1 (item), rating 2 (rating), time 3 (time); first row u0, i0, 1; 40 rows, 7 users, 11 items"
         said = self.train_on(TIED)
         self.assertEqual([text for text in said.splitlines() if text.startswith("read as")], [line])
         for source in ["told", "told/model.pt"]:

@@ -77,7 +77,7 @@ TEST(Decimal, CommaIsReadWhereItIsTold) {
   EXPECT_TRUE(has(parse_error("1;10;1.234,5\n", options), "is not a number"));
   EXPECT_TRUE(has(parse_error("1;10;3,5\n1;11;4,0\n"), "set data.decimal to ','"));
   EXPECT_TRUE(has(parse_error("user,item,rating\na,x,\"1,234\"\n"), "rating '1,234'"));
-  const RawData days = parse_text("user;item;rating;day\na;x;1;0,75\n", options, /*need_time=*/true);
+  const RawData days = parse_text("user;item;rating;time\na;x;1;0,75\n", options, /*need_time=*/true);
   EXPECT_EQ(days.data.rows.time, (std::vector<double>{0.75}));
 }
 
@@ -118,7 +118,7 @@ TEST(Missing, RatingsDropTheirRowsAndIds) {
 TEST(Where, KeepsRowsForWhichAllConditionsHold) {
   DataOptions options;
   options.where = {"kind=play|watch", "3=x"};
-  const std::string text = "user,item,kind,3,rating\na,i,play,x,1\na,j,buy,x,no number\nb,i,watch,x,2\nb,j,play,y,3\n";
+  const std::string text = "user,item,kind,place,rating\na,i,play,x,1\na,j,buy,x,no number\nb,i,watch,x,2\nb,j,play,y,3\n";
   const RawData raw = parse_text(text, options);
   EXPECT_EQ(named_rows(raw.data), (Rows{{"a", "i", 1}, {"b", "i", 2}}));
   EXPECT_EQ(raw.data.left_out.size(), 2);
