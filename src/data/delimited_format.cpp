@@ -1,5 +1,6 @@
 // Rows of columns between separators, with or without a header.
 #include <algorithm>
+#include <cstring>
 
 #include "src/base/error.h"
 #include "src/data/delimited_roles.h"
@@ -26,7 +27,9 @@ class DelimitedFormat : public RowFormat {
         conditions_(options.where),
         layout_(layout),
         missing_(!options.missing.empty()),
-        plain_(options.rating_map.empty()),
+        digit_size_(options.rating_map.empty() ? 1 : std::string::npos),
+        least_(static_cast<int>(layout.least)),
+        optional_(static_cast<unsigned>(layout.most - layout.least)),
         needed_(1 + std::max({layout.user, layout.item, layout.rating, layout.time})),
         skip_header_(layout.info.header) {
     info = layout.info;
@@ -78,6 +81,7 @@ class DelimitedFormat : public RowFormat {
     const std::string_view text = reader.ready_lines().substr(0, kPiece);
     const size_t marks =
         find_marks(text.data(), text.size(), mark_, '"', marks_);
+    blanks_ = std::memchr(text.data(), ' ', text.size()) != nullptr;
     const char* line = text.data();
     int64_t lines = 0;
     for (size_t m = 0; plain_line(text.data(), line, m, marks, rows); ++lines) {
@@ -104,26 +108,27 @@ class DelimitedFormat : public RowFormat {
     if (*end == '\r') ++m;
     if (m == marks || text[marks_[m]] != '\n' || text + marks_[m] - end > 1) return false;
     const char* const next = text + marks_[m++] + 1;
-    // Separators without anything between them at the end are no columns.
-    for (; column >= static_cast<int>(layout_.most) && end[-1] == mark_; --column) --end;
-    if (column + 1 < static_cast<int>(layout_.least) || column >= static_cast<int>(layout_.most))
-      return false;
+    if (static_cast<unsigned>(column + 1 - least_) > optional_) {
+      // Separators without anything between them at the end are no columns.
+      for (; column >= least_ + static_cast<int>(optional_) && end[-1] == mark_; --column) --end;
+      if (static_cast<unsigned>(column + 1 - least_) > optional_) return false;
+    }
     const auto field = [&](int n) {
-      const char* begin = n == 0 ? line : ends_[n - 1] + 1;
-      const char* end = ends_[n];
-      if (begin < end && (*begin == ' ' || end[-1] == ' ')) {  // blanks beside separators
-        while (begin < end && *begin == ' ') ++begin;
-        while (begin < end && end[-1] == ' ') --end;
-      }
-      return std::string_view(begin, static_cast<size_t>(end - begin));
+      const char* const begin = n == 0 ? line : ends_[n - 1] + 1;
+      return std::string_view(begin, static_cast<size_t>(ends_[n] - begin));
     };
     Row row;
     row.user = field(layout_.user);
     row.item = field(layout_.item);
     if (row.user.empty() || row.item.empty()) return false;
+    if (blanks_) {  // which may stand beside separators
+      row.user = trimmed(row.user);
+      row.item = trimmed(row.item);
+      if (row.user.empty() || row.item.empty()) return false;
+    }
     if (layout_.rating >= 0) {
       const std::string_view text = field(layout_.rating);
-      const auto digit = plain_ && text.size() == 1 ? static_cast<unsigned>(text[0] - '0') : 10;
+      const auto digit = text.size() == digit_size_ ? static_cast<unsigned>(text[0] - '0') : 10;
       const auto rating = digit <= 9 ? digit : ratings_.of(text);
       if (!rating) return false;
       row.rating = *rating;
@@ -190,14 +195,18 @@ class DelimitedFormat : public RowFormat {
   RatingText ratings_;
   Conditions conditions_;
   DelimitedLayout layout_;
-  bool missing_, plain_;  // some ratings mean none; a digit is itself
-  int needed_;  // columns that are looked at
+  bool missing_;          // some ratings mean none
+  size_t digit_size_;     // of a rating that is a digit; npos: it may mean something else
+  int least_;             // columns of a row
+  unsigned optional_;     // those it may have beyond
+  int needed_;            // columns that are looked at
   bool skip_header_;
   std::string user_label_, item_label_;  // for errors
   std::string record_;
   std::vector<std::string_view> fields_;
 
   char mark_ = '\0';                  // the separator where plain rows are read by read_ready()
+  bool blanks_ = false;               // in the piece at hand
   int wait_ = 0, patience_ = 1;       // lines until the next look for plain rows
   uint16_t marks_[kPiece + 8];        // of the piece at hand
   const char* ends_[kMostPlainColumns];  // of a row's fields
