@@ -11,6 +11,7 @@
 #include "src/data/line_reader.h"
 #include "src/data/row_format.h"
 #include "src/score/ranker.h"
+#include "src/score/near_id.h"
 
 namespace latent {
 
@@ -40,7 +41,9 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
     const std::string user(row.user), item(row.item);
     const int32_t u = model.find_user(user), i = model.find_item(item);
     if ((u < 0 || i < 0) && !known_parts) {
-      throw RowError("unknown " + (u < 0 ? "user " + in_quotes(user) : "item " + in_quotes(item)) +
+      throw RowError("unknown " +
+                     (u < 0 ? "user " + in_quotes(user) + did_you_mean_id(user, model.user_ids())
+                            : "item " + in_quotes(item) + did_you_mean_id(item, model.item_ids())) +
                      "; --unknown known-parts scores it from what is known");
     }
     const double score =
@@ -92,7 +95,7 @@ void recommend_file(const ServedModel& model, const RecommendFiles& files,
       indices.push_back(model.find_user(id));
       if (indices.back() < 0)
         throw Error(users + ":" + std::to_string(line) + ": unknown user " + in_quotes(id) +
-                    "; remove the line");
+                    did_you_mean_id(id, model.user_ids()) + "; remove the line");
     });
   }
   const Ranker& ranker = model.ranker();

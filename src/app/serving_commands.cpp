@@ -5,6 +5,7 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/score/near_id.h"
 #include "src/serve/served_model.h"
 
 namespace latent {

@@ -44,4 +44,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string utf8_of_latin1(std::string_view text) {
+  std::string out;
+  for (const char c : text) append_utf8(out, static_cast<unsigned char>(c));
+  return out;
+}
+
 }  // namespace latent

@@ -17,4 +17,7 @@ int32_t next_code_point(std::string_view text, size_t& at);
 
 bool is_utf8(std::string_view text);
 
+/// Each byte taken for the character of its number.
+std::string utf8_of_latin1(std::string_view text);
+
 }  // namespace latent

@@ -69,11 +69,13 @@ std::string place_of(const std::string& name, const std::string& text, const std
 
 using Assignment = std::pair<std::string, json>;
 
-void flatten(const json& value, const std::string& prefix, std::vector<Assignment>& out) {
+/// `whole`: knobs whose value is itself an object.
+void flatten(const json& value, const std::string& prefix, const std::set<std::string>& whole,
+             std::vector<Assignment>& out) {
   for (const auto& [key, inner] : value.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (inner.is_object() && !inner.empty()) {
-      flatten(inner, name, out);
+    if (inner.is_object() && !inner.empty() && !whole.contains(name)) {
+      flatten(inner, name, whole, out);
     } else {
       out.emplace_back(name, inner);
     }
@@ -96,6 +98,16 @@ class Resolver {
         retired_(retired),
         rows_(knobs(result_.config)) {
     for (const Knob& knob : rows_) result_.sources[knob.name] = "default";
+  }
+
+  /// Knobs whose value is itself an object.
+  std::set<std::string> object_knobs() const {
+    std::set<std::string> out;
+    for (const Knob& knob : rows_) {
+      if (std::holds_alternative<std::map<std::string, double>*>(knob.target))
+        out.insert(knob.name);
+    }
+    return out;
   }
 
   ResolvedConfig resolve(const std::vector<Assignment>& file,
@@ -233,14 +245,16 @@ ResolvedConfig resolve_with_complaints(const std::string& text, const std::strin
   // A run's config.json says where it came from; that is a record, not a setting.
   const bool of_run = tree.contains("provenance") && tree["provenance"].is_object();
   tree.erase("provenance");
+  tree.erase("read_as");  // likewise how the data was read
+  Resolver resolver(text, where, of_run, retired);
   std::vector<Assignment> file;
-  flatten(tree, "", file);
+  flatten(tree, "", resolver.object_knobs(), file);
   std::set<std::string> names;
   for (const auto& [name, value] : file) {
     if (!names.insert(name).second)
       throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
-  return Resolver(text, where, of_run, retired).resolve(file, sets);
+  return resolver.resolve(file, sets);
 }
 
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,

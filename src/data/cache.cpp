@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::string_view kMagic = "LATCAC01";
+constexpr std::string_view kMagic = "LATCAC02";
 
 fs::path file_of(const fs::path& folder, const std::string& key) {
   char name[40];
@@ -48,16 +48,19 @@ RawData load(const fs::path& path, const std::string& key) {
   raw.bad_rows = header.at("bad_rows");
   raw.data.checksum = header.at("checksum");
   const json& f = header.at("format");
-  raw.format = {
-      f.at(0), f.at(1).get<std::vector<std::string>>(), f.at(2), f.at(3), f.at(4), f.at(5),
-      f.at(6)};
-  const uint64_t n = header.at("rows");
+  raw.format = {f.at(0), f.at(1).get<std::vector<std::string>>(),
+                f.at(2), f.at(3), f.at(4), f.at(5), f.at(6), f.at(7), f.at(8), f.at(9),
+                f.at(10).get<std::array<int, 4>>()};
+  raw.missing_rows = header.at("missing_rows");
+  const uint64_t n = header.at("rows"), left_out = header.at("left_out");
   Interactions& rows = raw.data.rows;
   StoredIds users, items;
   in.next_values(rows.user, n);
   in.next_values(rows.item, n);
   in.next_values(rows.rating, n);
   if (header.at("has_time")) in.next_values(rows.time, n);
+  in.next_values(raw.data.left_out.user, left_out);
+  in.next_values(raw.data.left_out.item, left_out);
   users.read(in, header.at("users"));
   items.read(in, header.at("items"));
   in.finish();
@@ -80,13 +83,16 @@ fs::path cache_folder(const DataOptions& options) {
 
 std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options,
                       bool need_time) {
-  json key = {options.format, options.user,       options.item,         options.rating,
-              options.time,   options.on_bad_row, options.max_bad_rows, need_time};
+  json key = {options.format,     options.separator,    options.header,  options.decimal,
+              options.encoding,   options.user,         options.item,    options.rating,
+              options.time,       options.rating_map,   options.missing, options.where,
+              options.on_bad_row, options.max_bad_rows, need_time};
   for (const std::string& path : paths) {
     std::error_code failed;
     const auto size = fs::file_size(path, failed);
-    if (failed) return "";  // the reader says what is wrong with the path
-    key.push_back({fs::absolute(path).lexically_normal().string(), size,
+    // A pipe has none; of a missing file the reader says what is wrong.
+    if (failed || path == "-") return "";
+    key.push_back({fs::weakly_canonical(path, failed).string(), size,
                    fs::last_write_time(path).time_since_epoch().count()});
   }
   return key.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -114,17 +120,22 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
       {"rows", raw.data.rows.size()},
       {"part_ends", raw.part_ends},
       {"bad_rows", raw.bad_rows},
+      {"missing_rows", raw.missing_rows},
+      {"left_out", raw.data.left_out.size()},
       {"checksum", raw.data.checksum},
       {"has_time", raw.data.rows.has_time()},
       {"users", ids_header(raw.data.users)},
       {"items", ids_header(raw.data.items)},
-      {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time}}};
+      {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time, f.found_time, f.separator,
+        f.width, f.column}}};
   const std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   SectionsWriter out(file_of(folder, key), kMagic, text);
   out.add(raw.data.rows.user);
   out.add(raw.data.rows.item);
   out.add(raw.data.rows.rating);
   out.add(raw.data.rows.time);
+  out.add(raw.data.left_out.user);
+  out.add(raw.data.left_out.item);
   for (const IdMap* ids : {&raw.data.users, &raw.data.items}) {
     out.add(ids->text().data(), ids->text().size());
     out.add(ids->ends());

@@ -102,9 +102,11 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
   RawData raw = read_files(paths, data, need_time);
   if (need_time && raw.format.time == "none")
     say(data.path + ": no time field found, so file order is time order; name one in data.time");
-  filter_rows(raw, data);
-
   SplitDataset out;
+  out.read_as = read_as_of(raw);
+  filter_rows(raw, data);
+  note_oddities(raw.data, out.read_as);
+  out.left_out = std::move(raw.data.left_out);
   out.checksum = raw.data.checksum;
   if (files) {
     std::vector<Interactions*> parts = {&out.parts.train};

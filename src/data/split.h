@@ -4,6 +4,7 @@
 #include "src/config/options.h"
 #include "src/data/interactions.h"
 #include "src/data/read.h"
+#include "src/data/read_as.h"
 
 namespace latent {
 
@@ -14,6 +15,8 @@ struct Split {
 struct SplitDataset {
   IdMap users, items;
   Split parts;
+  Pairs left_out;  ///< see Dataset: what the files hold beside the parts
+  ReadAs read_as;
   uint32_t checksum = 0;
   std::vector<std::string> titles;  ///< [I], or empty
 };

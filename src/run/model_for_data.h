@@ -15,6 +15,9 @@ namespace latent {
 Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
                            const Interactions& rows, bool filled = true);
 
+/// Whether the model's task is to rank items.
+bool ranks(const RunConfig& config);
+
 /// Where config.model.name is trained; Error where that device is not there.
 torch::Device device_of(const RunConfig& config);
 

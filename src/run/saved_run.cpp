@@ -115,6 +115,7 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   const auto report = [&](const FactorView& view, const SplitDataset& data,
                           const RunConfig& config) {
     const Evaluator evaluator(data, config);
+    tell_how_read(data.read_as, ranks(config));
     ordered_json out;
     out["test"] = evaluator.evaluate(view, "test");
     out["valid"] = evaluator.evaluate(view, "valid");

@@ -14,6 +14,10 @@ namespace latent {
 
 namespace {
 
+nlohmann::ordered_json run_config(const RunConfig& config, const SplitDataset& data) {
+  return config_file(config, provenance_of(config, data), read_as_json(data.read_as.format));
+}
+
 /// Trains and tests in a run folder that holds its config; writes metrics and model.
 RunReport finish(Experiment& experiment, const RunDirectory& run) {
   experiment.train(&run);
@@ -63,7 +67,8 @@ RunReport train_run(const TrainRequest& request) {
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), config_file(config, provenance_of(config, *data)).dump(2) + "\n");
+    write_file(run.config(), run_config(config, *data).dump(2) + "\n");
+    tell_how_read(data->read_as, ranks(config));
     try {
       const RunReport report = finish(experiment, run);
       run.keep_replacement();
@@ -102,7 +107,8 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     const Wanted no_table = [](const auto&, const auto&) { return false; };
     const auto second = CheckpointFolder(run.refit_checkpoints()).newest(no_table);
     trim_log(run.log(), step, second ? second->state.at("step").get<int64_t>() : 0);
-    write_file(run.config(), config_file(config, provenance_of(config, *data)).dump(2) + "\n");
+    write_file(run.config(), run_config(config, *data).dump(2) + "\n");
+    tell_how_read(data->read_as, ranks(config));
     return finish(experiment, run);
   });
 }

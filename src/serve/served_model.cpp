@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "src/base/error.h"
+#include "src/score/near_id.h"
 
 namespace latent {
 
@@ -93,7 +94,8 @@ struct ServedModel::Impl {
   }
 
   void require_known(const IdTable& ids, const std::string& id, const char* kind) const {
-    if (ids.find(id) < 0) throw Error(path + ": unknown " + kind + " " + in_quotes(id));
+    if (ids.find(id) < 0)
+      throw Error(path + ": unknown " + kind + " " + in_quotes(id) + did_you_mean_id(id, ids));
   }
 
   void require_factors(const std::string& kind) const {
