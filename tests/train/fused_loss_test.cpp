@@ -18,11 +18,14 @@ struct Case {
   torch::Dtype type;
 };
 
-/// Every model of the catalogue that can be fused, with K inside and around the kernels' constants.
+/// Every model of the catalogue with a form to fuse, with K inside and around the kernels' constants.
 std::vector<Case> cases() {
   std::vector<Case> out;
   for (const ModelInfo& info : model_catalog()) {
     if (info.trained != Trained::kByGradient) continue;
+    ModelSpec tiny;
+    tiny.users = tiny.items = tiny.factors = 1;
+    if (!make_gradient_model(info.name, tiny)->loss_form()) continue;
     for (const int64_t factors : {1, 3, 5, 10, 19, 64}) {
       if (!info.has_factors && factors > 1) continue;
       for (const Form form : {Form::kPytorch, Form::kTensorflow}) {
