@@ -16,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 latent_torch_pin=2.13.0
-latent_cmake_minimum=3.21
+latent_cmake_minimum=3.22
 # One place says what the code needs: the CMake module.
 latent_torch_minimum=$(sed -n 's/^set(LATENT_TORCH_MINIMUM \(.*\))$/\1/p' cmake/torch.cmake)
 
