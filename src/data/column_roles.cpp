@@ -69,7 +69,7 @@ std::string resolve_column(const std::string& role, const std::string& wanted,
   return n < 0 ? "" : columns[n];
 }
 
-std::string listed(const std::vector<std::string>& columns) {
+std::string column_list(const std::vector<std::string>& columns) {
   std::string out;
   for (const std::string& column : columns) out += (out.empty() ? "" : ", ") + column;
   return out;

@@ -21,6 +21,6 @@ std::string resolve_column(const std::string& role, const std::string& wanted,
                            const std::vector<std::string>& columns);
 
 /// "a, b, c", for errors.
-std::string listed(const std::vector<std::string>& columns);
+std::string column_list(const std::vector<std::string>& columns);
 
 }  // namespace latent

@@ -63,7 +63,7 @@ class Roles {
   int column_by_position(int role) const;
   int width() const;
   int free_columns() const;
-  std::string shown_first() const { return in_quotes(listed(rows_[0])); }
+  std::string shown_first() const { return in_quotes(column_list(rows_[0])); }
 
   const FileHead& head_;
   const std::vector<Fields>& rows_;
@@ -160,7 +160,7 @@ int Roles::told_column(int role) const {
   int column = find_column(kRoles[role], wanted, names_);
   if (column < 0 && header_) column = find_column(kRoles[role], wanted, rows_[0]);  // with its type
   if (column < 0)
-    fail("no column " + in_quotes(wanted) + " in the header " + in_quotes(listed(names_)) +
+    fail("no column " + in_quotes(wanted) + " in the header " + in_quotes(column_list(names_)) +
          "; name one in " + knob + (role > 1 ? ", or none" : ""));
   return column;
 }
@@ -198,7 +198,7 @@ int Roles::auto_column(int role) const {
   const int column = find_column(kRoles[role], "auto", names_, taken_);
   if (column >= 0 || role == 3 || (role == 2 && free_columns() == 0)) return column;
   fail(std::string("no usual name for the ") + kRoles[role] + " in the header " +
-       in_quotes(listed(names_)) + "; name one in data." + kRoles[role] +
+       in_quotes(column_list(names_)) + "; name one in data." + kRoles[role] +
        (role == 2   ? ", or none"
         : none_told() ? ", or set data.header to false where that line is a row"
                     : ""));
@@ -245,7 +245,7 @@ DelimitedLayout Roles::layout(const FormatInfo& guess, bool need_time) {
     const int at = all_digits(column) ? column_number(column) : find_column("", column, names_);
     if (at < 0 || at >= static_cast<int>(info.width))
       fail("data.where: no column " + in_quotes(column) + " in " +
-           in_quotes(names_.empty() ? head_.lines.front() : listed(names_)) +
+           in_quotes(names_.empty() ? head_.lines.front() : column_list(names_)) +
            "; give a column's name or its zero-based number");
     out.where.push_back(at);
   }

@@ -47,7 +47,7 @@ void check_width(const GuessedColumns& guess) {
   const size_t width = filled_fields(guess.rows[0]);
   if (width >= 5)
     fail(guess, std::to_string(width) + " columns and no header to tell them apart in " +
-                    in_quotes(listed(guess.rows[0])) + kRemedy);
+                    in_quotes(column_list(guess.rows[0])) + kRemedy);
 }
 
 /// `role` is "user" or "item".

@@ -163,7 +163,7 @@ std::vector<size_t> columns_of(const SideTable& table, const std::string& wanted
   }
   if (out.empty())
     throw Error(path + ":1: no column for " + knob +
-                (wanted == "auto" ? "" : " = " + in_quotes(wanted)) + " among " + in_quotes(listed(table.names)));
+                (wanted == "auto" ? "" : " = " + in_quotes(wanted)) + " among " + in_quotes(column_list(table.names)));
   return out;
 }
 

@@ -1,4 +1,4 @@
-# Includes point one way only: base <- config <- data <- sampling, base <- metrics, config <- models, ... (see README).
+# Includes point one way only: what each folder may include (docs/architecture.md has the same table, and says why).
 cmake_minimum_required(VERSION 3.21)  # a script has no project to take policies from
 set(base base)
 set(formats base formats)
@@ -6,12 +6,12 @@ set(kernels base kernels)
 set(config base config)
 set(score base kernels score)
 set(data base formats config score data)
-set(sampling base config score data sampling)
+set(sampling base score data sampling)
 set(metrics base kernels score metrics)
 set(solve base kernels score data solve)
-set(report base report)
+set(report report)
 set(models base config models)
-set(train base formats kernels config score data sampling metrics solve models train)
+set(train base formats kernels config score data sampling solve models train)
 set(export base formats config score data models export)
 set(serve base score serve)
 set(run base formats config score data sampling metrics models train export serve run)
