@@ -32,6 +32,7 @@ bool has_no_validation(const RunConfig& config) {
 
 /// Why the file cannot be read, as reading it would say.
 std::optional<std::string> wrong_file(const std::string& path) {
+  if (path == "-") return std::nullopt;  // standard input
   std::error_code unknown;
   if (std::filesystem::is_directory(path, unknown)) return path + ": is a folder; give a file";
   // Not opened: a pipe can be read but once.
