@@ -1,14 +1,13 @@
 #include "models/bpr.h"
 
 #include "models/objective.h"
-#include "models/pair_loss.h"
 
 namespace latent {
 
 using torch::Tensor;
 
 BprImpl::BprImpl(const ModelSpec& spec)
-    : RecommenderImpl(spec),
+    : GradientModelImpl(spec),
       beta_item_(make_table("beta_item", spec.items, 1)),
       gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
       gamma_item_(make_table("gamma_item", spec.items, spec.factors)) {}
@@ -19,9 +18,10 @@ Tensor BprImpl::forward(const Tensor& users, const Tensor& items) {
 }
 
 Tensor BprImpl::data_loss(const Batch& b) {
-  const ScoreTables parts = tables();
-  if (can_fuse_loss(parts)) return pairwise_loss(parts, b);
-  return bpr_loss(forward(b.users, b.items) - forward(b.users, b.negatives));
+  const int64_t n = b.negatives.size(1);
+  const Tensor users = b.users.repeat_interleave(n);                   // [B N]
+  const Tensor positive = forward(b.users, b.items).repeat_interleave(n);
+  return bpr_loss(positive - forward(users, b.negatives.flatten()));
 }
 
 std::vector<Penalty> BprImpl::penalties() {

@@ -1,11 +1,11 @@
 // A sum over samples in fixed chunks: the same bits for any number of threads.
 #pragma once
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <vector>
+
+#include "src/base/parallel.h"
 
 namespace latent {
 
@@ -16,10 +16,9 @@ double chunked_sum(int64_t n, const Fn& fn) {
   constexpr int64_t kChunk = 4096;
   const int64_t chunks = (n + kChunk - 1) / kChunk;
   std::vector<double> partial(chunks);
-  constexpr int64_t kGrain =
-      4;  // fewer chunks are not worth waking a thread, most of all on a busy machine
-  at::parallel_for(0, chunks, kGrain, [&](int64_t from, int64_t to) {
-    for (int64_t c = from; c < to; ++c) partial[c] = fn(c * kChunk, std::min(n, (c + 1) * kChunk));
+  constexpr int64_t kFew = 4;  // chunks that are not worth waking a thread
+  parallel_chunks(chunks, chunks <= kFew ? 1 : default_threads(), [&](int64_t c) {
+    partial[c] = fn(c * kChunk, std::min(n, (c + 1) * kChunk));
   });
   double sum = 0;
   for (const double p : partial) sum += p;

@@ -1,12 +1,6 @@
 #include "models/objective.h"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <cmath>
-
 #include "models/chunked_sum.h"
-#include "src/kernels/adam.h"
 
 namespace latent {
 
@@ -76,14 +70,6 @@ Tensor bpr_loss(const Tensor& difference) { return torch::softplus(-difference).
 Tensor for_each_sample(const Tensor& parameter, int64_t batch) {
   if (!parameter.is_cpu()) return parameter.expand({batch});
   return ForEachSample::apply(parameter, batch);
-}
-
-double sum_of_squares(const Tensor& table) {
-  const torch::NoGradGuard no_grad;
-  if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
-    return table.square().sum(torch::kDouble).item<double>();
-  const Tensor w = table.contiguous();
-  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), at::get_num_threads());
 }
 
 }  // namespace latent

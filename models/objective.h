@@ -17,7 +17,4 @@ torch::Tensor bpr_loss(const torch::Tensor& difference);
 /// broadcasting would take in an order that depends on the number of threads.
 torch::Tensor for_each_sample(const torch::Tensor& parameter, int64_t batch);
 
-/// sum of w^2 in double, in fixed chunks on the CPU.
-double sum_of_squares(const torch::Tensor& table);
-
 }  // namespace latent

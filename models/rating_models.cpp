@@ -1,7 +1,6 @@
 #include "models/rating_models.h"
 
 #include "models/objective.h"
-#include "models/pair_loss.h"
 
 namespace latent {
 
@@ -13,16 +12,12 @@ Tensor MeanImpl::forward(const Tensor& users, const Tensor&) {
   return for_each_sample(alpha_, users.size(0));
 }
 
-Tensor MeanImpl::data_loss(const Batch& b) {
-  return mean_squared_error(forward(b.users, b.items), b.ratings);
-}
-
 ScoreTables MeanImpl::tables() const {
   return {.alpha = alpha_, .beta_user = {}, .beta_item = {}, .gamma_user = {}, .gamma_item = {}};
 }
 
 BiasOnlyImpl::BiasOnlyImpl(const ModelSpec& spec)
-    : RecommenderImpl(spec),
+    : GradientModelImpl(spec),
       alpha_(make_alpha()),
       beta_user_(make_table("beta_user", spec.users, 1)),
       beta_item_(make_table("beta_item", spec.items, 1)) {}
@@ -33,11 +28,11 @@ Tensor BiasOnlyImpl::forward(const Tensor& users, const Tensor& items) {
 }
 
 Tensor BiasOnlyImpl::data_loss(const Batch& b) {
-  const ScoreTables parts = tables();
-  const Tensor mse = can_fuse_loss(parts)
-                         ? pointwise_loss(parts, b)
-                         : mean_squared_error(forward(b.users, b.items), b.ratings);
-  return spec_.form == Form::kTensorflow ? mse * 0.5 : mse;
+  return mean_squared_error(forward(b.users, b.items), b.ratings) * loss_form()->scale;
+}
+
+std::optional<LossForm> BiasOnlyImpl::loss_form() const {
+  return LossForm{LossForm::kSquaredError, spec_.form == Form::kTensorflow ? 0.5 : 1.0};
 }
 
 std::vector<Penalty> BiasOnlyImpl::penalties() {

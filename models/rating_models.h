@@ -10,30 +10,27 @@ class MeanImpl : public RecommenderImpl {
  public:
   explicit MeanImpl(const ModelSpec& spec);
   torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) override;
-  torch::Tensor data_loss(const Batch& batch) override;
-  std::vector<Penalty> penalties() override { return {}; }
   ScoreTables tables() const override;
 
  private:
   torch::Tensor alpha_;  // [1]
 };
-TORCH_MODULE(Mean);
 
 /// r = alpha + beta_u + beta_i.
-class BiasOnlyImpl : public RecommenderImpl {
+class BiasOnlyImpl : public GradientModelImpl {
  public:
   explicit BiasOnlyImpl(const ModelSpec& spec);
   torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) override;
   /// mean (p - r)^2, halved in the TensorFlow form (tf.nn.l2_loss).
   torch::Tensor data_loss(const Batch& batch) override;
   std::vector<Penalty> penalties() override;
+  std::optional<LossForm> loss_form() const override;
   ScoreTables tables() const override;
 
  protected:
   torch::Tensor alpha_;                                           // [1]
   torch::nn::Embedding beta_user_{nullptr}, beta_item_{nullptr};  // [U, 1], [I, 1]
 };
-TORCH_MODULE(BiasOnly);
 
 /// r = alpha + beta_u + beta_i + gamma_u . gamma_i.
 class LatentFactorImpl : public BiasOnlyImpl {
@@ -46,6 +43,5 @@ class LatentFactorImpl : public BiasOnlyImpl {
  private:
   torch::nn::Embedding gamma_user_{nullptr}, gamma_item_{nullptr};  // [U, K], [I, K]
 };
-TORCH_MODULE(LatentFactor);
 
 }  // namespace latent

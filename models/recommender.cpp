@@ -1,10 +1,11 @@
 #include "models/recommender.h"
 
+#include "src/base/parallel.h"
 #include "src/base/rng.h"
 
 namespace latent {
 
-torch::Tensor RecommenderImpl::reg() {
+torch::Tensor GradientModelImpl::reg() {
   torch::Tensor sum = torch::zeros({});
   for (const Penalty& p : penalties())
     sum = sum.to(p.table.device()) + p.coefficient * p.table.square().sum();
@@ -18,16 +19,14 @@ torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_
   constexpr int64_t kChunk = 1 << 14;  // part of the definition of the initial values
   const Rng rng(spec_.seed);
   const int64_t filled = spec_.filled ? rows * columns : 0;
-  at::parallel_for(0, (filled + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
-    for (int64_t chunk = from; chunk < to; ++chunk) {
-      RandomStream stream = rng.stream("init." + name, chunk);
-      const int64_t end = std::min(filled, (chunk + 1) * kChunk);
-      for (int64_t n = chunk * kChunk; n < end; ++n) {
-        w[n] = static_cast<float>(
-            spec_.init == Init::kUniform
-                ? (stream.uniform() - 0.5) / static_cast<double>(spec_.factors)
-                : spec_.init_mean + spec_.init_std * stream.normal());
-      }
+  parallel_chunks(ceil_div(filled, kChunk), default_threads(), [&](int64_t chunk) {
+    RandomStream stream = rng.stream("init." + name, chunk);
+    const int64_t end = std::min(filled, (chunk + 1) * kChunk);
+    for (int64_t n = chunk * kChunk; n < end; ++n) {
+      w[n] = static_cast<float>(
+          spec_.init == Init::kUniform
+              ? (stream.uniform() - 0.5) / static_cast<double>(spec_.factors)
+              : spec_.init_mean + spec_.init_std * stream.normal());
     }
   });
   return register_module(name,

@@ -1,12 +1,13 @@
-// What every model is to the trainer, the evaluator and the export.
+// What every model is: the tables of its score, and the score itself.
 //
-// Dimension legend: B batch, U users, I items, K factors.
+// Dimension legend: B batch, N negatives of a sample, U users, I items, K factors.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct ModelSpec {
   double init_mean = 0, init_std = 1e-3;
   Init init = Init::kNormal;
   uint64_t seed = 0;
-  bool filled = true;  ///< false: tables that hold anything, for weights that are read afterwards
+  bool filled = true;  ///< false: tables start undefined, since saved ones replace them
   Form form = Form::kPytorch;
   double lambda_user_bias = 0, lambda_item_bias = 0, lambda_factors = 0;
   /// Range that predictions are clipped to; infinite: none.
@@ -34,13 +35,10 @@ struct ModelSpec {
   bool biased = true;  ///< svd: with the mean and biases
 };
 
-/// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B] for
-/// a ranking model. On the CPU a batch may come in the order of its users, with the order of its
-/// items (see BatchOrder): int32 [B], or [2 B] with negatives.
+/// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B, N]
+/// for a ranking model.
 struct Batch {
   torch::Tensor users, items, ratings, negatives;
-  torch::Tensor sorted_items = {}, item_order = {};
-  int item_shift = 0;
 };
 
 /// A regularised table: the objective holds coefficient * sum over all its entries of w^2.
@@ -62,18 +60,16 @@ class RecommenderImpl : public torch::nn::Module {
 
   /// Scores of pairs: ids [B] x [B] -> [B].
   virtual torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) = 0;
-  /// The objective without its penalty, a mean over the batch.
-  virtual torch::Tensor data_loss(const Batch& batch) = 0;
-  virtual std::vector<Penalty> penalties() = 0;
+  /// The parameters that training moves.
   virtual ScoreTables tables() const = 0;
+  /// What evaluation, export and serving see: tables whose formula is the score. A model whose
+  /// parameters are not yet those (normalised rows, sums over a user's items) folds them here.
+  virtual ScoreTables scored() const { return tables(); }
+
+  /// The rating of a pair whose score is exactly 0, because nothing is known of it; none: 0.
+  virtual std::optional<double> default_prediction() const { return std::nullopt; }
   /// Whether similarities of items take beta_item for one more factor, beside users' constant 1.
   virtual bool bias_is_a_factor() const { return false; }
-
-  /// The penalty with its graph, as the notebook's reg(). Training adds its exact gradient 2 c w in
-  /// the optimizer instead.
-  torch::Tensor reg();
-  /// The whole objective of a batch, as the notebook's loss().
-  torch::Tensor loss(const Batch& batch) { return data_loss(batch) + reg(); }
 
   const ModelSpec& spec() const { return spec_; }
 
@@ -86,5 +82,30 @@ class RecommenderImpl : public torch::nn::Module {
 };
 
 using Recommender = std::shared_ptr<RecommenderImpl>;
+
+/// What an objective measures, where it is a mean over the batch of the score of tables() alone:
+/// `scale` times (score - rating)^2, or softplus(-(score(u, i) - score(u, j))) (Rendle et al., 2009).
+struct LossForm {
+  enum Kind { kSquaredError, kPairwise } kind;
+  double scale = 1;
+};
+
+/// A model that autograd and an optimizer train.
+class GradientModelImpl : public RecommenderImpl {
+ public:
+  using RecommenderImpl::RecommenderImpl;
+
+  /// The objective without its penalty, a mean over the batch.
+  virtual torch::Tensor data_loss(const Batch& batch) = 0;
+  virtual std::vector<Penalty> penalties() = 0;
+  /// data_loss() in a form that needs no forward(); none: only data_loss() says what it is.
+  virtual std::optional<LossForm> loss_form() const { return std::nullopt; }
+
+  /// The penalty with its graph, as the notebook's reg(). Training adds its exact gradient 2 c w in
+  /// the optimizer instead.
+  torch::Tensor reg();
+  /// The whole objective of a batch, as the notebook's loss().
+  torch::Tensor loss(const Batch& batch) { return data_loss(batch) + reg(); }
+};
 
 }  // namespace latent

@@ -62,4 +62,9 @@ Recommender make_model(const std::string& name, const ModelSpec& spec) {
   throw std::logic_error("no maker for model '" + name + "'");
 }
 
+std::shared_ptr<GradientModelImpl> make_gradient_model(const std::string& name,
+                                                       const ModelSpec& spec) {
+  return std::dynamic_pointer_cast<GradientModelImpl>(make_model(name, spec));
+}
+
 }  // namespace latent

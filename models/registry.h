@@ -1,4 +1,4 @@
-// Makes a model by its name in models/catalog.h.
+// Makes a model by its name in src/config/catalog.h.
 #pragma once
 
 #include <functional>
@@ -27,5 +27,9 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
                      const RatingSummary& ratings);
 
 Recommender make_model(const std::string& name, const ModelSpec& spec);
+
+/// The same for a model that is trained by gradient.
+std::shared_ptr<GradientModelImpl> make_gradient_model(const std::string& name,
+                                                       const ModelSpec& spec);
 
 }  // namespace latent

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "models/objective.h"
-
 namespace latent {
 
 namespace {
@@ -33,10 +31,16 @@ BaselineImpl::BaselineImpl(const ModelSpec& spec) : BiasOnlyImpl(spec) {
   beta_item_->weight.zero_();
 }
 
-SvdImpl::SvdImpl(const ModelSpec& spec) : LatentFactorImpl(zero_mean(spec)) {
+SvdImpl::SvdImpl(const ModelSpec& spec)
+    : LatentFactorImpl(zero_mean(spec)), training_mean_(spec.mean) {
   const torch::NoGradGuard no_grad;
   beta_user_->weight.zero_();
   beta_item_->weight.zero_();
+}
+
+std::optional<double> SvdImpl::default_prediction() const {
+  if (spec_.biased) return std::nullopt;
+  return training_mean_;
 }
 
 ImplicitBprImpl::ImplicitBprImpl(const ModelSpec& spec) : BprImpl(uniform(spec)) {}
@@ -49,15 +53,6 @@ ImplicitAlsImpl::ImplicitAlsImpl(const ModelSpec& spec)
 Tensor ImplicitAlsImpl::forward(const Tensor& users, const Tensor& items) {
   const Tensor p = gamma_user_(users), q = gamma_item_(items);  // [B, K]
   return (p * q).sum(/*dim=*/-1);                               // [B]
-}
-
-Tensor ImplicitAlsImpl::data_loss(const Batch& b) {
-  const Tensor score = forward(b.users, b.items);  // [B]
-  return mean_squared_error(score, torch::ones_like(score));
-}
-
-std::vector<Penalty> ImplicitAlsImpl::penalties() {
-  return {{gamma_user_->weight, spec_.lambda_factors}, {gamma_item_->weight, spec_.lambda_factors}};
 }
 
 ScoreTables ImplicitAlsImpl::tables() const {

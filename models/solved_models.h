@@ -11,7 +11,6 @@ class BaselineImpl : public BiasOnlyImpl {
  public:
   explicit BaselineImpl(const ModelSpec& spec);
 };
-TORCH_MODULE(Baseline);
 
 /// r = alpha + beta_u + beta_i + gamma_u . gamma_i as Surprise's SVD starts it (Koren, Bell &
 /// Volinsky, "Matrix factorization techniques for recommender systems", 2009): biases 0, factors
@@ -19,8 +18,12 @@ TORCH_MODULE(Baseline);
 class SvdImpl : public LatentFactorImpl {
  public:
   explicit SvdImpl(const ModelSpec& spec);
+  /// Without biases: the training mean, as Surprise predicts for a user or item without ratings.
+  std::optional<double> default_prediction() const override;
+
+ private:
+  double training_mean_;
 };
-TORCH_MODULE(Svd);
 
 /// BPR as implicit starts it: every entry (U(0, 1) - 1/2) / K. Users carry a constant 1 beside the
 /// items' bias, so that it is a factor like the others.
@@ -29,7 +32,6 @@ class ImplicitBprImpl : public BprImpl {
   explicit ImplicitBprImpl(const ModelSpec& spec);
   bool bias_is_a_factor() const override { return true; }
 };
-TORCH_MODULE(ImplicitBpr);
 
 /// x_ui = gamma_u . gamma_i, which is to be 1 where u has i and 0 elsewhere (Hu, Koren & Volinsky,
 /// "Collaborative filtering for implicit feedback datasets", 2008). Factors start as
@@ -38,14 +40,10 @@ class ImplicitAlsImpl : public RecommenderImpl {
  public:
   explicit ImplicitAlsImpl(const ModelSpec& spec);
   torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) override;
-  /// mean (1 - x_ui)^2 of the observed pairs alone: the solver's objective is over all pairs.
-  torch::Tensor data_loss(const Batch& batch) override;
-  std::vector<Penalty> penalties() override;
   ScoreTables tables() const override;
 
  private:
   torch::nn::Embedding gamma_user_{nullptr}, gamma_item_{nullptr};  // [U, K], [I, K]
 };
-TORCH_MODULE(ImplicitAls);
 
 }  // namespace latent

@@ -2,6 +2,7 @@
 """Times latent beside what a user would run instead, on the same data in the same run; prints ratios.
 
     scripts/bench.py [--rows lfm,bpr,...] [--data FILE] [--latent build/release/latent] [--json out.json]
+    scripts/bench.py --busy [--rows svd,...] [--against OTHER_LATENT]     # beside other processes: see bench_busy.py
 
 The peers are ../shared/peers/peers.py (its requirements.txt says what to install) run by --python; the data, unless given,
 is ../shared/peers/synth.py's file of the size of the notebook's comics reviews. Each of our figures is the minimum of
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import bench_busy
 import bench_reading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -245,7 +247,9 @@ ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "start": start
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", default=",".join(ROWS))
+    parser.add_argument("--rows", help=f"of {', '.join(ROWS)}; with --busy, models. Default: all")
+    parser.add_argument("--busy", action="store_true", help="trainings on a busy machine")
+    parser.add_argument("--against", help="with --busy: another build of latent, for two threads alone")
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--latent", default=ROOT / "build/release/latent")
     parser.add_argument("--python", default=os.environ.get("LATENT_PYTHON", sys.executable), help="a Python with the peers installed")
@@ -256,11 +260,17 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, folder)
         print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} threads")
-        print(f"{'row':74} {'latent':>10} {'peer':>10} {'unit':12} {'ratio':>7}")
-        for row in options.rows.split(","):
-            if row not in ROWS:
-                sys.exit(f"unknown row {row}; known: {', '.join(ROWS)}")
-            ROWS[row](bench)
+        known = bench_busy.MODELS if options.busy else ROWS
+        rows = options.rows.split(",") if options.rows else list(known)
+        for row in rows:
+            if row not in known:
+                sys.exit(f"unknown row {row}; known: {', '.join(known)}")
+        if options.busy:
+            bench_busy.main(bench, rows, options.against)
+        else:
+            print(f"{'row':74} {'latent':>10} {'peer':>10} {'unit':12} {'ratio':>7}")
+            for row in rows:
+                ROWS[row](bench)
         if options.json:
             options.json.write_text(json.dumps({"cpus": os.cpu_count(), "machine": platform.platform(), "table": bench.table}, indent=1) + "\n")
 

@@ -16,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 latent_torch_pin=2.13.0
-latent_cmake_minimum=3.21
+latent_cmake_minimum=3.22
 # One place says what the code needs: the CMake module.
 latent_torch_minimum=$(sed -n 's/^set(LATENT_TORCH_MINIMUM \(.*\))$/\1/p' cmake/torch.cmake)
 
@@ -49,9 +49,13 @@ libgtest-dev
 #if !__has_include(<zlib.h>)
 zlib1g-dev
 #endif
+#if !__has_include(<isa-l/igzip_lib.h>)
+libisal-dev
+#endif
 EOF
   else
-    printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev
+    printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev \
+      libisal-dev
   fi
   local version=0
   if command -v cmake >/dev/null; then

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
+#include <span>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text_writer.h"
 #include "src/data/line_reader.h"
 #include "src/data/row_format.h"
-#include "src/score/batch_recommender.h"
+#include "src/score/ranker.h"
+#include "src/score/near_id.h"
 
 namespace latent {
 
@@ -39,7 +41,9 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
     const std::string user(row.user), item(row.item);
     const int32_t u = model.find_user(user), i = model.find_item(item);
     if ((u < 0 || i < 0) && !known_parts) {
-      throw RowError("unknown " + (u < 0 ? "user " + in_quotes(user) : "item " + in_quotes(item)) +
+      throw RowError("unknown " +
+                     (u < 0 ? "user " + in_quotes(user) + did_you_mean_id(user, model.user_ids())
+                            : "item " + in_quotes(item) + did_you_mean_id(item, model.item_ids())) +
                      "; --unknown known-parts scores it from what is known");
     }
     const double score =
@@ -79,8 +83,9 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
   return allowed;
 }
 
-void recommend_file(const ServedModel& model, const std::string& users, const std::string& output,
-                    int64_t k, bool exclude_seen, const std::vector<char>& allowed, bool titles) {
+void recommend_file(const ServedModel& model, const RecommendFiles& files,
+                    const std::vector<char>& allowed) {
+  const auto& [users, output, k, exclude_seen, titles] = files;
   std::vector<int32_t> indices;
   if (users == "all") {
     indices.resize(model.user_ids().size());
@@ -90,19 +95,19 @@ void recommend_file(const ServedModel& model, const std::string& users, const st
       indices.push_back(model.find_user(id));
       if (indices.back() < 0)
         throw Error(users + ":" + std::to_string(line) + ": unknown user " + in_quotes(id) +
-                    "; remove the line");
+                    did_you_mean_id(id, model.user_ids()) + "; remove the line");
     });
   }
-  const BatchRecommender recommender(model.view(), model.seen(), allowed);
+  const Ranker& ranker = model.ranker();
+  const RankingRules rules{exclude_seen ? model.seen() : UserItemsView(), allowed};
   TextWriter out(output);
   out.write(std::string("user,rank,item,score") + (titles ? ",title\n" : "\n"));
   Progress progress("recommending", static_cast<int64_t>(indices.size()), "users");
   constexpr size_t kBlock = 4096;  // users between two writes
   for (size_t from = 0; from < indices.size(); from += kBlock) {
     const size_t to = std::min(indices.size(), from + kBlock);
-    const std::vector<int32_t> block(indices.begin() + static_cast<int64_t>(from),
-                                     indices.begin() + static_cast<int64_t>(to));
-    const auto lists = recommender.recommend(block, k, exclude_seen, /*threads=*/0);
+    const auto block = std::span(indices).subspan(from, to - from);
+    const auto lists = ranker.rank(block, k, rules, /*threads=*/0);
     for (size_t n = 0; n < block.size(); ++n) {
       const std::string user = csv_field(model.user_ids()[block[n]]);
       for (size_t rank = 0; rank < lists[n].size(); ++rank) {

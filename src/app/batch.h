@@ -21,9 +21,15 @@ struct RecommendFilter {
 /// counted and said.
 std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter& filter);
 
-/// Recommends to the users of `users` (a file, one id a line, or "all") into `output`:
-/// user,rank,item,score[,title].
-void recommend_file(const ServedModel& model, const std::string& users, const std::string& output,
-                    int64_t k, bool exclude_seen, const std::vector<char>& allowed, bool titles);
+struct RecommendFiles {
+  std::string users;  ///< a file, one id a line, or "all"
+  std::string output;
+  int64_t k;
+  bool exclude_seen, titles;
+};
+
+/// Recommends to many users: user,rank,item,score[,title]. `allowed`: see allowed_items().
+void recommend_file(const ServedModel& model, const RecommendFiles& files,
+                    const std::vector<char>& allowed);
 
 }  // namespace latent

@@ -3,18 +3,17 @@
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/config/catalog.h"
+#include "src/config/complaints.h"
 #include "src/config/write.h"
 #include "src/data/synth.h"
 #include "src/run/data_info.h"
-#include "src/run/train_run.h"
 
 namespace latent {
 
 int run_config(int argc, char** argv) {
   CommandLine line("config show|check|reference [CONFIG] [options]",
-                   "show: every knob with its value and source. check: whether CONFIG is valid. "
-                   "reference: the table of all knobs.",
+                   "show: every knob with its value and source. check: all that train would refuse "
+                   "in CONFIG before it reads the data. reference: the table of all knobs.",
                    "latent config show configs/quickstart.json --set train.lr=0.01");
   line.add()("json", "show as a resolved config file");
   line.add_set();
@@ -22,16 +21,7 @@ int run_config(int argc, char** argv) {
   const std::string& what = line.word(0);
   const std::string path = line.words() > 1 ? line.word(1) : "";
   if (what == "reference") {
-    std::string text =
-        config_reference() +
-        "\n## Models\n\n| model.name | meaning | own defaults |\n| --- | --- | --- |\n";
-    for (const ModelInfo& model : model_catalog()) {
-      std::string own;
-      for (const auto& [knob, value] : model.defaults)
-        own += (own.empty() ? "`" : ", `") + knob + "` = `" + value.dump() + "`";
-      text += "| `" + model.name + "` | " + model.meaning + " | " + own + " |\n";
-    }
-    print(text);
+    print(config_reference());
     return 0;
   }
   if (what != "show" && what != "check")
@@ -39,12 +29,13 @@ int run_config(int argc, char** argv) {
                      did_you_mean(what, {"show", "check", "reference"}));
   if (what == "check" && path.empty())
     throw UsageError("missing CONFIG; latent config --help shows how");
-  const ResolvedConfig resolved = read_config(path, line.sets(), catalog_defaults());
   if (what == "check") {
+    refuse(complaints(read_with_complaints(path, line.sets())));
     print(path + ": valid");
-  } else {
-    print(line.has("json") ? config_to_json(resolved.config).dump(2) : config_table(resolved));
+    return 0;
   }
+  const ResolvedConfig resolved = read_config(path, line.sets());
+  print(line.has("json") ? config_to_json(resolved.config).dump(2) : config_table(resolved));
   return 0;
 }
 
@@ -58,7 +49,7 @@ int run_data(int argc, char** argv) {
   if (line.word(0) != "info")
     throw UsageError("unknown " + in_quotes(line.word(0)) +
                      "; latent data info FILE is what there is");
-  ResolvedConfig resolved = read_config("", line.sets(), catalog_defaults());
+  ResolvedConfig resolved = read_config("", line.sets());
   resolved.config.data.path = line.word(1);
   const auto info = data_info(resolved.config.data);
   print(line.has("json") ? info.dump(2) : data_info_text(info));

@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 #include <vector>
 
 #include "src/app/commands.h"
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/version.h"
+#include "src/kernels/cpu_level.h"
 
 namespace {
 
@@ -55,6 +57,7 @@ int dispatch(int argc, char** argv) {
     latent::print(std::string("latent ") + latent::kVersion);
     return 0;
   }
+  latent::cpu_level();  // says at once that LATENT_CPU is wrong
   std::vector<std::string> names;
   for (const Command& c : kCommands) {
     if (name == c.name) return c.run(argc - 1, argv + 1);
@@ -65,7 +68,11 @@ int dispatch(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  const auto complain = [](const char* text) { std::fprintf(stderr, "latent: %s\n", text); };
+  const auto complain = [](const char* text) {
+    std::istringstream lines(text);  // one for each complaint about a config
+    for (std::string line; std::getline(lines, line);)
+      std::fprintf(stderr, "latent: %s\n", line.c_str());
+  };
   try {
     const int code = dispatch(argc, argv);
     // A write that failed before the last flush shows only in the stream's state.

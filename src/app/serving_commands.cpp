@@ -5,7 +5,7 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/score/batch_recommender.h"
+#include "src/score/near_id.h"
 #include "src/serve/served_model.h"
 
 namespace latent {
@@ -105,24 +105,15 @@ int run_recommend(int argc, char** argv) {
   const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
   const bool exclude_seen = !line.has("include-seen");
   if (line.has("users")) {
-    recommend_file(model, line.get<std::string>("users"), line.get<std::string>("output"), k,
-                   exclude_seen, allowed, line.has("titles"));
+    recommend_file(model,
+                   {line.get<std::string>("users"), line.get<std::string>("output"), k,
+                    exclude_seen, line.has("titles")},
+                   allowed);
     say("wrote " + line.get<std::string>("output"));
     return 0;
   }
   const auto user = line.get<std::string>("user");
-  ScoredIds scored;
-  if (allowed.empty()) {
-    scored = model.recommend(user, k, exclude_seen);
-  } else {
-    const int32_t index = model.find_user(user);
-    if (index < 0) throw Error(line.word(0) + ": unknown user " + in_quotes(user));
-    const auto lists = BatchRecommender(model.view(), model.seen(), allowed)
-                           .recommend({index}, k, exclude_seen, /*threads=*/1);
-    for (const Scored& s : lists[0]) {
-      scored.emplace_back(std::string(model.item_ids()[s.index]), s.score);
-    }
-  }
+  const ScoredIds scored = model.recommend(user, k, exclude_seen, allowed);
   print_scored(model, scored, line.has("json"));
   return 0;
 }

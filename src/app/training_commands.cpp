@@ -6,9 +6,11 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/config/complaints.h"
+#include "src/report/metric_tables.h"
 #include "src/report/text_plot.h"
 #include "src/run/crossval.h"
-#include "src/run/evaluate.h"
+#include "src/run/saved_run.h"
 #include "src/run/train_run.h"
 
 namespace latent {
@@ -62,7 +64,7 @@ int run_train(int argc, char** argv) {
   } else {
     if (config.empty()) throw UsageError("missing CONFIG; latent train --help shows how");
     TrainRequest request;
-    request.config = read_config(config, line.sets(), catalog_defaults());
+    request.config = read_with_complaints(config, line.sets());
     request.stem = std::filesystem::path(config).stem().string();
     if (line.has("run-dir")) request.run_dir = line.get<std::string>("run-dir");
     request.overwrite = line.has("overwrite");
@@ -106,7 +108,9 @@ int run_crossval(int argc, char** argv) {
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 1)) return 0;
   CrossvalRequest request;
-  request.config = read_config(line.word(0), line.sets(), catalog_defaults()).config;
+  const ResolvedConfig resolved = read_with_complaints(line.word(0), line.sets());
+  refuse(complaints_apart_from_data(resolved));
+  request.config = resolved.config;
   request.folds = line.get<int64_t>("folds");
   if (line.has("fold-files")) {
     if (line.has("folds")) throw UsageError("--folds and --fold-files do not go together");

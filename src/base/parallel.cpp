@@ -5,47 +5,51 @@
 #include <exception>
 #include <mutex>
 #include <thread>
-#include <vector>
+
+#include "src/base/thread_team.h"
 
 namespace latent {
 
+namespace {
+std::atomic<int> asked_threads = 0;
+}  // namespace
+
 int hardware_threads() {
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  static const auto threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return threads;
 }
 
-// OpenMP, because LibTorch brings it: a second pool would fight with its spinning threads for the
-// same cores.
+int default_threads() {
+  const int asked = asked_threads;
+  return asked > 0 ? asked : hardware_threads();
+}
+
+void set_default_threads(int threads) { asked_threads = threads; }
+
 void parallel_chunks(int64_t chunks, int threads, const std::function<void(int64_t)>& fn) {
   if (threads <= 0) threads = hardware_threads();
   threads = static_cast<int>(std::min<int64_t>(threads, chunks));
-  if (threads <= 1) {
+  if (threads <= 1 || ThreadTeam::busy()) {
     for (int64_t c = 0; c < chunks; ++c) fn(c);
     return;
   }
+  alignas(64) std::atomic<int64_t> next = 0;
+  alignas(64) std::mutex mutex;
   std::exception_ptr first;
-  std::mutex mutex;
-  const auto call = [&](int64_t c) {
+  ThreadTeam::of_this_thread().run(threads - 1, [&] {
+    Share share;
     try {
-      fn(c);
+      for (int64_t c; (c = next.fetch_add(1)) < chunks;) {
+        ++share.pieces;
+        fn(c);
+      }
     } catch (...) {
+      next = chunks;
       const std::lock_guard lock(mutex);
       if (!first) first = std::current_exception();
     }
-  };
-#ifdef __SANITIZE_THREAD__
-  // GNU's OpenMP runtime is not built for the sanitizer: its barriers would pass for races.
-  std::atomic<int64_t> next = 0;
-  std::vector<std::thread> workers;
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back([&] {
-      for (int64_t c; (c = next++) < chunks;) call(c);
-    });
-  }
-  for (std::thread& worker : workers) worker.join();
-#else
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (int64_t c = 0; c < chunks; ++c) call(c);
-#endif
+    return share;
+  });
   if (first) std::rethrow_exception(first);
 }
 

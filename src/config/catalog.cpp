@@ -4,37 +4,173 @@
 
 namespace latent {
 
-const std::vector<ModelInfo>& model_catalog() {
-  using Defaults = std::vector<std::pair<std::string, nlohmann::json>>;
-  constexpr bool kFactors = true, kClips = true;
-  static const std::vector<ModelInfo> rows = {
-      {"mean", "always the training mean", Task::kRating, !kFactors, Trained::kNot, !kClips, {}},
-      {"bias_only", "alpha + beta_u + beta_i (Exercise 5.1)", Task::kRating, !kFactors,
-       Trained::kByGradient, !kClips, {}},
-      {"latent_factor", "alpha + beta_u + beta_i + gamma_u . gamma_i", Task::kRating, kFactors,
-       Trained::kByGradient, !kClips, {}},
-      {"bpr", "beta_i + gamma_u . gamma_i, ranked against sampled negatives (Rendle et al., 2009)",
-       Task::kRanking, kFactors, Trained::kByGradient, !kClips, {}},
-      {"baseline", "alpha + beta_u + beta_i by alternating least squares (Surprise's BaselineOnly)",
-       Task::kRating, !kFactors, Trained::kBySolver, kClips,
-       Defaults{{"train.epochs", 10}}},
-      {"svd", "alpha + beta_u + beta_i + gamma_u . gamma_i by SGD (Surprise's SVD)", Task::kRating,
-       kFactors, Trained::kBySolver, kClips,
-       Defaults{{"model.factors", 100},
-                {"model.init_std", 0.1},
-                {"train.epochs", 20},
-                {"train.lr", 0.005},
-                {"train.lambda", 0.02}}},
-      {"implicit_bpr", "beta_i + gamma_u . gamma_i by SGD (implicit's BayesianPersonalizedRanking)",
-       Task::kRanking, kFactors, Trained::kBySolver, !kClips,
-       Defaults{{"model.factors", 100},
-                {"train.epochs", 100},
-                {"train.lr", 0.01},
-                {"train.lambda", 0.01}}},
-      {"ials", "gamma_u . gamma_i by alternating least squares over all pairs (Hu et al., 2008)",
-       Task::kRanking, kFactors, Trained::kBySolver, !kClips,
-       Defaults{{"model.factors", 64}, {"model.init_std", 0.1}, {"train.epochs", 16}}},
+namespace {
+
+bool always(const RunConfig&) { return true; }
+bool never(const RunConfig&) { return false; }
+
+// Conditions on which knobs are read, with the words for them.
+
+bool user_bias_falls_back(const RunConfig& c) { return !c.train.lambda_user_bias; }
+bool item_bias_falls_back(const RunConfig& c) { return !c.train.lambda_item_bias; }
+bool factors_fall_back(const RunConfig& c) { return !c.train.lambda_factors; }
+bool any_bias_falls_back(const RunConfig& c) {
+  return user_bias_falls_back(c) || item_bias_falls_back(c);
+}
+bool any_penalty_falls_back(const RunConfig& c) {
+  return any_bias_falls_back(c) || factors_fall_back(c);
+}
+bool item_penalty_falls_back(const RunConfig& c) {
+  return item_bias_falls_back(c) || factors_fall_back(c);
+}
+
+bool is_biased(const RunConfig& c) { return c.svd.biased; }
+bool svd_rate_falls_back(const RunConfig& c) {
+  return !c.svd.lr_pu || !c.svd.lr_qi || (is_biased(c) && (!c.svd.lr_bu || !c.svd.lr_bi));
+}
+bool svd_penalty_falls_back(const RunConfig& c) {
+  return !c.svd.reg_pu || !c.svd.reg_qi || (is_biased(c) && (!c.svd.reg_bu || !c.svd.reg_bi));
+}
+
+bool ials_form(const RunConfig& c) { return c.ials.form == "ials"; }
+bool implicit_form(const RunConfig& c) { return c.ials.form == "implicit"; }
+
+constexpr const char* kLambdaIsNull = "a penalty of train.lambda_* is null";
+constexpr const char* kBiased = "svd.biased is true";
+constexpr const char* kIalsForm = "ials.form is ials";
+constexpr const char* kImplicitForm = "ials.form is implicit";
+
+using Knobs = std::vector<ReadKnob>;
+
+Knobs joined(Knobs first, const Knobs& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+/// Of every model that is trained.
+Knobs of_training(const Knobs& more) {
+  return joined({{"train.steps"},
+                 {"train.epochs"},
+                 {"train.rows"},
+                 {"train.patience"},
+                 {"train.monitor"},
+                 {"train.eval_every"},
+                 {"train.refit"}},
+                more);
+}
+
+Knobs of_gradient(const Knobs& more) {
+  return joined(of_training({{"train.form"},
+                             {"train.lr"},
+                             {"train.optimizer"},
+                             {"train.batch_size"},
+                             {"train.log_every"},
+                             {"model.init_mean"},
+                             {"model.init_std"}}),
+                more);
+}
+
+Knobs of_svd() {
+  return of_training({{"data.rating_scale"},
+                      {"model.factors"},
+                      {"model.init_mean"},
+                      {"model.init_std"},
+                      {"train.lr", svd_rate_falls_back, "a rate of svd.lr_* is null"},
+                      {"train.lambda", svd_penalty_falls_back, "a penalty of svd.reg_* is null"},
+                      {"train.exact"},
+                      {"svd.lr_bu", is_biased, kBiased},
+                      {"svd.lr_bi", is_biased, kBiased},
+                      {"svd.reg_bu", is_biased, kBiased},
+                      {"svd.reg_bi", is_biased, kBiased},
+                      {"svd."}});
+}
+
+Knobs of_ials() {
+  return of_training({{"data.weight", implicit_form, kImplicitForm},
+                      {"model.factors"},
+                      {"model.init_mean"},
+                      {"model.init_std"},
+                      {"ials.alpha0", ials_form, kIalsForm},
+                      {"ials.nu", ials_form, kIalsForm},
+                      {"ials.alpha", implicit_form, kImplicitForm},
+                      {"ials."}});
+}
+
+constexpr bool kFactors = true, kClips = true;
+
+std::vector<ModelInfo> rating_models() {
+  return {
+      {"mean", "always the training mean", Task::kRating, Trained::kNot, Negatives::kNone,
+       !kFactors, !kClips, never, {{"data.rating_scale"}}, {}},
+      {"bias_only", "alpha + beta_u + beta_i (Exercise 5.1)", Task::kRating, Trained::kByGradient,
+       Negatives::kNone, !kFactors, !kClips, never,
+       of_gradient({{"data.rating_scale"},
+                    {"train.lambda", any_bias_falls_back, kLambdaIsNull},
+                    {"train.lambda_user_bias"},
+                    {"train.lambda_item_bias"}}),
+       {}},
+      {"latent_factor", "alpha + beta_u + beta_i + gamma_u . gamma_i", Task::kRating,
+       Trained::kByGradient, Negatives::kNone, kFactors, !kClips, never,
+       of_gradient({{"data.rating_scale"},
+                    {"model.factors"},
+                    {"train.lambda", any_penalty_falls_back, kLambdaIsNull},
+                    {"train.lambda_user_bias"},
+                    {"train.lambda_item_bias"},
+                    {"train.lambda_factors"}}),
+       {}},
   };
+}
+
+ModelInfo bpr() {
+  return {"bpr",
+          "beta_i + gamma_u . gamma_i, ranked against sampled negatives (Rendle et al., 2009)",
+          Task::kRanking, Trained::kByGradient, Negatives::kOne, kFactors, !kClips, never,
+          of_gradient({{"model.factors"},
+                       {"train.lambda", item_penalty_falls_back, kLambdaIsNull},
+                       {"train.lambda_item_bias"},
+                       {"train.lambda_factors"}}),
+          {}};
+}
+
+std::vector<ModelInfo> solved_models() {
+  return {
+      {"baseline", "alpha + beta_u + beta_i by alternating least squares (Surprise's BaselineOnly)",
+       Task::kRating, Trained::kBySolver, Negatives::kNone, !kFactors, kClips, always,
+       of_training({{"data.rating_scale"}, {"baseline."}}), {{"train.epochs", 10}}},
+      {"svd", "alpha + beta_u + beta_i + gamma_u . gamma_i by SGD (Surprise's SVD)", Task::kRating,
+       Trained::kBySolver, Negatives::kNone, kFactors, kClips,
+       [](const RunConfig& c) { return c.train.exact; }, of_svd(),
+       {{"model.factors", 100},
+        {"model.init_std", 0.1},
+        {"train.epochs", 20},
+        {"train.lr", 0.005},
+        {"train.lambda", 0.02}}},
+      {"implicit_bpr", "beta_i + gamma_u . gamma_i by SGD (implicit's BayesianPersonalizedRanking)",
+       Task::kRanking, Trained::kBySolver, Negatives::kOne, kFactors, !kClips, never,
+       of_training({{"model.factors"},
+                    {"train.lr"},
+                    {"train.lambda"},
+                    {"train.exact"},
+                    {"implicit_bpr."}}),
+       {{"model.factors", 100},
+        {"train.epochs", 100},
+        {"train.lr", 0.01},
+        {"train.lambda", 0.01}}},
+      {"ials", "gamma_u . gamma_i by alternating least squares over all pairs (Hu et al., 2008)",
+       Task::kRanking, Trained::kBySolver, Negatives::kNone, kFactors, !kClips, never, of_ials(),
+       {{"model.factors", 64}, {"model.init_std", 0.1}, {"train.epochs", 16}}},
+  };
+}
+
+}  // namespace
+
+const std::vector<ModelInfo>& model_catalog() {
+  static const std::vector<ModelInfo> rows = [] {
+    std::vector<ModelInfo> all = rating_models();
+    all.push_back(bpr());
+    for (ModelInfo& row : solved_models()) all.push_back(std::move(row));
+    return all;
+  }();
   return rows;
 }
 
@@ -43,6 +179,10 @@ const ModelInfo& model_info(const std::string& name) {
     if (row.name == name) return row;
   }
   throw std::logic_error("model '" + name + "' is not in the catalog");
+}
+
+bool is_pairwise(const ModelInfo& info) {
+  return info.trained == Trained::kByGradient && info.negatives != Negatives::kNone;
 }
 
 }  // namespace latent

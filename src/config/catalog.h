@@ -1,10 +1,12 @@
-// The table of models: name, meaning, kind, and the defaults that a model brings. Free of torch.
+// The only list of models: what each is, how it is trained, which knobs it reads. Free of torch.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "src/config/options.h"
 
 namespace latent {
 
@@ -13,13 +15,32 @@ enum class Task { kRating, kRanking };
 /// What trains a model: autograd and an optimizer, a solver that passes over the rows, or nothing.
 enum class Trained { kByGradient, kBySolver, kNot };
 
+/// Negatives that are sampled for each positive.
+enum class Negatives { kNone, kOne, kMany };
+
+/// A question to a config; null: always yes.
+using ConfigTest = bool (*)(const RunConfig&);
+
+/// A knob, or a section of knobs by its prefix ("ials."), that is read where `when` holds.
+struct ReadKnob {
+  std::string name;
+  ConfigTest when = nullptr;
+  std::string condition = {};  ///< `when` in words that follow "where": "ials.form is ials"
+};
+
 struct ModelInfo {
   std::string name;
   std::string meaning;
   Task task;
-  bool has_factors;
   Trained trained;
+  Negatives negatives;
+  bool has_factors;
   bool clips;  ///< predictions stay in the range of the ratings though data.rating_scale is not set
+  /// Whether its tables are doubles, so that a resumed run goes on exactly.
+  ConfigTest in_double;
+  /// What it reads beside the knobs that every model does (readers.h). A knob's own row goes before
+  /// that of its section.
+  std::vector<ReadKnob> reads;
   /// Knobs whose default differs from options.h for this model.
   std::vector<std::pair<std::string, nlohmann::json>> defaults;
 };
@@ -28,5 +49,8 @@ const std::vector<ModelInfo>& model_catalog();
 
 /// The row of `name`; `name` is one that the knob model.name accepts.
 const ModelInfo& model_info(const std::string& name);
+
+/// Trained by gradient on positives against sampled negatives.
+bool is_pairwise(const ModelInfo& info);
 
 }  // namespace latent

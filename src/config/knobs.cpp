@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "src/config/catalog.h"
 #include "src/base/error.h"
+#include "src/config/data_values.h"
 
 namespace latent {
 
@@ -52,6 +54,12 @@ KnobRange one_of(std::vector<std::string> names) {
           text};
 }
 
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const ModelInfo& model : model_catalog()) names.push_back(model.name);
+  return names;
+}
+
 KnobRange cut_offs() {
   return {[](const json& v) {
             for (const json& k : v) {
@@ -68,6 +76,10 @@ KnobRange scale() {
           },
           "[lowest, highest], or null"};
 }
+
+KnobRange separator() { return {is_separator, "auto, or the text between two columns"}; }
+
+KnobRange conditions() { return {are_conditions, "a list of column=value or column=value|value"}; }
 
 KnobRange device() {
   return {[](const json& v) {
@@ -88,6 +100,10 @@ const char* type_text(const KnobTarget& target) {
     const char* operator()(std::optional<double>*) const { return "a number or null"; }
     const char* operator()(std::vector<int64_t>*) const { return "a list of whole numbers"; }
     const char* operator()(std::vector<double>*) const { return "a list of numbers or null"; }
+    const char* operator()(std::vector<std::string>*) const { return "a list of strings or null"; }
+    const char* operator()(std::map<std::string, double>*) const {
+      return "an object of text to number, or null";
+    }
   };
   return std::visit(Text{}, target);
 }
@@ -124,17 +140,16 @@ std::optional<json> converted(const Knob& knob, const json& v) {
   }
   if (std::holds_alternative<std::string*>(knob.target)) {
     if (is_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
+    if (knob.name == "data.header" && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
     return v.is_string() ? std::optional(v) : std::nullopt;
   }
-  json out = json::array();
   if (std::holds_alternative<std::vector<double>*>(knob.target)) {
-    if (!v.is_array() && !v.is_null()) return std::nullopt;
-    for (const json& element : v) {
-      if (!element.is_number()) return std::nullopt;
-      out.push_back(element.get<double>());
-    }
-    return out;
+    // One rating that means "none" is a list of one; a scale has two ends.
+    return list_of_numbers(knob.name == "data.missing" && v.is_number() ? json::array({v}) : v);
   }
+  if (std::holds_alternative<std::vector<std::string>*>(knob.target)) return list_of_strings(v);
+  if (std::holds_alternative<std::map<std::string, double>*>(knob.target)) return text_to_number(v);
+  json out = json::array();
   const json list = v.is_array() ? v : json::array({v});
   for (const json& element : list) {
     if (!is_whole(element)) return std::nullopt;
@@ -152,11 +167,18 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"data.path", &c.data.path, "file of ratings or interactions, gz or plain; the training part when split.kind is files", any()},
       {"data.valid_path", &c.data.valid_path, "validation file (split.kind: files)", any()},
       {"data.test_path", &c.data.test_path, "test file (split.kind: files)", any()},
-      {"data.format", &c.data.format, "row format; auto looks at the content", one_of({"auto", "json", "pydict", "csv", "tsv", "movielens", "adjacency"})},
+      {"data.format", &c.data.format, "row format; auto looks at the content", one_of({"auto", "json", "pydict", "csv", "tsv", "movielens", "recbole", "adjacency", "matrixmarket", "netflix"})},
+      {"data.separator", &c.data.separator, "what stands between two columns: , ; | \\t (a tab) :: or any other text, a blank for any run of blanks; auto finds the first five, and blanks where a header has usual names", separator()},
+      {"data.header", &c.data.header, "whether the first row holds the columns' names; true without usual names: columns by position", one_of({"auto", "true", "false"})},
+      {"data.decimal", &c.data.decimal, "what stands before the fraction of a number", one_of({".", ","})},
+      {"data.encoding", &c.data.encoding, "the encoding of the files", one_of({"utf-8", "latin-1"})},
       {"data.user", &c.data.user, "user id: a field name, a zero-based column, or auto (the usual names; without a header column 0)", any()},
       {"data.item", &c.data.item, "item id: likewise (without a header column 1)", any()},
       {"data.rating", &c.data.rating, "rating: likewise (without a header column 2); none: every row counts 1", any()},
       {"data.time", &c.data.time, "time of a row: likewise (without a header column 3); none: file order is time order", any()},
+      {"data.rating_map", &c.data.rating_map, "ratings that are words: {\"view\": 1, \"buy\": 5}; a word that it lacks is a bad row. Without it true and false are 1 and 0", any()},
+      {"data.missing", &c.data.missing, "ratings that mean that there is none, such as [99]: those rows are dropped", any()},
+      {"data.where", &c.data.where, "rows to keep: each column=value or column=value|value of the list must hold, with a column's name or zero-based number", conditions()},
       {"data.duplicates", &c.data.duplicates, "rows that repeat a user and item: keep them (the notebook), keep the last, their mean, or once (the first)", one_of({"keep", "last", "mean", "once"})},
       {"data.positive_at_least", &c.data.positive_at_least, "drop rows rated below this, as if they were not in the file; null: every row stays", any()},
       {"data.drop_zero", &c.data.drop_zero, "drop rows rated 0 (Goodreads: shelved, not rated)", any()},
@@ -176,7 +198,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
       {"split.test", &c.split.test, "share of all rows held out for the test; leave_one_out: 0 turns the test part off", share()},
       {"split.valid", &c.split.valid, "share of all rows for validation; leave_one_out: above 0 takes the second newest; files: a share of data.path where no data.valid_path is given", share()},
-      {"model.name", &c.model.name, "the model", one_of({"mean", "bias_only", "latent_factor", "bpr", "baseline", "svd", "implicit_bpr", "ials"})},
+      {"model.name", &c.model.name, "the model", one_of(model_names())},
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
       {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd: of the factors)", any()},
       {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd: of the factors; ials: times the root of model.factors)", at_least(0)},
@@ -233,7 +255,9 @@ json knob_value(const Knob& knob) {
       [](auto* target) -> json {
         if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
           return *target ? json(**target) : json(nullptr);
-        } else if constexpr (std::is_same_v<decltype(target), std::vector<double>*>) {
+        } else if constexpr (std::is_same_v<decltype(target), std::vector<double>*> ||
+                             std::is_same_v<decltype(target), std::vector<std::string>*> ||
+                             std::is_same_v<decltype(target), std::map<std::string, double>*>) {
           return target->empty() ? json(nullptr) : json(*target);
         } else {
           return *target;
@@ -265,6 +289,8 @@ std::string set_knob(const Knob& knob, const json& value) {
 json parse_set_value(const Knob& knob, const std::string& text) {
   if (std::holds_alternative<std::string*>(knob.target) && (text.empty() || text[0] != '"'))
     return text;
+  const bool strings = std::holds_alternative<std::vector<std::string>*>(knob.target);
+  if (strings && text != "null" && !text.starts_with('[') && !text.starts_with('"')) return text;
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!value.is_discarded()) return value;
   // ".01" and "+1" are numbers to people, though not to JSON.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,12 @@ struct DataOptions {
   std::string path;
   std::string valid_path, test_path;
   std::string format = "auto";
+  std::string separator = "auto", header = "auto";
+  std::string decimal = ".", encoding = "utf-8";
   std::string user = "auto", item = "auto", rating = "auto", time = "auto";
+  std::map<std::string, double> rating_map;  // empty: ratings are numbers
+  std::vector<double> missing;               // ratings that mean "none"
+  std::vector<std::string> where;            // column=value|value
   std::string duplicates = "keep";
   std::optional<double> positive_at_least;
   bool drop_zero = false;

@@ -8,6 +8,8 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
+#include "src/config/catalog.h"
+#include "src/config/complaints.h"
 
 namespace latent {
 
@@ -53,6 +55,8 @@ json parse_strictly(const std::string& text, const std::string& where) {
 
 /// "where:line" of the key `name` (dotted) in `text`, or `where` when it is not found there.
 std::string place_of(const std::string& name, const std::string& text, const std::string& where) {
+  const size_t whole = text.find('"' + name + '"');  // a dotted key
+  if (whole != std::string::npos) return where + ":" + std::to_string(line_of(text, whole));
   size_t at = 0;
   std::istringstream parts(name);
   for (std::string part; std::getline(parts, part, '.');) {
@@ -65,80 +69,129 @@ std::string place_of(const std::string& name, const std::string& text, const std
 
 using Assignment = std::pair<std::string, json>;
 
-void flatten(const json& value, const std::string& prefix, std::vector<Assignment>& out) {
+/// `whole`: knobs whose value is itself an object.
+void flatten(const json& value, const std::string& prefix, const std::set<std::string>& whole,
+             std::vector<Assignment>& out) {
   for (const auto& [key, inner] : value.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (inner.is_object() && !inner.empty()) {
-      flatten(inner, name, out);
+    if (inner.is_object() && !inner.empty() && !whole.contains(name)) {
+      flatten(inner, name, whole, out);
     } else {
       out.emplace_back(name, inner);
     }
   }
 }
 
-/// Knobs of earlier versions: every config.json of a run then names them.
-const std::set<std::string> kRetired = {"train.deterministic"};
-
-/// Takes the retired knobs out of what the config.json of a run says.
-void pass_over_retired(std::vector<Assignment>& file, const std::string& where) {
-  std::erase_if(file, [&](const Assignment& given) {
-    if (!kRetired.contains(given.first)) return false;
-    say(where + ": the knob '" + given.first + "' is retired; it is passed over");
-    return true;
-  });
+/// Says `note` once in the life of the process: resuming reads a run's config twice.
+void say_once(const std::string& note) {
+  static std::set<std::string> said;
+  if (said.insert(note).second) say(note);
 }
 
 class Resolver {
  public:
-  Resolver(const ModelDefaultsOf& defaults_of, std::string text, std::string where)
-      : defaults_of_(defaults_of),
-        text_(std::move(text)),
+  Resolver(std::string text, std::string where, bool of_run,
+           const std::vector<RetiredKnob>& retired)
+      : text_(std::move(text)),
         file_(std::move(where)),
-        rows_(knobs(result_.config)) {}
-
-  const Knob& row(const std::string& name, const std::string& where) const {
-    std::vector<std::string> names;
-    for (const Knob& knob : rows_) {
-      if (knob.name == name) return knob;
-      names.push_back(knob.name);
-    }
-    throw Error(place(name, where) + ": unknown key " + in_quotes(name) +
-                did_you_mean(name, names));
-  }
-
-  void apply(const std::vector<Assignment>& assignments, const std::string& where,
-             const std::string& source) {
-    for (const auto& [name, value] : assignments) {
-      if (value.is_object() && is_section(name)) continue;  // "train": {} says nothing
-      const std::string wrong = set_knob(row(name, where), value);
-      if (!wrong.empty()) throw Error(place(name, where) + ": '" + name + "' " + wrong);
-      result_.sources[name] = source;
-    }
-  }
-
-  ResolvedConfig resolve(const std::vector<Assignment>& file, const std::string& where,
-                         const std::vector<Assignment>& sets) {
+        file_source_(of_run ? "run" : "file"),
+        retired_(retired),
+        rows_(knobs(result_.config)) {
     for (const Knob& knob : rows_) result_.sources[knob.name] = "default";
+  }
+
+  /// Knobs whose value is itself an object.
+  std::set<std::string> object_knobs() const {
+    std::set<std::string> out;
+    for (const Knob& knob : rows_) {
+      if (std::holds_alternative<std::map<std::string, double>*>(knob.target))
+        out.insert(knob.name);
+    }
+    return out;
+  }
+
+  ResolvedConfig resolve(const std::vector<Assignment>& file,
+                         const std::vector<std::string>& sets) {
+    const std::vector<Assignment> given = parsed(sets);
     // The model's name decides which defaults lie under the file, so it is looked up first.
-    std::string model = result_.config.model.name;
-    for (const auto* level : {&file, &sets}) {
+    for (const auto* level : {&file, &given}) {
       for (const auto& [name, value] : *level) {
-        if (name != "model.name") continue;
-        apply({{name, value}}, level == &file ? where : "--set", level == &file ? "file" : "--set");
-        model = result_.config.model.name;
+        if (name == "model.name") (void)set_knob(*find(name), value);
       }
     }
-    apply(defaults_of_(model), "defaults of " + model, "model");
-    apply(file, where, "file");
-    apply(sets, "--set", "--set");
-    settle_length(where);
-    return result_;
+    for (const auto& [name, value] : model_info(result_.config.model.name).defaults) {
+      if (!set_knob(*find(name), value).empty())
+        throw std::logic_error("the catalog's default of " + name + " is not one");
+      result_.sources[name] = "model";
+    }
+    apply(file, file_source_);
+    apply(given, "--set");
+    settle_length();
+    return std::move(result_);
   }
 
  private:
-  /// With its line where `where` is the config file.
-  std::string place(const std::string& name, const std::string& where) const {
-    return where == file_ ? place_of(name, text_, file_) : where;
+  const Knob* find(const std::string& name) const {
+    const auto at = std::ranges::find(rows_, name, &Knob::name);
+    return at == rows_.end() ? nullptr : &*at;
+  }
+
+  /// `sets` as keys and values; text where the key is no knob.
+  std::vector<Assignment> parsed(const std::vector<std::string>& sets) {
+    std::vector<Assignment> out;
+    for (const std::string& set : sets) {
+      const size_t equals = set.find('=');
+      if (equals == std::string::npos || equals == 0)
+        throw UsageError("--set takes key=value, not " + in_quotes(set));
+      const std::string name = set.substr(0, equals);
+      try {
+        (void)json(set).dump();
+      } catch (const json::exception&) {  // could not be written into the run's config.json
+        wrong("--set " + in_quotes(name), "the value is not valid UTF-8");
+        continue;
+      }
+      const Knob* const knob = find(name);
+      const std::string value = set.substr(equals + 1);
+      out.emplace_back(name, knob == nullptr ? json(value) : parse_set_value(*knob, value));
+    }
+    return out;
+  }
+
+  void apply(const std::vector<Assignment>& assignments, const std::string& source) {
+    const bool of_file = source != "--set";
+    for (const auto& [name, value] : assignments) {
+      if (value.is_object() && is_section(name)) continue;  // "train": {} says nothing
+      const std::string place = of_file ? place_of(name, text_, file_) : source;
+      const Knob* const knob = find(name);
+      if (knob == nullptr) {
+        unknown(name, place, source);
+        continue;
+      }
+      const std::string what = set_knob(*knob, value);
+      if (!what.empty()) wrong(place, "'" + name + "' " + what);
+      result_.sources[name] = what.empty() ? source : "wrong";
+      if (of_file) {
+        result_.places[name] = place;
+      } else {
+        result_.places.erase(name);
+      }
+    }
+  }
+
+  void unknown(const std::string& name, const std::string& place, const std::string& source) {
+    const auto retired = std::ranges::find(retired_, name, &RetiredKnob::name);
+    if (retired != retired_.end()) {
+      const std::string text = in_quotes(name) + " is retired; " + retired->advice;
+      if (source != "run") return wrong(place, text);
+      return say_once(file_ + ": passed over " + in_quotes(name) + ", which is retired");
+    }
+    std::vector<std::string> names;
+    for (const Knob& knob : rows_) names.push_back(knob.name);
+    wrong(place, "unknown key " + in_quotes(name) + did_you_mean(name, names));
+  }
+
+  void wrong(const std::string& place, const std::string& what) {
+    result_.wrong.push_back(place + ": " + what);
   }
 
   bool is_section(const std::string& name) const {
@@ -146,74 +199,84 @@ class Resolver {
                        [&](const Knob& knob) { return knob.name.rfind(name + ".", 0) == 0; });
   }
 
-  bool given(const std::string& name) const {
+  bool chosen(const std::string& name) const {
     const std::string& source = result_.sources.at(name);
-    return source == "file" || source == "--set";
+    return source == file_source_ || source == "--set";
   }
 
   /// Leaves exactly one of train.steps and train.epochs above 0.
-  void settle_length(const std::string& where) {
+  void settle_length() {
     TrainOptions& train = result_.config.train;
-    const bool steps = given("train.steps") && train.steps > 0;
-    const bool epochs = given("train.epochs") && train.epochs > 0;
+    const bool steps = chosen("train.steps") && train.steps > 0;
+    const bool epochs = chosen("train.epochs") && train.epochs > 0;
     if (steps && epochs)
-      throw Error(where + ": 'train.steps' and 'train.epochs' are both given; keep one");
+      return wrong(file_, "'train.steps' and 'train.epochs' are both given; keep one");
     if (steps) train.epochs = 0;
     if (epochs) train.steps = 0;
     if (train.steps > 0 && train.epochs > 0) {  // a model's default beside the general one
       (result_.sources["train.epochs"] == "model" ? train.steps : train.epochs) = 0;
     }
-    if (train.steps == 0 && train.epochs == 0) {
-      throw Error(where + ": 'train.steps' and 'train.epochs' are both 0; give one of them");
-    }
+    if (train.steps == 0 && train.epochs == 0)
+      wrong(file_, "'train.steps' and 'train.epochs' are both 0; give one of them");
   }
 
-  const ModelDefaultsOf& defaults_of_;
   std::string text_, file_;  // of the config file
+  std::string file_source_;
+  const std::vector<RetiredKnob>& retired_;
   ResolvedConfig result_;
   std::vector<Knob> rows_;
 };
 
 }  // namespace
 
-ResolvedConfig resolve_config(const std::string& text, const std::string& where,
-                              const std::vector<std::string>& sets,
-                              const ModelDefaultsOf& defaults_of) {
+const std::vector<RetiredKnob>& retired_knobs() {
+  static const std::vector<RetiredKnob> rows = {
+      {"train.deterministic", "leave it out: every model's weights are the same for any threads"},
+  };
+  return rows;
+}
+
+bool is_given(const std::string& source) { return source == "file" || source == "--set"; }
+
+ResolvedConfig resolve_with_complaints(const std::string& text, const std::string& where,
+                                       const std::vector<std::string>& sets,
+                                       const std::vector<RetiredKnob>& retired) {
   json tree = parse_strictly(text, where);
   if (!tree.is_object())
     throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
   // A run's config.json says where it came from; that is a record, not a setting.
-  const bool of_a_run = tree.erase("provenance") > 0;
-  std::vector<Assignment> file, given;
-  flatten(tree, "", file);
-  if (of_a_run) pass_over_retired(file, where);
+  const bool of_run = tree.contains("provenance") && tree["provenance"].is_object();
+  tree.erase("provenance");
+  tree.erase("read_as");  // likewise how the data was read
+  Resolver resolver(text, where, of_run, retired);
+  std::vector<Assignment> file;
+  flatten(tree, "", resolver.object_knobs(), file);
   std::set<std::string> names;
   for (const auto& [name, value] : file) {
     if (!names.insert(name).second)
       throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
-  Resolver resolver(defaults_of, text, where);
-  for (const std::string& set : sets) {
-    const size_t equals = set.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw UsageError("--set takes key=value, not " + in_quotes(set));
-    }
-    const std::string name = set.substr(0, equals);
-    try {
-      (void)json(set).dump();
-    } catch (const json::exception&) {  // what is not UTF-8 could not be written into the run's
-                                        // config.json
-      throw Error("--set " + in_quotes(name) + ": the value is not valid UTF-8");
-    }
-    given.emplace_back(name, parse_set_value(resolver.row(name, "--set"), set.substr(equals + 1)));
-  }
-  return resolver.resolve(file, where, given);
+  return resolver.resolve(file, sets);
 }
 
-ResolvedConfig read_config(const std::string& path, const std::vector<std::string>& sets,
-                           const ModelDefaultsOf& defaults_of) {
-  return path.empty() ? resolve_config("{}", "config", sets, defaults_of)
-                      : resolve_config(read_file(path), path, sets, defaults_of);
+ResolvedConfig resolve_config(const std::string& text, const std::string& where,
+                              const std::vector<std::string>& sets,
+                              const std::vector<RetiredKnob>& retired) {
+  ResolvedConfig resolved = resolve_with_complaints(text, where, sets, retired);
+  refuse(resolved.wrong);
+  return resolved;
+}
+
+ResolvedConfig read_with_complaints(const std::string& path,
+                                    const std::vector<std::string>& sets) {
+  return path.empty() ? resolve_with_complaints("{}", "config", sets)
+                      : resolve_with_complaints(read_file(path), path, sets);
+}
+
+ResolvedConfig read_config(const std::string& path, const std::vector<std::string>& sets) {
+  ResolvedConfig resolved = read_with_complaints(path, sets);
+  refuse(resolved.wrong);
+  return resolved;
 }
 
 }  // namespace latent

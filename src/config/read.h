@@ -10,23 +10,44 @@
 
 namespace latent {
 
-/// Defaults that models bring, as rows of models/catalog.h.
-using ModelDefaults = std::vector<std::pair<std::string, nlohmann::json>>;
-using ModelDefaultsOf = std::function<ModelDefaults(const std::string& model)>;
+/// A knob that is no more, and what to do about it: {"train.old", "leave it out: ..."}.
+struct RetiredKnob {
+  std::string name, advice;
+};
+
+/// A run's own config may still name them: they are passed over there with a note. Elsewhere they
+/// are errors.
+const std::vector<RetiredKnob>& retired_knobs();
 
 struct ResolvedConfig {
   RunConfig config;
-  std::map<std::string, std::string> sources;  ///< knob -> "default", "model", "file" or "--set"
+  /// knob -> "default", "model", "file" or "--set"; "run": the file is a run's own config.json;
+  /// "wrong": what was given could not be taken, and the value is that of the level below.
+  std::map<std::string, std::string> sources;
+  std::map<std::string, std::string> places;  ///< "c.json:7" of each knob that the file gives
+  std::vector<std::string> wrong;             ///< a line for each key or value not taken
 };
 
+/// Whether a value of this source was written by a person for this very run, so that the program
+/// owes an answer where it has no use for it. Files that a config includes will have a source of
+/// their own, and none: what they hold in common may be for other models.
+bool is_given(const std::string& source);
+
 /// Reads the JSON text (comments allowed) named `where` in errors, then applies `sets`
-/// ("key=value"). Throws Error for anything unknown, mistyped or out of range.
+/// ("key=value"). An object with "provenance" is a run's own config. Throws Error with a line for
+/// each key that is unknown and value that is mistyped or out of range.
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,
                               const std::vector<std::string>& sets,
-                              const ModelDefaultsOf& defaults_of);
+                              const std::vector<RetiredKnob>& retired = retired_knobs());
 
 /// The same for a file; an empty path stands for an empty config.
-ResolvedConfig read_config(const std::string& path, const std::vector<std::string>& sets,
-                           const ModelDefaultsOf& defaults_of);
+ResolvedConfig read_config(const std::string& path, const std::vector<std::string>& sets);
+
+/// The same with those lines in `wrong` instead; complaints() begins with them. What is no JSON
+/// still throws.
+ResolvedConfig resolve_with_complaints(const std::string& text, const std::string& where,
+                                       const std::vector<std::string>& sets,
+                                       const std::vector<RetiredKnob>& retired = retired_knobs());
+ResolvedConfig read_with_complaints(const std::string& path, const std::vector<std::string>& sets);
 
 }  // namespace latent

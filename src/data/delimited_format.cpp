@@ -1,10 +1,13 @@
-// Comma-, tab- and '::'-separated rows, with or without a header.
+// Rows of columns between separators, with or without a header.
 #include <algorithm>
+#include <cstring>
 
 #include "src/base/error.h"
+#include "src/data/delimited_roles.h"
 #include "src/data/marks.h"
-#include "src/data/row_format.h"
+#include "src/data/row_text.h"
 #include "src/data/splitter.h"
+#include "src/data/times.h"
 
 namespace latent {
 
@@ -16,29 +19,27 @@ constexpr size_t kPiece = 4096;  // bytes of plain rows read at once: they stay 
 static_assert(kPiece / 2 <= RowBatch::kMost);  // two fields, and what follows each, make four bytes
 constexpr int kMostPlainColumns = 64;
 
-const char* separator_of(const std::string& format) {
-  return format == "csv" ? "," : format == "tsv" ? "\t" : "::";
-}
-
-bool all_digits(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
 class DelimitedFormat : public RowFormat {
  public:
-  DelimitedFormat(const FormatInfo& resolved, const std::vector<int>& columns)
-      : splitter_(separator_of(resolved.format)),
-        user_(columns[0]),
-        item_(columns[1]),
-        rating_(columns[2]),
-        time_(columns[3]),
-        needed_(1 + *std::max_element(columns.begin(), columns.end())),
-        skip_header_(resolved.header) {
-    info = resolved;
-    user_label_ = info.header ? in_quotes(info.user) : "column " + info.user;
-    item_label_ = info.header ? in_quotes(info.item) : "column " + info.item;
-    const std::string separator = separator_of(info.format);
-    if (separator.size() == 1 && needed_ <= kMostPlainColumns) mark_ = separator[0];
+  DelimitedFormat(const DelimitedLayout& layout, const DataOptions& options)
+      : splitter_(layout.info.separator),
+        ratings_(options),
+        conditions_(options.where),
+        layout_(layout),
+        missing_(!options.missing.empty()),
+        digit_size_(options.rating_map.empty() ? 1 : std::string::npos),
+        least_(static_cast<int>(layout.least)),
+        optional_(static_cast<unsigned>(layout.most - layout.least)),
+        needed_(1 + std::max({layout.user, layout.item, layout.rating, layout.time})),
+        skip_header_(layout.info.header) {
+    info = layout.info;
+    const bool named = !info.columns.empty();
+    user_label_ = named ? in_quotes(info.user) : "column " + info.user;
+    item_label_ = named ? in_quotes(info.item) : "column " + info.item;
+    const std::string& separator = info.separator;
+    if (separator.size() == 1 && separator != " " && needed_ <= kMostPlainColumns &&
+        conditions_.empty())
+      mark_ = separator[0];
   }
 
   bool read(LineReader& reader, const RowSink& sink) override {
@@ -46,22 +47,31 @@ class DelimitedFormat : public RowFormat {
     if (!reader.next(line)) return false;
     if (line.empty()) return true;
     if (!splitter_.split(line, fields_)) read_on(reader, line);
+    while (!fields_.empty() && fields_.size() > layout_.most && fields_.back().empty())
+      fields_.pop_back();
+    if (is_blank()) return true;
     if (skip_header_) {
       skip_header_ = false;
       return true;
     }
-    if (static_cast<int>(fields_.size()) < needed_) {
-      throw RowError("expected " + std::to_string(needed_) + " columns or more, found " +
-                     std::to_string(fields_.size()));
-    }
+    check_width();
     Row row;
-    row.user = fields_[user_];
-    row.item = fields_[item_];
+    row.user = fields_[layout_.user];
+    row.item = fields_[layout_.item];
+    row.left_out = !chosen();
+    if (row.left_out && (row.user.empty() || row.item.empty())) return true;
     check_id(row.user, user_label_);
     check_id(row.item, item_label_);
-    if (rating_ >= 0) row.rating = parse_rating(fields_[rating_], info.rating);
-    if (time_ >= 0) row.time = parse_time(fields_[time_], info.time);
-    sink(row);
+    if (!row.left_out) {
+      if (layout_.rating >= 0)
+        row.rating = ratings_.parse(fields_[layout_.rating], info.rating);
+      if (layout_.time >= 0) row.time = time_in(fields_[layout_.time]);
+    }
+    if (missing_ && !row.left_out && layout_.rating >= 0 && ratings_.is_missing(row.rating)) {
+      ++missing;
+    } else {
+      sink(row);
+    }
     return true;
   }
 
@@ -70,7 +80,8 @@ class DelimitedFormat : public RowFormat {
     if (mark_ == '\0' || skip_header_ || --wait_ > 0) return;
     const std::string_view text = reader.ready_lines().substr(0, kPiece);
     const size_t marks =
-        find_marks(text.data(), text.size(), mark_, mark_ == ',' ? '"' : mark_, marks_);
+        find_marks(text.data(), text.size(), mark_, '"', marks_);
+    blanks_ = std::memchr(text.data(), ' ', text.size()) != nullptr;
     const char* line = text.data();
     int64_t lines = 0;
     for (size_t m = 0; plain_line(text.data(), line, m, marks, rows); ++lines) {
@@ -97,30 +108,75 @@ class DelimitedFormat : public RowFormat {
     if (*end == '\r') ++m;
     if (m == marks || text[marks_[m]] != '\n' || text + marks_[m] - end > 1) return false;
     const char* const next = text + marks_[m++] + 1;
-    if (column + 1 < needed_) return false;
+    if (static_cast<unsigned>(column + 1 - least_) > optional_) {
+      // Separators without anything between them at the end are no columns.
+      for (; column >= least_ + static_cast<int>(optional_) && end[-1] == mark_; --column) --end;
+      if (static_cast<unsigned>(column + 1 - least_) > optional_) return false;
+    }
     const auto field = [&](int n) {
       const char* const begin = n == 0 ? line : ends_[n - 1] + 1;
       return std::string_view(begin, static_cast<size_t>(ends_[n] - begin));
     };
     Row row;
-    row.user = field(user_);
-    row.item = field(item_);
+    row.user = field(layout_.user);
+    row.item = field(layout_.item);
     if (row.user.empty() || row.item.empty()) return false;
-    if (rating_ >= 0) {
-      const std::string_view text = field(rating_);
-      const auto digit = text.size() == 1 ? static_cast<unsigned>(text[0] - '0') : 10;
-      const auto rating = digit <= 9 ? digit : rating_of(text);
+    if (blanks_) {  // which may stand beside separators
+      row.user = trimmed(row.user);
+      row.item = trimmed(row.item);
+      if (row.user.empty() || row.item.empty()) return false;
+    }
+    if (layout_.rating >= 0) {
+      const std::string_view text = field(layout_.rating);
+      const auto digit = text.size() == digit_size_ ? static_cast<unsigned>(text[0] - '0') : 10;
+      const auto rating = digit <= 9 ? digit : ratings_.of(text);
       if (!rating) return false;
       row.rating = *rating;
     }
-    if (time_ >= 0) {
-      const auto time = time_of(field(time_));
+    if (layout_.time >= 0) {
+      const auto time = time_of(field(layout_.time));
       if (!time) return false;
       row.time = *time;
     }
-    rows.push(row);
     line = next;
+    if (missing_ && ratings_.is_missing(row.rating)) {
+      ++missing;
+    } else {
+      rows.push(row);
+    }
     return true;
+  }
+
+  bool is_blank() const {
+    return std::all_of(fields_.begin(), fields_.end(),
+                       [](std::string_view field) { return field.empty(); });
+  }
+
+  void check_width() const {
+    const size_t found = fields_.size();
+    if (found >= layout_.least && found <= layout_.most) return;
+    const bool lists = found > 1 && info.columns.empty() && info.format != "movielens";
+    throw RowError(
+        found > layout_.most
+            ? "expected " + std::to_string(layout_.most) + " columns, found " +
+                  std::to_string(found) +
+                  (lists ? "; lists of a user's items are data.format adjacency"
+                         : "; a field that holds the separator must stand in quotes")
+            : "expected " + std::to_string(layout_.least) + " columns or more, found " +
+                  std::to_string(found));
+  }
+
+  /// By data.where.
+  bool chosen() const {
+    for (size_t n = 0; n < layout_.where.size(); ++n) {
+      if (!conditions_.holds(n, fields_[layout_.where[n]])) return false;
+    }
+    return true;
+  }
+
+  double time_in(std::string_view text) const {
+    if (!ratings_.has_comma() || time_of(text)) return parse_time(text, info.time);
+    return parse_time(ratings_.with_point(text), info.time);
   }
 
   /// A quoted field goes on in the lines that follow.
@@ -136,106 +192,44 @@ class DelimitedFormat : public RowFormat {
   }
 
   Splitter splitter_;
-  int user_, item_, rating_, time_, needed_;
+  RatingText ratings_;
+  Conditions conditions_;
+  DelimitedLayout layout_;
+  bool missing_;          // some ratings mean none
+  size_t digit_size_;     // of a rating that is a digit; npos: it may mean something else
+  int least_;             // columns of a row
+  unsigned optional_;     // those it may have beyond
+  int needed_;            // columns that are looked at
   bool skip_header_;
   std::string user_label_, item_label_;  // for errors
   std::string record_;
   std::vector<std::string_view> fields_;
 
   char mark_ = '\0';                  // the separator where plain rows are read by read_ready()
+  bool blanks_ = false;               // in the piece at hand
   int wait_ = 0, patience_ = 1;       // lines until the next look for plain rows
   uint16_t marks_[kPiece + 8];        // of the piece at hand
   const char* ends_[kMostPlainColumns];  // of a row's fields
 };
 
-/// Of digits; more of them than any file has columns are all one to us.
-int column_number(const std::string& digits) {
-  return digits.size() < 7 ? std::stoi(digits) : 999999;
-}
-
-bool is_number(std::string_view text) {
-  try {
-    parse_rating(text, "");
-    return true;
-  } catch (const RowError&) {
-    return false;
-  }
-}
-
-bool is_header(const std::vector<std::string>& first, const DataOptions& options) {
-  for (const std::string* name : {&options.user, &options.item, &options.rating, &options.time}) {
-    if (*name != "auto" && *name != "none" && !all_digits(*name))
-      return true;  // a name needs a header
-  }
-  if (std::any_of(first.begin(), first.end(), is_number)) return false;  // "42,book,3" is a row
-  const auto usual = [&](const char* role) { return !resolve_column(role, "auto", first).empty(); };
-  if (usual("user") || usual("item")) return true;
-  // Where the rating should be stands a word.
-  const size_t column = all_digits(options.rating) ? column_number(options.rating) : 2;
-  return options.rating != "none" && column < first.size() && !is_number(first[column]);
-}
-
 }  // namespace
 
-std::unique_ptr<RowFormat> open_delimited_format(const std::string& path,
-                                                 const std::vector<std::string>& lines,
-                                                 const std::string& format,
-                                                 const DataOptions& options, bool need_time) {
-  Splitter splitter(separator_of(format));
-  std::vector<std::string_view> views;
+std::unique_ptr<RowFormat> open_delimited_format(const FileHead& head, const FormatInfo& guess,
+                                                 const DataOptions& options, bool need_time,
+                                                 const FormatInfo* like) {
+  Splitter splitter(guess.separator);
+  std::vector<std::string_view> fields;
   try {
-    splitter.split(lines.front(), views);
+    splitter.split(head.lines.front(), fields);
   } catch (const RowError& e) {
-    throw Error(path + ":1: " + e.what());
+    throw Error(head.place + ": " + e.what());
   }
-  const std::vector<std::string> first(views.begin(), views.end());
-  FormatInfo info;
-  info.format = format;
-  info.header = is_header(first, options);
-  if (info.header) info.columns = first;
-  std::string found;
-  for (const std::string& column : first) found += (found.empty() ? "" : ", ") + column;
-
-  std::vector<int> columns;
-  const auto pick = [&](const std::string& role, const std::string& wanted, int position,
-                        std::string& name) {
-    const bool optional = role == "rating" || role == "time";
-    int column = -1;
-    if (wanted == "none" && optional) {
-      column = -1;
-    } else if (all_digits(wanted)) {
-      column = column_number(wanted);
-      if (column >= static_cast<int>(first.size())) {
-        throw Error(path + ":1: data." + role + " names column " + wanted + ", but the line has " +
-                    std::to_string(first.size()) + " columns (the first is 0)");
-      }
-    } else if (info.header) {
-      const std::string resolved = resolve_column(role, wanted, first);
-      if (!resolved.empty()) {
-        column = static_cast<int>(std::find(first.begin(), first.end(), resolved) - first.begin());
-      } else if (role != "time" || wanted != "auto") {
-        throw Error(path + ":1: " +
-                    (wanted == "auto" ? "no usual name for the " + role
-                                      : "no column " + in_quotes(wanted)) +
-                    " in the header " + in_quotes(found) + "; name one in data." + role +
-                    (optional ? ", or none" : ""));
-      }
-    } else if (position < static_cast<int>(first.size())) {
-      column = position;
-    } else if (!optional) {
-      throw Error(path + ":1: expected 2 columns or more, found " + std::to_string(first.size()) +
-                  " in " + in_quotes(lines.front()));
-    }
-    name = column < 0 ? "none" : info.header ? first[column] : std::to_string(column);
-    columns.push_back(column);
-  };
-  pick("user", options.user, 0, info.user);
-  pick("item", options.item, 1, info.item);
-  if (columns[0] == columns[1])
-    throw Error(path + ":1: data.user and data.item both name column " + in_quotes(info.user));
-  pick("rating", options.rating, 2, info.rating);
-  pick("time", need_time || options.time != "auto" ? options.time : "none", 3, info.time);
-  return std::make_unique<DelimitedFormat>(info, columns);
+  const auto rows = split_sample(head.lines, guess.separator);
+  if (rows.empty())
+    throw Error(head.place + ": no whole row at the head of the file; a quoted field never ends, "
+                             "or data.separator is another");
+  return std::make_unique<DelimitedFormat>(
+      delimited_layout(head, rows, guess, options, need_time, like), options);
 }
 
 }  // namespace latent

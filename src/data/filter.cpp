@@ -60,6 +60,17 @@ void k_core(const Dataset& data, int64_t min_user, int64_t min_item, Flags& keep
   }
 }
 
+/// The pairs whose user and item both have a new id, by those.
+Pairs renumbered(const Pairs& pairs, const std::vector<int32_t>& user,
+                 const std::vector<int32_t>& item) {
+  Pairs out;
+  for (int64_t n = 0; n < pairs.size(); ++n) {
+    const int32_t u = user[pairs.user[n]], i = item[pairs.item[n]];
+    if (u >= 0 && i >= 0) out.push(u, i);
+  }
+  return out;
+}
+
 /// The rows in `keep` with ids given anew.
 void compact(RawData& raw, const Flags& keep) {
   IdMap users, items;
@@ -81,6 +92,7 @@ void compact(RawData& raw, const Flags& keep) {
   }
   for (size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
   rows.truncate(kept);
+  raw.data.left_out = renumbered(raw.data.left_out, user, item);
   raw.data.users = std::move(users);
   raw.data.items = std::move(items);
   raw.part_ends = std::move(ends);
@@ -93,20 +105,23 @@ void filter_rows(RawData& raw, const DataOptions& options) {
   const int64_t before = rows.size();
   const bool keeps_all = !options.drop_zero && !options.positive_at_least &&
                          options.duplicates == "keep" && options.min_user <= 1 &&
-                         options.min_item <= 1;
+                         options.min_item <= 1 && raw.data.left_out.size() == 0;
   if (keeps_all && before > 0) return;
   Flags keep(rows.size(), 1);
   for (int64_t n = 0; n < rows.size(); ++n) {
     if (options.drop_zero && rows.rating[n] == 0) keep[n] = 0;
     if (options.positive_at_least && rows.rating[n] < *options.positive_at_least) keep[n] = 0;
+    if (!keep[n]) raw.data.left_out.push(rows.user[n], rows.item[n]);
   }
   if (options.duplicates != "keep") settle_duplicates(raw, options.duplicates, keep);
   if (options.min_user > 1 || options.min_item > 1)
     k_core(raw.data, options.min_user, options.min_item, keep);
-  if (std::find(keep.begin(), keep.end(), 0) != keep.end()) compact(raw, keep);
+  if (raw.data.left_out.size() > 0 || std::find(keep.begin(), keep.end(), 0) != keep.end())
+    compact(raw, keep);
   if (raw.data.rows.size() == 0) {
     throw Error(options.path + ": no interactions left of " + std::to_string(before) +
-                " rows; see data.drop_zero, data.positive_at_least, data.min_user, data.min_item");
+                " rows; see data.where, data.missing, data.drop_zero, data.positive_at_least, "
+                "data.min_user, data.min_item");
   }
 }
 

@@ -1,98 +1,105 @@
 #include "src/data/gz_stream.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "src/base/bytes.h"
 #include "src/base/error.h"
-#include "src/base/file.h"
-#include "src/formats/crc32.h"
 
 namespace latent {
 
 namespace {
 
 constexpr size_t kTrailer = 8;  // CRC-32 and length, RFC 1952
-constexpr size_t kPiece = 1 << 17;  // checked while it is still in the second-level cache
+constexpr size_t kMostAtOnce = size_t{1} << 30;
+constexpr uint8_t kFirst = 0x1f;       // of a member
+constexpr uint32_t kReserved = 0xE0;   // flags of a header that RFC 1952 wants to be 0
 
-uint32_t little_endian(const char* at) {
-  uint32_t value = 0;
-  for (int n = 3; n >= 0; --n) value = value << 8 | static_cast<unsigned char>(at[n]);
-  return value;
+const char* meaning(int error) {
+  switch (error) {
+    case ISAL_INVALID_WRAPPER: return "incorrect header check";
+    case ISAL_UNSUPPORTED_METHOD: return "unknown compression method";
+    case ISAL_INCORRECT_CHECKSUM: return "header crc mismatch";
+    case ISAL_INVALID_BLOCK: return "invalid block";
+    case ISAL_INVALID_SYMBOL: return "invalid code";
+    case ISAL_INVALID_LOOKBACK: return "invalid distance too far back";
+    default: return "inflate failed";
+  }
 }
 
 }  // namespace
 
-GzStream::GzStream(const std::string& path) : path_(path) {
-  if (inflateInit2(&z_, 15 + 16) != Z_OK) throw Error(path_ + ": out of memory for inflate");
-}
-
-GzStream::~GzStream() { inflateEnd(&z_); }
+GzStream::GzStream(std::string path) : path_(std::move(path)) { isal_inflate_init(&z_); }
 
 void GzStream::give(const char* data, size_t bytes) {
-  input_ = data;
-  z_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data));
-  z_.avail_in = static_cast<uInt>(bytes);
-}
-
-void GzStream::begin_member() {
-  inflateReset(&z_);
-  inflateValidate(&z_, 1);  // of a header's own checksum
-  part_ = Part::kHeader;
+  z_.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(data));
+  z_.avail_in = static_cast<uint32_t>(bytes);
 }
 
 void GzStream::damaged(const char* what) const {
   throw Error(path_ + ": damaged gz stream (" + what + "); fetch the file again");
 }
 
-void GzStream::check_trailer() const {
-  // zlib has taken the trailer and nothing after it.
-  std::string last = before_;
-  last.append(input_, reinterpret_cast<const char*>(z_.next_in) - input_);
-  const char* const trailer = last.data() + last.size() - kTrailer;
-  if (little_endian(trailer) != crc_) damaged("incorrect data check");
-  if (little_endian(trailer + 4) != bytes_) damaged("incorrect length check");
+/// gzip pads with zeros and joins members; anything else is not ours to guess at.
+void GzStream::pass_padding() {
+  if (*z_.next_in == 0) {
+    ++z_.next_in;
+    --z_.avail_in;
+    return;
+  }
+  if (*z_.next_in != kFirst) damaged("incorrect header check");
+  isal_inflate_reset(&z_);
+  isal_gzip_header_init(&header_);
+  part_ = Part::kHeader;
+}
+
+void GzStream::read_header() {
+  const int status = isal_read_gzip_header(&z_, &header_);
+  if (status < 0) damaged(meaning(status));
+  if (status == ISAL_END_INPUT) return;
+  if ((header_.flags & kReserved) != 0) damaged("unknown header flags set");
+  z_.crc_flag = ISAL_GZIP_NO_HDR;  // sums what it inflates; comparing is up to read_trailer()
+  part_ = Part::kBody;
+}
+
+void GzStream::inflate_body(TextBlock& out, size_t limit) {
+  const size_t room = std::min(kMostAtOnce, limit - out.size());
+  z_.next_out = reinterpret_cast<uint8_t*>(out.end());
+  z_.avail_out = static_cast<uint32_t>(room);
+  const int status = isal_inflate(&z_);
+  if (status != ISAL_DECOMP_OK) damaged(meaning(status));
+  out.grow(room - z_.avail_out);
+  held_back_ = z_.avail_out == 0;
+  if (z_.block_state != ISAL_BLOCK_FINISH) return;
+  held_back_ = false;
+  // Whole bytes that it took beyond the last block: never more than a trailer's.
+  trailer_.clear();
+  z_.read_in >>= z_.read_in_length % 8;
+  for (z_.read_in_length /= 8; z_.read_in_length > 0; --z_.read_in_length, z_.read_in >>= 8)
+    trailer_ += static_cast<char>(z_.read_in & 0xFF);
+  part_ = Part::kTrailer;
+  read_trailer();  // all of it may be there, with no input left
+}
+
+void GzStream::read_trailer() {
+  const size_t more = std::min<size_t>(kTrailer - trailer_.size(), z_.avail_in);
+  trailer_.append(reinterpret_cast<const char*>(z_.next_in), more);
+  z_.next_in += more;
+  z_.avail_in -= static_cast<uint32_t>(more);
+  if (trailer_.size() < kTrailer) return;
+  if (value_at<uint32_t>(&trailer_[0]) != z_.crc) damaged("incorrect data check");
+  if (value_at<uint32_t>(&trailer_[4]) != z_.total_out) damaged("incorrect length check");
+  part_ = Part::kBetween;
 }
 
 void GzStream::inflate_into(TextBlock& out, size_t limit) {
   while (!needs_input() && out.size() < limit) {
-    if (part_ == Part::kBetween) {
-      // gzip pads with zeros and joins members; anything else is not ours to guess at.
-      if (*z_.next_in == 0) {
-        ++z_.next_in;
-        --z_.avail_in;
-        continue;
-      }
-      begin_member();
-    }
-    const size_t room = std::min(kPiece, limit - out.size());
-    z_.next_out = reinterpret_cast<Bytef*>(out.end());
-    z_.avail_out = static_cast<uInt>(room);
-    const int status = inflate(&z_, part_ == Part::kHeader ? Z_BLOCK : Z_NO_FLUSH);
-    const size_t made = room - z_.avail_out;
-    held_back_ = z_.avail_out == 0;
-    if (part_ == Part::kBody) {
-      crc_ = crc32_of(out.end(), made, crc_);
-      bytes_ += static_cast<uint32_t>(made);
-    }
-    out.grow(made);
-    if (status == Z_STREAM_END) {
-      check_trailer();
-      part_ = Part::kBetween;
-      held_back_ = false;
-    } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      damaged(z_.msg != nullptr ? z_.msg : "inflate failed");
-    } else if (part_ == Part::kHeader && (z_.data_type & 128) != 0) {  // the header is read
-      part_ = Part::kBody;
-      inflateValidate(&z_, 0);
-      crc_ = bytes_ = 0;
+    switch (part_) {
+      case Part::kBetween: pass_padding(); break;
+      case Part::kHeader: read_header(); break;
+      case Part::kBody: inflate_body(out, limit); break;
+      case Part::kTrailer: read_trailer(); break;
     }
   }
-  if (z_.avail_in != 0 || input_ == nullptr) return;
-  // This input is about to be replaced.
-  const size_t used = reinterpret_cast<const char*>(z_.next_in) - input_;
-  before_.append(input_ + used - std::min(used, kTrailer), std::min(used, kTrailer));
-  before_.erase(0, before_.size() - std::min(before_.size(), kTrailer));
-  input_ += used;
 }
 
 }  // namespace latent

@@ -1,21 +1,17 @@
 // Inflates a gz stream of one or more members.
 #pragma once
 
-#include <zlib.h>
+#include <isa-l/igzip_lib.h>
 
 #include <string>
 
 #include "src/data/text_blocks.h"
-#include "src/formats/crc32.h"
 
 namespace latent {
 
-/// zlib spends a third of its time on the checksum of what it inflates; here it inflates only, and
-/// the check is made beside it by crc32_of.
 class GzStream {
  public:
-  explicit GzStream(const std::string& path);
-  ~GzStream();
+  explicit GzStream(std::string path);
   GzStream(const GzStream&) = delete;
   GzStream& operator=(const GzStream&) = delete;
 
@@ -29,19 +25,20 @@ class GzStream {
   bool at_member_end() const { return part_ == Part::kBetween; }
 
  private:
-  enum class Part { kHeader, kBody, kBetween };
+  enum class Part { kBetween, kHeader, kBody, kTrailer };
 
-  void begin_member();
-  void check_trailer() const;
+  void pass_padding();
+  void read_header();
+  void inflate_body(TextBlock& out, size_t limit);
+  void read_trailer();
   [[noreturn]] void damaged(const char* what) const;
 
   std::string path_;
-  z_stream z_{};
-  Part part_ = Part::kHeader;
-  bool held_back_ = false;  // zlib may have more text of the input it has taken
-  uint32_t crc_ = 0, bytes_ = 0;
-  const char* input_ = nullptr;
-  std::string before_;  // the last bytes of earlier input: a trailer may begin in them
+  inflate_state z_;
+  isal_gzip_header header_;
+  Part part_ = Part::kBetween;
+  bool held_back_ = false;  // z_ has more text of the input that it has taken
+  std::string trailer_;     // as much of it as has come
 };
 
 }  // namespace latent

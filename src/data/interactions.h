@@ -14,7 +14,7 @@ namespace latent {
 struct Interactions {
   std::vector<int32_t> user, item;
   std::vector<float> rating;
-  std::vector<int64_t> time;  ///< seconds since 1970, or empty
+  std::vector<double> time;  ///< seconds since 1970, with their fraction, or empty
 
   int64_t size() const { return static_cast<int64_t>(user.size()); }
   bool has_time() const { return !time.empty(); }
@@ -43,9 +43,23 @@ double mean_rating(const Interactions& rows);
 
 UserItems user_items(const Interactions& rows, int32_t users);
 
+/// Rows of which only the pair is kept: a user and an item each.
+struct Pairs {
+  std::vector<int32_t> user, item;
+
+  int64_t size() const { return static_cast<int64_t>(user.size()); }
+  void push(int32_t u, int32_t i) {
+    user.push_back(u);
+    item.push_back(i);
+  }
+};
+
 /// The user and item names beside the rows that use their indices.
 struct Dataset {
   Interactions rows;
+  /// Pairs that the files hold though data.where, drop_zero or positive_at_least left them out of
+  /// `rows`, once filter_rows() has run those whose user and item both still have rows.
+  Pairs left_out;
   IdMap users, items;
   uint32_t checksum = 0;  ///< CRC-32 over the files read
 };

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "src/base/error.h"
+#include "src/data/row.h"
 
 namespace latent {
 
@@ -18,12 +19,15 @@ namespace {
 
 constexpr size_t kAhead = 3;  // blocks; more would only push the parser's tables out of the cache
 
+std::string file_of(const std::string& path) { return path == "-" ? "/dev/stdin" : path; }
+
 }  // namespace
 
 /// Blocks of text as they come, or through a short queue that a thread keeps filled.
 class LineReader::Source {
  public:
-  Source(const std::string& path, const ReadAhead& ahead) : blocks_(path, ahead.block_bytes) {
+  Source(const std::string& path, const ReadAhead& ahead, Encoding encoding)
+      : blocks_(path, ahead.block_bytes), repair_(encoding) {
     if (ahead.thread) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
@@ -40,7 +44,7 @@ class LineReader::Source {
   /// The next block in `block`; false at the end. Rethrows what the thread threw.
   bool next(TextBlock& block) {
     if (!thread_.joinable()) {
-      const bool more = blocks_.next(block);
+      const bool more = next_block(block);
       bytes = blocks_.bytes_read();
       crc = blocks_.checksum();
       return more;
@@ -62,11 +66,17 @@ class LineReader::Source {
   std::atomic<uint32_t> crc{0};
 
  private:
+  bool next_block(TextBlock& block) {
+    const bool more = blocks_.next(block);
+    if (more) repair_.apply(block);
+    return more;
+  }
+
   void run(const std::stop_token& stop) {
     std::exception_ptr error;
     try {
       TextBlock block;
-      while (!stop.stop_requested() && blocks_.next(block)) push(block, stop);
+      while (!stop.stop_requested() && next_block(block)) push(block, stop);
     } catch (...) {
       error = std::current_exception();
     }
@@ -93,6 +103,7 @@ class LineReader::Source {
   }
 
   TextBlocks blocks_;
+  TextRepair repair_;
   std::mutex mutex_;
   std::condition_variable ready_, room_;
   std::deque<TextBlock> queue_;
@@ -102,11 +113,11 @@ class LineReader::Source {
   std::jthread thread_;  // last: it uses all of the above
 };
 
-LineReader::LineReader(std::string path, const ReadAhead& ahead)
+LineReader::LineReader(std::string path, const ReadAhead& ahead, Encoding encoding)
     : path_(std::move(path)), block_bytes_(ahead.block_bytes) {
-  source_ = std::make_unique<Source>(path_, ahead);
+  source_ = std::make_unique<Source>(file_of(path_), ahead, encoding);
   std::error_code unknown;  // a pipe has no size
-  const auto size = std::filesystem::file_size(path_, unknown);
+  const auto size = std::filesystem::file_size(file_of(path_), unknown);
   file_size_ = unknown ? 0 : static_cast<int64_t>(size);
   if (!refill()) throw Error(path_ + ": the file is empty");
   // The mark may be cut by a very short block.
@@ -164,6 +175,42 @@ bool LineReader::next(std::string_view& line) {
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   ++line_number_;
   return true;
+}
+
+bool LineReader::hold_line() {
+  while (block_.text().find('\n', at_) == std::string_view::npos) {
+    TextBlock more;
+    if (!source_->next(more)) break;
+    // Only what is left of this block is kept: a long head must not fill the memory.
+    TextBlock joined;
+    joined.append(block_.text().substr(at_));
+    joined.append(more.text());
+    joined.file_bytes = more.file_bytes;
+    file_bytes_before_ = block_.file_bytes;
+    block_ = std::move(joined);
+    at_ = 0;
+  }
+  lines_end_ = block_.text().rfind('\n') + 1;
+  return at_ < block_.size();
+}
+
+std::vector<std::string> LineReader::skip_head() {
+  constexpr size_t kMostComments = 1000;
+  std::vector<std::string> comments;
+  while (hold_line()) {
+    const std::string_view rest = block_.text().substr(at_);
+    const size_t newline = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, newline);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    const size_t first = line.find_first_not_of(" \t");
+    const bool comment = first != std::string_view::npos && (line[first] == '#' || line[first] == '%');
+    if ((first != std::string_view::npos && !comment) || is_matrix_market(line)) break;
+    if (comment && comments.size() == kMostComments) comments.clear();
+    if (comment) comments.emplace_back(line.substr(first));
+    at_ += std::min(newline + 1, rest.size());
+    ++line_number_;
+  }
+  return comments;
 }
 
 std::vector<std::string> LineReader::peek(size_t most) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/data/text_blocks.h"
+#include "src/data/text_repair.h"
 
 namespace latent {
 
@@ -18,11 +19,14 @@ struct ReadAhead {
   bool thread = true;  ///< off: each block is inflated when its turn comes
 };
 
-/// Yields lines without their LF or CRLF, without a BOM; the last newline may be missing.
+/// Yields lines of UTF-8 without their LF, CRLF or CR, without a BOM; the last line end may be
+/// missing.
 class LineReader {
  public:
-  /// Throws Error when the file is missing, unreadable, a folder or empty.
-  explicit LineReader(std::string path, const ReadAhead& ahead = {});
+  /// `path` - is standard input. Throws Error when the file is missing, unreadable, a folder or
+  /// empty.
+  explicit LineReader(std::string path, const ReadAhead& ahead = {},
+                      Encoding encoding = Encoding::kUtf8);
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
@@ -30,8 +34,13 @@ class LineReader {
   /// The next line, valid until the next call. Throws Error for a damaged or truncated gz stream.
   bool next(std::string_view& line);
 
-  /// Up to `most` lines from the start of the file, only before the first next().
+  /// Goes past blank lines and comments (# or %) at the head of the file, only before the first
+  /// next(), and returns the comments: those of the last block where there are very many.
+  std::vector<std::string> skip_head();
+  /// Up to `most` lines from here on, likewise.
   std::vector<std::string> peek(size_t most);
+  /// What lies in memory from here on: the first bytes of the file before the first next().
+  std::string_view ahead() const { return block_.text().substr(at_); }
 
   /// The whole lines that lie in memory, from the next one on, each with its line end; valid until
   /// next(). TextBlock::kSlack bytes after them may be read. Empty: only next() goes on.
@@ -53,6 +62,8 @@ class LineReader {
  private:
   class Source;
   bool refill();
+  /// Makes the line at at_ lie whole in the block; false at the end of the file.
+  bool hold_line();
 
   std::string path_;
   size_t block_bytes_;

@@ -16,6 +16,7 @@ class RowStore {
       : data_(data), reader_(reader), rows_before_(data.rows.size()), with_time_(with_time) {}
 
   void store(const Row& row) {
+    if (row.left_out) return data_.left_out.push(data_.users.add(row.user), data_.items.add(row.item));
     ensure_room(1);
     data_.rows.push(data_.users.add(row.user), data_.items.add(row.item),
                     static_cast<float>(row.rating));
@@ -65,55 +66,85 @@ class RowStore {
   bool with_time_;
 };
 
+/// Counts rows that cannot be read, and stops at the first or at too many.
+class BadRows {
+ public:
+  BadRows(const DataOptions& options, int64_t& count)
+      : skip_(options.on_bad_row == "skip"), most_(options.max_bad_rows), count_(count) {}
+
+  void add(const std::string& place, const RowError& error) {
+    const std::string where = place + ": " + error.what();
+    if (!skip_) throw Error(where + " (data.on_bad_row = skip passes over such rows)");
+    if (first_.empty()) first_ = where;
+    if (++count_ > most_) {
+      throw Error(where + "; more than data.max_bad_rows = " + std::to_string(most_) +
+                  " bad rows");
+    }
+  }
+  void tell() const {
+    if (count_ > 0)
+      say("skipped " + std::to_string(count_) + " bad rows; the first: " + first_);
+  }
+
+ private:
+  bool skip_;
+  int64_t most_;
+  int64_t& count_;
+  std::string first_;
+};
+
+/// Reads all rows of one file.
+void read_rows(LineReader& reader, RowFormat& format, RowStore& rows, BadRows& bad) {
+  RowBatch batch;
+  const RowSink sink = [&](const Row& row) { rows.store(row); };
+  Progress progress("reading " + reader.path(), reader.file_size(), "bytes");
+  constexpr int64_t kLook = 8192;  // lines between two looks at the clock
+  int64_t next_look = kLook;
+  for (bool more = true; more;) {
+    format.read_ready(reader, batch);
+    rows.store(batch);
+    try {
+      if (batch.size() == 0) more = format.read(reader, sink);
+    } catch (const RowError& e) {
+      bad.add(reader.path() + ":" + std::to_string(reader.line_number()), e);
+    }
+    if (reader.line_number() >= next_look) {
+      progress.update(reader.bytes_read());
+      next_look = reader.line_number() + kLook;
+    }
+  }
+}
+
 }  // namespace
 
 RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options,
                     bool need_time) {
   RawData raw;
   Dataset& data = raw.data;
-  const bool skip = options.on_bad_row == "skip";
-  std::string first_bad;
+  BadRows bad(options, raw.bad_rows);
+  const Encoding encoding = options.encoding == "latin-1" ? Encoding::kLatin1 : Encoding::kUtf8;
   for (const std::string& path : paths) {
-    LineReader reader(path);
-    const auto format = open_format(reader, options, need_time);
-    if (raw.part_ends.empty()) raw.format = format->info;
+    LineReader reader(path, {}, encoding);
+    const FormatInfo* const like = raw.part_ends.empty() ? nullptr : &raw.format;
+    const auto format = open_format(reader, options, need_time, like);
+    if (like == nullptr) raw.format = format->info;
     const bool with_time = raw.format.time != "none";
     if (with_time != (format->info.time != "none")) {
       throw Error(path + ": has " + (with_time ? "no time" : "a time") + " column, unlike " +
                   paths[0] + "; set data.time");
     }
     RowStore rows(data, reader, with_time);
-    RowBatch batch;
-    const RowSink sink = [&](const Row& row) { rows.store(row); };
-    Progress progress("reading " + path, reader.file_size(), "bytes");
-    constexpr int64_t kLook = 8192;  // lines between two looks at the clock
-    int64_t next_look = kLook;
-    for (bool more = true; more;) {
-      format->read_ready(reader, batch);
-      rows.store(batch);
-      try {
-        if (batch.size() == 0) more = format->read(reader, sink);
-      } catch (const RowError& e) {
-        const std::string where =
-            path + ":" + std::to_string(reader.line_number()) + ": " + e.what();
-        if (!skip) throw Error(where);
-        if (first_bad.empty()) first_bad = where;
-        if (++raw.bad_rows > options.max_bad_rows) {
-          throw Error(where + "; more than data.max_bad_rows = " +
-                      std::to_string(options.max_bad_rows) + " bad rows");
-        }
-      }
-      if (reader.line_number() >= next_look) {
-        progress.update(reader.bytes_read());
-        next_look = reader.line_number() + kLook;
-      }
-    }
+    const int64_t before = data.rows.size() + data.left_out.size() + raw.bad_rows;
+    read_rows(reader, *format, rows, bad);
+    raw.missing_rows += format->missing;
+    if (format->info.header && format->missing == 0 &&
+        data.rows.size() + data.left_out.size() + raw.bad_rows == before)
+      throw Error(path + ": a header and nothing else, so no rows; fetch or write the file again");
     const uint32_t crc = reader.checksum();
     data.checksum = paths.size() == 1 ? crc : data.checksum * 0x9E3779B1u + crc;
     raw.part_ends.push_back(data.rows.size());
   }
-  if (raw.bad_rows > 0)
-    say("skipped " + std::to_string(raw.bad_rows) + " bad rows; the first: " + first_bad);
+  bad.tell();
   return raw;
 }
 

@@ -14,9 +14,10 @@ struct RawData {
   std::vector<int64_t> part_ends;  ///< rows of the first file, of the first two, ...
   FormatInfo format;               ///< of the first file
   int64_t bad_rows = 0;            ///< skipped under data.on_bad_row
+  int64_t missing_rows = 0;        ///< dropped by data.missing
 };
 
-/// Parses the files at `paths` in order. Throws Error with file and line.
+/// Parses the files at `paths` in order, the later ones as the first was read. Throws Error with file and line.
 RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options,
                     bool need_time);
 
@@ -26,6 +27,7 @@ RawData read_files(const std::vector<std::string>& paths, const DataOptions& opt
 
 /// drop_zero, positive_at_least, duplicates (within a part), then the k-core; ids are given anew in
 /// order of first appearance among the rows that stay. Throws Error when none stays.
+/// Leaves in raw.data.left_out what data.where had put there and what the first two drop.
 void filter_rows(RawData& raw, const DataOptions& options);
 
 }  // namespace latent

@@ -1,87 +1,16 @@
 #include "src/data/row.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <ctime>
 
 #include "src/base/error.h"
+#include "src/base/utf8.h"
 
 namespace latent {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Days from 1970-01-01 (Howard Hinnant's days_from_civil).
-int64_t days_from_civil(int64_t y, int m, int d) {
-  y -= m <= 2;
-  const int64_t era = (y >= 0 ? y : y - 399) / 400;
-  const int64_t year_of_era = y - era * 400;
-  const int64_t day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-         719468;
-}
-
-int64_t seconds_of(const std::tm& t, int64_t zone_offset) {
-  return days_from_civil(t.tm_year + 1900, t.tm_mon + 1, t.tm_mday) * 86400 + t.tm_hour * 3600 +
-         t.tm_min * 60 + t.tm_sec - zone_offset;
-}
-
-/// The place of three letters among the threes in `names`, from 0; -1: none.
-int place_of(std::string_view three, std::string_view names) {
-  for (size_t n = 0; n < names.size(); n += 3) {
-    if (names.substr(n, 3) == three) return static_cast<int>(n / 3);
-  }
-  return -1;
-}
-
-/// "Wed Dec 09 09:23:58 -0800 2015" and nothing like it: strptime, which sees to the rest, takes
-/// longer than all else about a row.
-std::optional<int64_t> goodreads_date(std::string_view text) {
-  constexpr std::string_view kShape = "AAA AAA 00 00:00:00 +0000 0000";
-  if (text.size() != kShape.size()) return std::nullopt;
-  for (size_t n = 0; n < kShape.size(); ++n) {
-    const bool digit = text[n] >= '0' && text[n] <= '9';
-    const bool fits = kShape[n] == '0'   ? digit
-                      : kShape[n] == 'A' ? true
-                      : kShape[n] == '+' ? text[n] == '+' || text[n] == '-'
-                                         : text[n] == kShape[n];
-    if (!fits) return std::nullopt;
-  }
-  const auto two = [&](size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
-  std::tm t{};
-  t.tm_mon = place_of(text.substr(4, 3), "JanFebMarAprMayJunJulAugSepOctNovDec");
-  t.tm_mday = two(8);
-  t.tm_hour = two(11);
-  t.tm_min = two(14);
-  t.tm_sec = two(17);
-  t.tm_year = two(26) * 100 + two(28) - 1900;
-  const int zone_hours = two(21), zone_minutes = two(23);
-  if (place_of(text.substr(0, 3), "SunMonTueWedThuFriSat") < 0 || t.tm_mon < 0 || t.tm_mday < 1 ||
-      t.tm_mday > 31 || t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 59 || zone_hours > 12 ||
-      zone_minutes > 59) {
-    return std::nullopt;
-  }
-  const int zone = (zone_hours * 60 + zone_minutes) * 60;
-  return seconds_of(t, text[20] == '-' ? -zone : zone);
-}
-
-/// `text` read by one of the known date patterns, all of it.
-std::optional<int64_t> parse_date(const std::string& text) {
-  for (const char* pattern :
-       {"%a %b %d %H:%M:%S %z %Y", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z",
-        "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%m %d, %Y"}) {
-    std::tm t{};
-    const char* end = ::strptime(text.c_str(), pattern, &t);
-    if (end != nullptr && *end == '\0') return seconds_of(t, t.tm_gmtoff);
-  }
-  return std::nullopt;
-}
 
 /// [-]digits[.digits] of at most 15 digits: the digits as a whole number and the power of ten are
 /// exact in double, so their quotient is the nearest double. False: let from_chars see to it.
@@ -146,51 +75,22 @@ double parse_rating(std::string_view text, const std::string& field) {
   throw RowError("rating " + in_quotes(std::string(text)) + " (" + field + ") is not a number");
 }
 
-std::optional<int64_t> time_of(std::string_view text) {
-  const std::string_view digits = trimmed(text);
-  int64_t whole = 0;
-  const char* const stop = digits.data() + digits.size();
-  if (const auto [end, failed] = std::from_chars(digits.data(), stop, whole);
-      failed == std::errc() && end == stop) {
-    return whole;
-  }
-  double value = 0;
-  if (const auto [end, failed] = std::from_chars(digits.data(), stop, value);
-      failed == std::errc() && end == stop && std::abs(value) < 9e18) {
-    return static_cast<int64_t>(value);
-  }
-  if (const auto date = goodreads_date(digits)) return date;
-  return parse_date(std::string(digits));
+std::string_view trimmed(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-int64_t parse_time(std::string_view text, const std::string& field) {
-  if (const auto time = time_of(text)) return *time;
-  throw RowError("time " + in_quotes(std::string(text)) + " (" + field +
-                 ") is neither a number nor a date; name another field in data.time, or none");
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool is_utf8(std::string_view text) {
-  for (size_t n = 0; n < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[n]);
-    if (lead < 0x80) {
-      ++n;
-      continue;
-    }
-    const int length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || n + length > text.size()) return false;
-    uint32_t code = lead & (0xFF >> (length + 1));
-    for (int k = 1; k < length; ++k) {
-      const auto c = static_cast<unsigned char>(text[n + k]);
-      if ((c & 0xC0) != 0x80) return false;
-      code = code << 6 | (c & 0x3F);
-    }
-    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10FFFF)) ||
-        (code >= 0xD800 && code < 0xE000)) {
-      return false;
-    }
-    n += length;
-  }
-  return true;
+bool is_matrix_market(std::string_view line) {
+  constexpr std::string_view kBanner = "%%matrixmarket";
+  return line.size() >= kBanner.size() &&
+         std::equal(kBanner.begin(), kBanner.end(), line.begin(), [](char banner, char c) {
+           return banner == (c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+         });
 }
 
 void check_id(std::string_view text, const std::string& field) {
@@ -202,7 +102,8 @@ void check_id(std::string_view text, const std::string& field) {
   if (text.find('\0') != std::string_view::npos)
     throw RowError("the id in " + field + " holds a NUL byte");
   if (!is_utf8(text))
-    throw RowError("the id " + field + " is not valid UTF-8; convert the file (iconv -t UTF-8)");
+    throw RowError("the id " + field + " is not valid UTF-8; convert the file (iconv -t UTF-8), or set "
+                   "data.encoding to latin-1 if it is that");
 }
 
 }  // namespace latent

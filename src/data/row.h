@@ -1,7 +1,6 @@
 // What a row format yields, and what it says of a row it cannot read.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -20,7 +19,8 @@ struct RowError : std::runtime_error {
 struct Row {
   std::string_view user, item;
   double rating = 1;
-  int64_t time = 0;
+  double time = 0;        ///< seconds since 1970, or as the file counts
+  bool left_out = false;  ///< by data.where: of rating and time nothing was read
 };
 
 /// Rows as columns, whose views live until the reader goes on to its next block.
@@ -40,13 +40,13 @@ class RowBatch {
   std::span<const std::string_view> user() const { return {user_.data(), size_}; }
   std::span<const std::string_view> item() const { return {item_.data(), size_}; }
   std::span<const float> rating() const { return {rating_.data(), size_}; }
-  std::span<const int64_t> time() const { return {time_.data(), size_}; }
+  std::span<const double> time() const { return {time_.data(), size_}; }
 
  private:
   size_t size_ = 0;
   std::vector<std::string_view> user_ = std::vector<std::string_view>(kMost), item_ = user_;
   std::vector<float> rating_ = std::vector<float>(kMost);
-  std::vector<int64_t> time_ = std::vector<int64_t>(kMost);
+  std::vector<double> time_ = std::vector<double>(kMost);
 };
 
 /// A number written in full (no blanks left over, finite also as float). Throws RowError naming
@@ -55,17 +55,17 @@ double parse_rating(std::string_view text, const std::string& field);
 /// The same, or nothing where it would throw.
 std::optional<double> rating_of(std::string_view text);
 
-/// Seconds since 1970 from a number, "Wed Dec 09 09:23:58 -0800 2015" (Goodreads), "03 1, 2021"
-/// (Amazon) or ISO 8601
-/// ("2015-12-09", "2015-12-09T09:23:58Z", "2015-12-09 09:23:58+01:00"). Throws RowError.
-int64_t parse_time(std::string_view text, const std::string& field);
-/// The same, or nothing where it would throw.
-std::optional<int64_t> time_of(std::string_view text);
+/// `text` without blanks and tabs around it.
+std::string_view trimmed(std::string_view text);
+
+/// A zero-based column given as text: digits and nothing else.
+bool all_digits(std::string_view text);
+
+/// The first line of a MatrixMarket file, which looks like a comment.
+bool is_matrix_market(std::string_view line);
 
 /// Throws RowError unless `text` is a UTF-8 string without NUL, of 1 to 65,536 bytes.
 void check_id(std::string_view text, const std::string& field);
 constexpr size_t kLongestId = 1 << 16;
-
-bool is_utf8(std::string_view text);
 
 }  // namespace latent

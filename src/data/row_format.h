@@ -1,12 +1,14 @@
 // Row formats: what a file's lines look like, found out from its first lines or named by the user.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "src/config/options.h"
+#include "src/data/column_roles.h"
 #include "src/data/line_reader.h"
 #include "src/data/row.h"
 
@@ -18,6 +20,10 @@ struct FormatInfo {
   std::vector<std::string> columns;  ///< header names or fields of the first line; empty: no header
   bool header = false;
   std::string user, item, rating, time;  ///< "none": absent
+  std::string found_time = "none";       ///< as time, also where times are not read
+  std::string separator{};               ///< of delimited formats
+  size_t width = 0;                      ///< columns of a row of theirs
+  std::array<int, 4> column = {-1, -1, -1, -1};  ///< of user, item, rating and found_time, theirs
 };
 
 using RowSink = std::function<void(const Row&)>;
@@ -32,27 +38,31 @@ class RowFormat {
   /// that is not plain, a bad one above all: read() takes it. No rows: call read().
   virtual void read_ready(LineReader& /*reader*/, RowBatch& rows) { rows.clear(); }
   FormatInfo info;
+  int64_t missing = 0;  ///< rows passed over for data.missing so far
 };
 
 /// Looks at the first lines of `reader` and resolves every `auto`. `need_time`: look for a time
-/// field. Throws Error, naming the file and the knob to set, where nothing fits.
+/// field. `like`: the file before, of the same data, which this one is read alike. Throws Error,
+/// naming the file and the knob to set, where nothing fits or two readings do.
 std::unique_ptr<RowFormat> open_format(LineReader& reader, const DataOptions& options,
-                                       bool need_time);
+                                       bool need_time, const FormatInfo* like = nullptr);
 
-// One maker for each family of formats; `lines` are the first lines of the file.
-std::unique_ptr<RowFormat> open_object_format(const std::string& path,
-                                              const std::vector<std::string>& lines,
-                                              const std::string& format, const DataOptions& options,
-                                              bool need_time);
-std::unique_ptr<RowFormat> open_delimited_format(const std::string& path,
-                                                 const std::vector<std::string>& lines,
-                                                 const std::string& format,
-                                                 const DataOptions& options, bool need_time);
-std::unique_ptr<RowFormat> open_adjacency_format();
+/// The head of a file, from which a format is resolved.
+struct FileHead {
+  std::string path, place;         ///< place: of the first line, "ratings.csv:3"
+  std::vector<std::string> lines;  ///< first ones, without blank ones
+  std::string comment;             ///< the last line of those before them, without its # or %
+};
 
-/// The name among `columns` that `wanted` ("auto", a name) stands for, or "" when auto finds none.
-/// `role` is user, item, rating or time.
-std::string resolve_column(const std::string& role, const std::string& wanted,
-                           const std::vector<std::string>& columns);
+// One maker for each family of formats.
+std::unique_ptr<RowFormat> open_object_format(const FileHead& head, const std::string& format,
+                                              const DataOptions& options, bool need_time);
+std::unique_ptr<RowFormat> open_delimited_format(const FileHead& head, const FormatInfo& guess,
+                                                 const DataOptions& options, bool need_time,
+                                                 const FormatInfo* like);
+std::unique_ptr<RowFormat> open_adjacency_format(const FileHead& head, const DataOptions& options);
+std::unique_ptr<RowFormat> open_matrix_market(const FileHead& head, const DataOptions& options);
+std::unique_ptr<RowFormat> open_netflix(const FileHead& head, const DataOptions& options,
+                                        bool need_time);
 
 }  // namespace latent

@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/rng.h"
+#include "src/config/complaints.h"
 #include "src/data/titles.h"
 
 namespace latent {
@@ -86,31 +87,26 @@ void carve_valid(Split& split, const SplitOptions& options) {
 }  // namespace
 
 Split split_rows(Interactions rows, int32_t users, const SplitOptions& options) {
-  if (options.test + options.valid >= 1)
-    throw Error("split.test and split.valid together must be below 1");
+  refuse(wrong_shares(options));
   return options.kind == "leave_one_out" ? leave_one_out(std::move(rows), users, options)
                                          : split_randomly(std::move(rows), options);
 }
 
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
-  if (data.path.empty()) throw Error("data.path is not set; give the file of ratings");
+  refuse(wrong_split(data, split));
   const bool files = split.kind == "files";
-  if (!files && (!data.valid_path.empty() || !data.test_path.empty())) {
-    throw Error("data.valid_path and data.test_path need split.kind = files, not " + split.kind);
-  }
   std::vector<std::string> paths = {data.path};
   if (!data.valid_path.empty()) paths.push_back(data.valid_path);
   if (!data.test_path.empty()) paths.push_back(data.test_path);
-  if (files && data.test_path.empty() && data.valid_path.empty()) {
-    throw Error("split.kind = files needs data.test_path or data.valid_path");
-  }
   const bool need_time = split.kind == "leave_one_out" && data.time != "none";
   RawData raw = read_files(paths, data, need_time);
   if (need_time && raw.format.time == "none")
     say(data.path + ": no time field found, so file order is time order; name one in data.time");
-  filter_rows(raw, data);
-
   SplitDataset out;
+  out.read_as = read_as_of(raw);
+  filter_rows(raw, data);
+  note_oddities(raw.data, out.read_as);
+  out.left_out = std::move(raw.data.left_out);
   out.checksum = raw.data.checksum;
   if (files) {
     std::vector<Interactions*> parts = {&out.parts.train};

@@ -4,42 +4,35 @@
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/utf8.h"
+#include "src/data/column_roles.h"
+#include "src/data/file_kind.h"
+#include "src/data/format_guess.h"
 #include "src/data/line_reader.h"
 #include "src/data/object_scanner.h"
 #include "src/data/row.h"
-#include "src/data/row_format.h"
 #include "src/data/splitter.h"
 
 namespace latent {
 
 namespace {
 
-const std::vector<std::string> kIdNames = {"item_id", "book_id",    "id",           "movie_id",
-                                           "movieid", "asin",       "itemid",       "bookid",
-                                           "isbn",    "product_id", "best_book_id", "work_id"};
-const std::vector<std::string> kTitleNames = {"title", "original_title", "name", "movie_title",
-                                              "book_title"};
-
-bool all_digits(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-  return text;
-}
-
-std::string utf8_of_latin1(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xC0 | code >> 6);
-      out += static_cast<char>(0x80 | (code & 0x3F));
+/// Columns that may hold the items' ids: the usual names of ratings' items, and those that side
+/// files have beside them.
+std::vector<size_t> id_columns(const std::vector<std::string>& names) {
+  std::vector<size_t> out;
+  for (const int n : usual_columns("item", names)) out.push_back(static_cast<size_t>(n));
+  for (size_t n = 0; n < names.size(); ++n) {
+    for (const char* more : {"id", "Id", "ID", "best_book_id", "work_id"}) {
+      if (names[n] == more) out.push_back(n);
     }
   }
+  return out;
+}
+
+std::vector<size_t> title_columns(const std::vector<std::string>& names) {
+  std::vector<size_t> out;
+  for (const int n : usual_columns("title", names)) out.push_back(static_cast<size_t>(n));
   return out;
 }
 
@@ -50,17 +43,29 @@ struct SideTable {
   std::vector<int64_t> lines;
 };
 
+/// The field without RecBole's type: "movie_title:token_seq".
+std::string without_type(const std::string& field) {
+  const size_t colon = field.rfind(':');
+  const std::string type = colon == std::string::npos ? "" : field.substr(colon + 1);
+  return type == "token" || type == "token_seq" || type == "float" || type == "float_seq"
+             ? field.substr(0, colon)
+             : field;
+}
+
+/// A first row that names the wanted columns, or words where numbers would be.
+bool is_header(const std::vector<std::string>& names, const TitleOptions& options) {
+  const auto named = [](const std::string& wanted) {
+    return wanted != "auto" && !all_digits(wanted);
+  };
+  const bool numbers = std::any_of(names.begin(), names.end(), all_digits);
+  return named(options.id) || named(options.title) || !title_columns(names).empty() ||
+         (!id_columns(names).empty() && !numbers);
+}
+
 SideTable read_delimited(LineReader& reader, const TitleOptions& options,
-                         const std::string& first) {
-  std::string separator = options.separator;
-  if (separator == "auto") {
-    separator = first.find('\t') != std::string::npos   ? "\t"
-                : first.find('|') != std::string::npos  ? "|"
-                : first.find("::") != std::string::npos ? "::"
-                                                        : ",";
-  }
-  if (separator == "\\t") separator = "\t";
-  Splitter splitter(separator);
+                         const std::vector<std::string>& first) {
+  Splitter splitter(options.separator == "auto" ? guess_title_separator(first)
+                                                : separator_text(options.separator));
   SideTable table;
   std::vector<std::string_view> fields;
   std::string_view line;
@@ -78,66 +83,87 @@ SideTable read_delimited(LineReader& reader, const TitleOptions& options,
       } while (!splitter.split(record, fields));
     }
     table.rows.emplace_back(fields.begin(), fields.end());
-    table.lines.push_back(number);
+    if (filled_fields(table.rows.back()) == 0) {
+      table.rows.pop_back();
+    } else {
+      table.lines.push_back(number);
+    }
   }
-  // A header is a first line that names the wanted columns.
-  const auto names_one = [&](const std::vector<std::string>& usual) {
-    return std::any_of(table.rows[0].begin(), table.rows[0].end(), [&](const std::string& f) {
-      return std::find(usual.begin(), usual.end(), lower(f)) != usual.end();
-    });
-  };
-  const bool named = (options.id != "auto" && !all_digits(options.id)) ||
-                     (options.title != "auto" && !all_digits(options.title));
-  if (!table.rows.empty() && (named || names_one(kIdNames) || names_one(kTitleNames))) {
-    table.names = table.rows[0];
+  if (table.rows.empty()) return table;
+  std::vector<std::string> names;
+  for (const std::string& field : table.rows[0]) names.push_back(without_type(field));
+  if (is_header(names, options)) {
+    table.names = names;
     table.rows.erase(table.rows.begin());
     table.lines.erase(table.lines.begin());
   }
   return table;
 }
 
-SideTable read_objects(LineReader& reader, const TitleOptions& options, const std::string& first) {
-  const bool json = first.find("{'") == std::string::npos && first.find("{u'") == std::string::npos;
-  const ObjectDialect dialect = json ? ObjectDialect::kJson : ObjectDialect::kPython;
+SideTable read_objects(LineReader& reader, const TitleOptions& options, ObjectDialect dialect,
+                       const std::vector<std::string>& first) {
   SideTable table;
-  for (const std::string& name : ObjectScanner::names(dialect, first)) {
-    const auto wanted = [&](const std::string& option, const std::vector<std::string>& usual) {
-      return option == "auto" ? std::find(usual.begin(), usual.end(), lower(name)) != usual.end()
-                              : option == name;
-    };
-    if (wanted(options.id, kIdNames) || wanted(options.title, kTitleNames))
-      table.names.push_back(name);
+  std::vector<std::string> all;
+  for (const std::string& line : first) {  // a field may be missing from the first
+    for (const std::string& name : ObjectScanner::names(dialect, line)) {
+      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
+    }
   }
+  std::vector<char> wanted(all.size());
+  for (const size_t n : id_columns(all)) wanted[n] |= options.id == "auto";
+  for (const size_t n : title_columns(all)) wanted[n] |= options.title == "auto";
+  for (size_t n = 0; n < all.size(); ++n) {
+    if (wanted[n] || all[n] == options.id || all[n] == options.title) table.names.push_back(all[n]);
+  }
+  using Kind = ObjectScanner::Kind;
   ObjectScanner scanner(dialect, table.names);
   for (std::string_view line; reader.next(line);) {
-    if (line.empty()) continue;
+    if (trimmed(line).empty()) continue;
     scanner.scan(line);
     std::vector<std::string> row;
-    for (size_t n = 0; n < table.names.size(); ++n) row.emplace_back(scanner.field(n).text);
+    for (size_t n = 0; n < table.names.size(); ++n) {
+      const ObjectScanner::Field& field = scanner.field(n);
+      const bool text = field.kind == Kind::kString || field.kind == Kind::kNumber;
+      row.emplace_back(text ? field.text : std::string_view());
+    }
     table.rows.push_back(std::move(row));
     table.lines.push_back(reader.line_number());
   }
   return table;
 }
 
-/// The columns that `wanted` may stand for: a named or numbered one, or all usual ones.
+SideTable read_table(LineReader& reader, const TitleOptions& options) {
+  constexpr size_t kSample = 100;
+  refuse_other_kinds(options.path, reader.ahead());
+  reader.skip_head();
+  std::vector<std::string> first = reader.peek(kSample);
+  std::erase_if(first, [](const std::string& line) { return trimmed(line).empty(); });
+  if (first.empty()) throw Error(options.path + ": no rows in the file");
+  refuse_other_kinds(options.path, first[0]);
+  const char begin = trimmed(first[0])[0];
+  if (options.separator != "auto" || (begin != '{' && begin != '['))
+    return read_delimited(reader, options, first);
+  const std::string place = options.path + ":" + std::to_string(reader.line_number() + 1);
+  const std::string format = guess_format(place, first, {}, nullptr).format;
+  return read_objects(reader, options,
+                      format == "json" ? ObjectDialect::kJson : ObjectDialect::kPython, first);
+}
+
+/// The columns that `wanted` may stand for: a named or numbered one, or those in `out`, the usual
+/// ones; `position` where there is no header.
 std::vector<size_t> columns_of(const SideTable& table, const std::string& wanted,
-                               const std::vector<std::string>& usual, size_t position,
-                               const std::string& knob, const std::string& path) {
-  std::vector<size_t> out;
+                               std::vector<size_t> out, size_t position, const std::string& knob,
+                               const std::string& path) {
   if (all_digits(wanted) && wanted.size() < 7) return {std::stoul(wanted)};
   if (wanted == "auto" && table.names.empty()) return {position};
-  for (const std::string& name : wanted == "auto" ? usual : std::vector<std::string>{wanted}) {
-    for (size_t n = 0; n < table.names.size(); ++n) {
-      if (wanted == "auto" ? lower(table.names[n]) == name : table.names[n] == name)
-        out.push_back(n);
-    }
+  if (wanted != "auto") {
+    out.clear();
+    if (const int n = find_column("", wanted, table.names); n >= 0)
+      out.push_back(static_cast<size_t>(n));
   }
-  std::string found;
-  for (const std::string& name : table.names) found += (found.empty() ? "" : ", ") + name;
   if (out.empty())
     throw Error(path + ":1: no column for " + knob +
-                (wanted == "auto" ? "" : " = " + in_quotes(wanted)) + " among " + in_quotes(found));
+                (wanted == "auto" ? "" : " = " + in_quotes(wanted)) + " among " + in_quotes(column_list(table.names)));
   return out;
 }
 
@@ -146,19 +172,18 @@ std::vector<size_t> columns_of(const SideTable& table, const std::string& wanted
 Titles load_titles(const TitleOptions& options, const IdMap& items) {
   Titles out;
   if (options.path.empty()) return out;
-  LineReader reader(options.path);
-  const std::vector<std::string> first = reader.peek(1);
+  LineReader reader(options.path, {},
+                    options.encoding == "latin-1" ? Encoding::kLatin1 : Encoding::kUtf8);
   SideTable table;
   try {
-    table = !first.empty() && first[0].rfind("{", 0) == 0
-                ? read_objects(reader, options, first[0])
-                : read_delimited(reader, options, first.at(0));
+    table = read_table(reader, options);
   } catch (const RowError& e) {
     throw Error(options.path + ":" + std::to_string(reader.line_number()) + ": " + e.what());
   }
-  const auto ids = columns_of(table, options.id, kIdNames, 0, "data.titles.id", options.path);
-  const size_t title =
-      columns_of(table, options.title, kTitleNames, 1, "data.titles.title", options.path)[0];
+  const auto ids = columns_of(table, options.id, id_columns(table.names), 0, "data.titles.id",
+                              options.path);
+  const size_t title = columns_of(table, options.title, title_columns(table.names), 1,
+                                  "data.titles.title", options.path)[0];
   // Files such as goodbooks' books.csv have several id columns; the one that the ratings use
   // matches most.
   size_t best = ids[0];
@@ -181,8 +206,7 @@ Titles load_titles(const TitleOptions& options, const IdMap& items) {
     }
     const int32_t item = items.find(row[best]);
     if (item < 0 || !out.of_item[item].empty()) continue;
-    const std::string text =
-        options.encoding == "latin-1" ? utf8_of_latin1(row[title]) : row[title];
+    const std::string& text = row[title];
     if (!is_utf8(text))
       throw Error(options.path + ":" + std::to_string(table.lines[n]) +
                   ": the title is not valid UTF-8; set data.titles.encoding = latin-1");

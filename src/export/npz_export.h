@@ -22,16 +22,18 @@ struct ImplicitTables {
 /// The arguments of implicit 0.7's cpu.bpr.BayesianPersonalizedRanking; `factors` is columns - 1,
 /// since the last column is the item's bias and 1 for every user.
 struct ImplicitBprParameters {
-  double learning_rate = 0.01, regularization = 0.01;
-  int64_t iterations = 100, num_threads = 0;
-  bool verify_negative_samples = true;
+  double learning_rate, regularization;
+  int64_t iterations;
+  bool verify_negative_samples;
+  int64_t num_threads = 0;
   std::optional<int64_t> random_state = {};
 };
 
 /// The arguments of implicit 0.7's cpu.als.AlternatingLeastSquares; `factors` is columns.
 struct ImplicitAlsParameters {
-  double regularization = 0.01, alpha = 1;
-  int64_t iterations = 15, num_threads = 0, cg_steps = 3;
+  double regularization, alpha;
+  int64_t iterations;
+  int64_t num_threads = 0, cg_steps = 3;
   bool use_native = true, use_cg = true, calculate_training_loss = false;
   std::optional<int64_t> random_state = {};
 };

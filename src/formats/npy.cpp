@@ -3,10 +3,13 @@
 #include <charconv>
 
 #include "src/base/error.h"
+#include "src/base/utf8.h"
 
 namespace latent {
 
 namespace {
+
+constexpr uint32_t kEscaped = 0xDC00;  // Python's "surrogateescape" (PEP 383) adds the byte to it
 
 /// Walks the header's text, a Python dictionary of literals.
 class Literals {
@@ -146,26 +149,17 @@ std::string NpyHeader::bytes() const {
 }
 
 std::vector<uint32_t> code_points(std::string_view utf8) {
-  constexpr uint32_t kEscaped = 0xDC00;
-  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};  // shorter spellings are not UTF-8
   std::vector<uint32_t> out;
+  out.reserve(utf8.size());
   for (size_t at = 0; at < utf8.size();) {
-    const auto byte = [&](size_t n) { return static_cast<unsigned char>(utf8[at + n]); };
-    const uint32_t first = byte(0);
-    const size_t length = first < 0x80       ? 1
-                          : first >> 5 == 6  ? 2
-                          : first >> 4 == 14 ? 3
-                          : first >> 3 == 30 ? 4
-                                             : 0;
-    bool good = length > 0 && at + length <= utf8.size();
-    uint32_t point = length < 2 ? first : first & (0x7Fu >> length);
-    for (size_t n = 1; good && n < length; ++n) {
-      good = byte(n) >> 6 == 2;
-      point = point << 6 | (byte(n) & 0x3Fu);
+    const auto first = static_cast<unsigned char>(utf8[at]);
+    if (first < 0x80) {
+      out.push_back(first);
+      ++at;
+      continue;
     }
-    good = good && point >= kLeast[length] && point < 0x110000 && point >> 11 != 0x1B;
-    out.push_back(good ? point : kEscaped + first);
-    at += good ? length : 1;
+    const int32_t point = next_code_point(utf8, at);
+    out.push_back(point >= 0 ? static_cast<uint32_t>(point) : kEscaped + first);
   }
   return out;
 }
@@ -173,22 +167,11 @@ std::vector<uint32_t> code_points(std::string_view utf8) {
 std::string from_code_points(std::span<const uint32_t> points) {
   while (!points.empty() && points.back() == 0) points = points.first(points.size() - 1);
   std::string out;
-  const auto add = [&](uint32_t byte) { out += static_cast<char>(byte); };
-  for (const uint32_t p : points) {
-    if (p < 0x80 || (p >= 0xDC80 && p < 0xDD00)) {
-      add(p & 0xFF);
-    } else if (p < 0x800) {
-      add(0xC0 | p >> 6);
-      add(0x80 | (p & 0x3F));
-    } else if (p < 0x10000) {
-      add(0xE0 | p >> 12);
-      add(0x80 | (p >> 6 & 0x3F));
-      add(0x80 | (p & 0x3F));
+  for (const uint32_t point : points) {
+    if (point >= kEscaped + 0x80 && point < kEscaped + 0x100) {
+      out += static_cast<char>(point & 0xFF);
     } else {
-      add(0xF0 | (p >> 18 & 7));
-      add(0x80 | (p >> 12 & 0x3F));
-      add(0x80 | (p >> 6 & 0x3F));
-      add(0x80 | (p & 0x3F));
+      append_utf8(out, point);
     }
   }
   return out;

@@ -2,94 +2,110 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <type_traits>
 
+#include "src/base/bytes.h"
 #include "src/base/error.h"
 
 namespace latent {
 
 namespace {
 
-constexpr size_t kChunk = 1 << 16;  // values converted at a time
 constexpr std::string_view kSuffix = ".npy";
 
-/// A type's values, as T.
-template <typename Stored, typename T>
-void read_as(ZipStream& stream, std::vector<T>& out) {
-  if constexpr (std::is_same_v<Stored, T>) {
-    stream.read(out.data(), out.size() * sizeof(T));
-  } else {
-    std::vector<Stored> chunk;
-    for (size_t at = 0; at < out.size(); at += chunk.size()) {
-      chunk.resize(std::min(kChunk, out.size() - at));
-      stream.read(chunk.data(), chunk.size() * sizeof(Stored));
-      for (size_t n = 0; n < chunk.size(); ++n) out[at + n] = static_cast<T>(chunk[n]);
-    }
-  }
-}
-
-/// Column-major values in row-major order.
-template <typename T>
-std::vector<T> in_c_order(const std::vector<T>& values, const NpyShape& shape) {
-  std::vector<T> out(values.size());
-  std::vector<int64_t> at(shape.size()), step(shape.size());
-  int64_t next = 1;
-  for (size_t d = 0; d < shape.size(); ++d) {
-    step[d] = next;
-    next *= shape[d];
-  }
-  int64_t from = 0;
-  for (T& value : out) {
-    value = values[from];
-    for (size_t d = shape.size(); d-- > 0;) {
-      from += step[d];
-      if (++at[d] < shape[d]) break;
-      from -= step[d] * shape[d];
-      at[d] = 0;
-    }
-  }
-  return out;
-}
-
-/// The header of the .npy that `stream` begins with; checks that its values fill the entry.
-NpyHeader read_header(ZipStream& stream, const ZipEntry& entry, const std::string& where) {
-  char start[8];
-  stream.read(start, sizeof start);
-  if (std::string_view(start, kNpyMagic.size()) != kNpyMagic)
+/// Whether the dictionary of an .npy has come whole: its length, and where it begins, by version.
+bool has_header(const std::string& bytes, const std::string& where, size_t& start, size_t& length) {
+  if (bytes.size() < 12) return false;
+  if (!bytes.starts_with(kNpyMagic))
     throw Error(where + ": is not an array (.npy); write it with np.savez");
-  const int version = static_cast<unsigned char>(start[6]);
+  const int version = static_cast<unsigned char>(bytes[6]);
   if (version < 1 || version > 3)
     throw Error(where + ": has .npy version " + std::to_string(version) +
                 "; write it with a NumPy of today");
-  uint32_t length = 0;
-  const size_t length_bytes = version == 1 ? 2 : 4;
-  stream.read(&length, length_bytes);
-  constexpr uint32_t kLongest = 1 << 20;
+  start = version == 1 ? 10 : 12;
+  length = version == 1 ? value_at<uint16_t>(&bytes[8]) : value_at<uint32_t>(&bytes[8]);
+  constexpr size_t kLongest = 1 << 20;
   if (length > kLongest) throw Error(where + ": has an overlong header; write it with np.savez");
-  std::string text(length, '\0');
-  stream.read(text.data(), text.size());
-  NpyHeader header = NpyHeader::parse(text, where);
+  return bytes.size() - start >= length;
+}
 
-  // Names what cannot be read before anything else is said about it.
+/// What cannot be read is named before anything else is said about it; then the values must fill
+/// the `bytes` bytes that follow the header.
+void check(const NpyHeader& header, uint64_t bytes, const std::string& where) {
   const std::string& type = header.dtype;
   if (type.find("|O") != std::string::npos)
     throw Error(where + ": holds Python objects, which are never unpickled; save numbers or text");
   if (type[0] == '>')
     throw Error(where + ": is big-endian (" + type + "); save array.astype('<" + type.substr(1) +
                 "')");
+  if (header.fortran_order && header.shape.size() > 2)
+    throw Error(where + ": is in Fortran order; save np.ascontiguousarray(array)");
   const int64_t width = header.width(), count = count_of(header.shape);
-  int64_t bytes = 0;
-  if (width >= 0 &&
-      (count < 0 || __builtin_mul_overflow(count, width, &bytes) ||
-       static_cast<uint64_t>(bytes) + sizeof start + length_bytes + length != entry.bytes)) {
+  int64_t filled = 0;
+  if (width >= 0 && (count < 0 || __builtin_mul_overflow(count, width, &filled) ||
+                     static_cast<uint64_t>(filled) != bytes)) {
     throw Error(where + ": is " + shape_text(header.shape) + " of " + in_quotes(type) +
-                ", which is not what its " + std::to_string(entry.bytes) +
-                " bytes hold; write it again");
+                ", which is not what its " + std::to_string(bytes) +
+                " bytes of values hold; write it again");
   }
-  return header;
+}
+
+/// Reads the .npy that is a member of an archive. `begin` gets its header, then `take` whole values
+/// of `width()` bytes, `count` at a time: memory follows what has come, not what was said.
+template <typename Begin, typename Take>
+void read_npy(const ZipReader& zip, const ZipEntry& entry, const std::string& where,
+              const Begin& begin, const Take& take) {
+  std::string bytes;  // not yet taken
+  size_t start = 0, length = 0, width = 0;
+  zip.read(entry, [&](const void* data, size_t more) {
+    bytes.append(static_cast<const char*>(data), more);
+    if (width == 0) {
+      if (!has_header(bytes, where, start, length)) return;
+      const NpyHeader header = NpyHeader::parse({&bytes[start], length}, where);
+      check(header, entry.bytes - start - length, where);
+      begin(header);
+      width = static_cast<size_t>(std::max<int64_t>(1, header.width()));
+      bytes.erase(0, start + length);
+    }
+    take(bytes.data(), bytes.size() / width);
+    bytes.erase(0, bytes.size() / width * width);
+  });
+  if (width == 0) throw Error(where + ": ends too early; write it with np.savez");
+}
+
+template <typename Stored, typename T>
+void append_as(std::vector<T>& out, const char* values, size_t count) {
+  const size_t had = out.size();
+  out.resize(had + count);
+  for (size_t n = 0; n < count; ++n)
+    out[had + n] = static_cast<T>(value_at<Stored>(values + n * sizeof(Stored)));
+}
+
+/// Column-major values of a table in row-major order.
+template <typename T>
+std::vector<T> transposed(const std::vector<T>& values, size_t rows, size_t columns) {
+  std::vector<T> out;
+  out.reserve(values.size());
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) out.push_back(values[c * rows + r]);
+  }
+  return out;
+}
+
+ZipReader opened(const std::filesystem::path& path) {
+  InputFile file(path);
+  if (file.text_at(0, kNpyMagic.size()) == kNpyMagic)
+    throw Error(path.string() +
+                ": is a single array (.npy); write it with np.savez(file, name=...)");
+  return ZipReader(std::move(file), "an .npz (zip) file; give one that np.savez wrote");
 }
 
 }  // namespace
+
+NpzReader::NpzReader(const std::filesystem::path& path) : zip_(opened(path)) {}
+
+std::string NpzReader::where(const std::string& name) const {
+  return zip_.file().path().string() + ": " + name;
+}
 
 std::vector<std::string> NpzReader::names() const {
   std::vector<std::string> out;
@@ -112,44 +128,42 @@ const ZipEntry& NpzReader::entry(const std::string& name) const {
   if (found != nullptr) return *found;
   std::string there;
   for (const std::string& n : names()) there += (there.empty() ? "" : ", ") + n;
-  throw Error(zip_.path().string() + ": has no array " + in_quotes(name) + "; it has " +
+  throw Error(zip_.file().path().string() + ": has no array " + in_quotes(name) + "; it has " +
               (there.empty() ? "none" : there));
-}
-
-NpyHeader NpzReader::header(const std::string& name) const {
-  const ZipEntry& e = entry(name);
-  ZipStream stream(zip_, e);
-  return read_header(stream, e, zip_.path().string() + ": " + name);
 }
 
 template <typename T>
 std::vector<T> NpzReader::values(const std::string& name, const std::optional<NpyShape>& expected,
                                  const std::string& advice) const {
-  const ZipEntry& e = entry(name);
-  const std::string where = zip_.path().string() + ": " + name;
-  ZipStream stream(zip_, e);
-  const NpyHeader header = read_header(stream, e, where);
-  const auto fits = [](int64_t is, int64_t wanted) { return wanted == kAnyExtent || is == wanted; };
-  if (expected && !std::equal(header.shape.begin(), header.shape.end(), expected->begin(),
-                              expected->end(), fits)) {
-    throw Error(where + " is " + shape_text(header.shape) + ", expected " + shape_text(*expected) +
-                "; " + (advice.empty() ? "save it with that shape" : advice));
-  }
-  constexpr bool kIntegers = std::is_integral_v<T>;
-  const std::string& type = header.dtype;
-  const bool real = type == "<f4" || type == "<f8";
-  if ((real && kIntegers) || (!real && type != "<i4" && type != "<i8" && type != "|b1")) {
-    throw Error(where + ": has dtype " + in_quotes(type) + "; save it as " +
-                (kIntegers ? "int64, int32 or bool" : "float32, float64, int32, int64 or bool"));
-  }
-  std::vector<T> out(static_cast<size_t>(count_of(header.shape)));
-  if (type == "<f4") read_as<float>(stream, out);
-  if (type == "<f8") read_as<double>(stream, out);
-  if (type == "<i4") read_as<int32_t>(stream, out);
-  if (type == "<i8") read_as<int64_t>(stream, out);
-  if (type == "|b1") read_as<uint8_t>(stream, out);
-  stream.finish();
-  return header.fortran_order && header.shape.size() > 1 ? in_c_order(out, header.shape) : out;
+  std::vector<T> out;
+  NpyHeader header;
+  const auto begin = [&](const NpyHeader& found) {
+    header = found;
+    const auto fits = [](int64_t is, int64_t wanted) {
+      return wanted == kAnyExtent || is == wanted;
+    };
+    if (expected && !std::equal(header.shape.begin(), header.shape.end(), expected->begin(),
+                                expected->end(), fits)) {
+      throw Error(where(name) + " is " + shape_text(header.shape) + ", expected " +
+                  shape_text(*expected) + "; " +
+                  (advice.empty() ? "save it with that shape" : advice));
+    }
+    for (const char* const type : {"<f4", "<f8", "<i4", "<i8", "|b1"}) {
+      if (header.dtype == type) return;
+    }
+    throw Error(where(name) + ": has dtype " + in_quotes(header.dtype) +
+                "; save it as float32, float64, int32, int64 or bool");
+  };
+  read_npy(zip_, entry(name), where(name), begin, [&](const char* values, size_t count) {
+    if (header.dtype == "<f4") append_as<float>(out, values, count);
+    if (header.dtype == "<f8") append_as<double>(out, values, count);
+    if (header.dtype == "<i4") append_as<int32_t>(out, values, count);
+    if (header.dtype == "<i8") append_as<int64_t>(out, values, count);
+    if (header.dtype == "|b1") append_as<uint8_t>(out, values, count);
+  });
+  if (!header.fortran_order || header.shape.size() < 2) return out;
+  return transposed(out, static_cast<size_t>(header.shape[0]),
+                    static_cast<size_t>(header.shape[1]));
 }
 
 std::vector<float> NpzReader::floats(const std::string& name,
@@ -164,29 +178,24 @@ std::vector<double> NpzReader::doubles(const std::string& name,
   return values<double>(name, expected, advice);
 }
 
-std::vector<int64_t> NpzReader::integers(const std::string& name,
-                                         const std::optional<NpyShape>& expected,
-                                         const std::string& advice) const {
-  return values<int64_t>(name, expected, advice);
-}
-
 std::vector<std::string> NpzReader::texts(const std::string& name) const {
-  const ZipEntry& e = entry(name);
-  const std::string where = zip_.path().string() + ": " + name;
-  ZipStream stream(zip_, e);
-  const NpyHeader header = read_header(stream, e, where);
-  if (!header.dtype.starts_with("<U") || header.width() < 0 || header.shape.size() > 1)
-    throw Error(where + ": is " + shape_text(header.shape) + " of dtype " +
-                in_quotes(header.dtype) + "; save it as a list of str");
-  std::vector<std::string> out(static_cast<size_t>(count_of(header.shape)));
+  std::vector<std::string> out;
   std::vector<uint32_t> points;
-  // An array of no texts may claim any width.
-  if (!out.empty()) points.resize(static_cast<size_t>(header.width()) / sizeof(uint32_t));
-  for (std::string& text : out) {
-    stream.read(points.data(), points.size() * sizeof(uint32_t));
-    text = from_code_points(points);
-  }
-  stream.finish();
+  size_t width = 0;
+  const auto begin = [&](const NpyHeader& header) {
+    const bool text = header.dtype.starts_with("<U") && header.width() > 0;
+    if (!text || header.shape.size() > 1)
+      throw Error(where(name) + ": is " + shape_text(header.shape) + " of dtype " +
+                  in_quotes(header.dtype) + "; save it as a list of str");
+    width = static_cast<size_t>(header.width());
+  };
+  read_npy(zip_, entry(name), where(name), begin, [&](const char* values, size_t count) {
+    for (size_t n = 0; n < count; ++n) {
+      points.resize(width / sizeof(uint32_t));  // here, where a text of that width is there
+      std::copy_n(values + n * width, width, reinterpret_cast<char*>(points.data()));
+      out.push_back(from_code_points(points));
+    }
+  });
   return out;
 }
 
@@ -197,7 +206,7 @@ void NpzWriter::add_raw(const std::string& name, const NpyHeader& header, const 
                                 shape_text(header.shape));
   const std::string head = header.bytes();
   zip_.add(name + std::string(kSuffix), head.size() + count * width,
-           [&](const ZipWriter::Sink& sink) {
+           [&](const ZipSink& sink) {
              sink(head.data(), head.size());
              sink(data, count * width);
            });
@@ -240,15 +249,21 @@ void NpzWriter::add_texts(const std::string& name, std::span<const std::string> 
   size_t longest = 1;  // NumPy has no text of width 0
   for (const std::string& text : values) longest = std::max(longest, code_points(text).size());
   const std::string head = NpyHeader{"<U" + std::to_string(longest), false, shape}.bytes();
-  const size_t row = longest * sizeof(uint32_t);
-  zip_.add(name + std::string(kSuffix), head.size() + values.size() * row,
-           [&](const ZipWriter::Sink& sink) {
-             sink(head.data(), head.size());
+  constexpr size_t kPiece = 1 << 16;  // to the file in pieces: a text at a time is a call at a time
+  const size_t width = longest * sizeof(uint32_t);
+  zip_.add(name + std::string(kSuffix), head.size() + values.size() * width,
+           [&](const ZipSink& sink) {
+             std::string piece = head;
              for (const std::string& text : values) {
-               std::vector<uint32_t> points = code_points(text);
-               points.resize(longest);
-               sink(points.data(), row);
+               const std::vector<uint32_t> points = code_points(text);
+               piece.append(reinterpret_cast<const char*>(points.data()),
+                            points.size() * sizeof(uint32_t));
+               piece.append((longest - points.size()) * sizeof(uint32_t), '\0');
+               if (piece.size() < kPiece) continue;
+               sink(piece.data(), piece.size());
+               piece.clear();
              }
+             sink(piece.data(), piece.size());
            });
 }
 

@@ -17,14 +17,13 @@ namespace latent {
 /// Reads arrays by name, whatever np.savez and np.savez_compressed wrote: values in C order,
 /// converted to the type asked for. Every method throws Error, with the file and the array, for
 /// what is missing, damaged or of a type that it does not read (float32, float64, int32, int64 and
-/// bool, little-endian; fixed-width text).
+/// bool, little-endian, in Fortran order up to two dimensions; fixed-width text).
 class NpzReader {
  public:
-  explicit NpzReader(const std::filesystem::path& path) : zip_(path) {}
+  explicit NpzReader(const std::filesystem::path& path);
 
   std::vector<std::string> names() const;
   bool has(const std::string& name) const { return find(name) != nullptr; }
-  NpyHeader header(const std::string& name) const;
 
   /// `expected`: the shape that the array must have, with kAnyExtent where any will do; `advice`
   /// ends the error's line and says what to do about another.
@@ -32,16 +31,13 @@ class NpzReader {
                             const std::string& advice = "") const;
   std::vector<double> doubles(const std::string& name, const std::optional<NpyShape>& expected = {},
                               const std::string& advice = "") const;
-  /// From int32, int64 and bool only.
-  std::vector<int64_t> integers(const std::string& name,
-                                const std::optional<NpyShape>& expected = {},
-                                const std::string& advice = "") const;
   /// UTF-8, from text (dtype <U...) of at most one dimension.
   std::vector<std::string> texts(const std::string& name) const;
 
  private:
   const ZipEntry* find(const std::string& name) const;
   const ZipEntry& entry(const std::string& name) const;
+  std::string where(const std::string& name) const;
   template <typename T>
   std::vector<T> values(const std::string& name, const std::optional<NpyShape>& expected,
                         const std::string& advice) const;

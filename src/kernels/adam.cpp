@@ -61,8 +61,7 @@ LATENT_INLINE void store_some(float* at, const Float8& v, int64_t n) {
   for (int64_t k = 0; k < n; ++k) at[k] = v[k];
 }
 
-LATENT_WIDE_VECTORS
-double adam_chunk(float* w, float* g, float* m, float* v, int64_t n, const Constants c) {
+LATENT_INLINE double adam_chunk(float* w, float* g, float* m, float* v, int64_t n, const Constants c) {
   SquareSums squares;
   int64_t k = 0;
   for (; k + 8 <= n; k += 8) {
@@ -86,8 +85,7 @@ double adam_chunk(float* w, float* g, float* m, float* v, int64_t n, const Const
   return squares.sum();
 }
 
-LATENT_WIDE_VECTORS
-double adam_rows(float* w, float* g, float* m, float* v, int64_t k, const int32_t* rows, int64_t n,
+LATENT_INLINE double adam_rows(float* w, float* g, float* m, float* v, int64_t k, const int32_t* rows, int64_t n,
                  int32_t* stamp, int32_t now, const Constants c) {
   constexpr int64_t kAhead = 8;
   double grown = 0;
@@ -125,8 +123,7 @@ double adam_rows(float* w, float* g, float* m, float* v, int64_t k, const int32_
   return grown;
 }
 
-LATENT_WIDE_VECTORS
-double square_chunk(const float* w, int64_t n) {
+LATENT_INLINE double square_chunk(const float* w, int64_t n) {
   SquareSums squares;
   int64_t k = 0;
   for (; k + 8 <= n; k += 8) squares.add(load8(w + k));
@@ -146,22 +143,22 @@ double sum_of_chunks(int64_t n, int threads, const Fn& fn) {
 
 }  // namespace
 
-double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const AdamStep& step,
-                 int threads) {
+double adam_step(const AdamTable& table, int64_t n, const AdamStep& step, int threads) {
   const Constants c(step);
   return sum_of_chunks(n, threads, [&](int64_t from, int64_t count) {
-    return adam_chunk(w + from, gradient + from, m + from, v + from, count, c);
+    return kernel<adam_chunk>()(table.w + from, table.gradient + from, table.m + from,
+                                table.v + from, count, c);
   });
 }
 
-double adam_step_rows(float* w, float* gradient, float* m, float* v, int64_t k, const int32_t* rows,
-                      int64_t n, int32_t* stamp, const AdamStep& step) {
-  return adam_rows(w, gradient, m, v, k, rows, n, stamp, static_cast<int32_t>(step.t),
-                   Constants(step));
+double adam_step_rows(const AdamTable& table, int64_t k, const int32_t* rows, int64_t n,
+                      int32_t* stamp, const AdamStep& step) {
+  return kernel<adam_rows>()(table.w, table.gradient, table.m, table.v, k, rows, n, stamp,
+                             static_cast<int32_t>(step.t), Constants(step));
 }
 
-void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
-                     const AdamStep& s) {
+void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& s) {
+  const auto [w, gradient, m, v] = table;
   const auto t = static_cast<double>(s.t);
   for (int64_t k = 0; k < n; ++k) {
     const double g = gradient[k] + s.decay * w[k];
@@ -177,7 +174,7 @@ void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
 
 double sum_of_squares(const float* w, int64_t n, int threads) {
   return sum_of_chunks(
-      n, threads, [&](int64_t from, int64_t count) { return square_chunk(w + from, count); });
+      n, threads, [&](int64_t from, int64_t count) { return kernel<square_chunk>()(w + from, count); });
 }
 
 }  // namespace latent

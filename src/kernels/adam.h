@@ -12,20 +12,23 @@ struct AdamStep {
   int64_t t;     ///< from 1
 };
 
+/// A parameter with its gradient and moments, all of one length.
+struct AdamTable {
+  float *w, *gradient, *m, *v;
+};
+
 /// With g the gradient plus decay w: m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2,
 /// w <- w - lr mhat / (sqrt(vhat) + epsilon); the gradient becomes zero, ready for the next batch.
 /// All [n]. Returns the sum of the new w^2, the bits of sum_of_squares() for any number of threads.
-double adam_step(float* w, float* gradient, float* m, float* v, int64_t n, const AdamStep& step,
-                 int threads);
+double adam_step(const AdamTable& table, int64_t n, const AdamStep& step, int threads);
 
 /// The same for some rows of k numbers: those of `rows` [n] whose `stamp` is not step.t yet, which
 /// it then becomes. Returns by how much the sum of w^2 has grown.
-double adam_step_rows(float* w, float* gradient, float* m, float* v, int64_t k, const int32_t* rows,
-                      int64_t n, int32_t* stamp, const AdamStep& step);
+double adam_step_rows(const AdamTable& table, int64_t k, const int32_t* rows, int64_t n,
+                      int32_t* stamp, const AdamStep& step);
 
 /// The same as one would write it down, number by number.
-void adam_step_plain(float* w, float* gradient, float* m, float* v, int64_t n,
-                     const AdamStep& step);
+void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& step);
 
 /// Sum of w^2 in double, in fixed chunks and lanes.
 double sum_of_squares(const float* w, int64_t n, int threads);

@@ -57,10 +57,7 @@ LATENT_INLINE void solve_triangles(const float* u, int n, int stride, float* x) 
   }
 }
 
-}  // namespace
-
-LATENT_WIDE_VECTORS
-void cholesky_solve(float* a, int n, int stride, float* x) {
+LATENT_INLINE void solve_body(float* a, int n, int stride, float* x) {
   int i = 0;
   for (; i + kBlock <= n; i += kBlock) factor_rows<kBlock>(a, i, stride);
   switch (n - i) {
@@ -72,6 +69,12 @@ void cholesky_solve(float* a, int n, int stride, float* x) {
     default: break;
   }
   solve_triangles(a, n, stride, x);
+}
+
+}  // namespace
+
+void cholesky_solve(float* a, int n, int stride, float* x) {
+  kernel<solve_body>()(a, n, stride, x);
 }
 
 void cholesky_solve_plain(const float* a, int n, int stride, float* x) {

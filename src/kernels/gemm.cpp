@@ -36,8 +36,7 @@ LATENT_INLINE void product_rows(const float* a, int stride, const float* panels,
   }
 }
 
-LATENT_WIDE_VECTORS
-void product_block(float* a, int64_t rows, int stride, const float* panels, float* out) {
+LATENT_INLINE void product_block(float* a, int64_t rows, int stride, const float* panels, float* out) {
   constexpr int kRows = 6;
   int64_t r = 0;
   for (; r + kRows <= rows; r += kRows) {
@@ -50,10 +49,7 @@ void product_block(float* a, int64_t rows, int stride, const float* panels, floa
   }
 }
 
-}  // namespace
-
-LATENT_WIDE_VECTORS
-void add_gram(const float* a, int64_t rows, int stride, float* sum) {
+LATENT_INLINE void gram_body(const float* a, int64_t rows, int stride, float* sum) {
   const int64_t near = std::max<int64_t>(8, kNearFloats / stride);
   for (int64_t r = 0; r < rows; r += near) {
     const int64_t count = std::min(near, rows - r);
@@ -66,6 +62,12 @@ void add_gram(const float* a, int64_t rows, int stride, float* sum) {
       gram_tile<8, 1>(block, count, stride, i, j + 8, sum);
     }
   }
+}
+
+}  // namespace
+
+void add_gram(const float* a, int64_t rows, int stride, float* sum) {
+  kernel<gram_body>()(a, rows, stride, sum);
 }
 
 std::vector<double> gram(const float* a, int64_t rows, int stride, int threads) {
@@ -100,8 +102,8 @@ void multiply_rows(float* a, int64_t rows, int stride, const float* q, int threa
   parallel_chunks(ceil_div(rows, kProductRows), threads, [&](int64_t t) {
     Table<float> out(6 * stride);
     const int64_t first = t * kProductRows;
-    product_block(a + first * stride, std::min(kProductRows, rows - first), stride, panels.data(),
-                  out.data());
+    kernel<product_block>()(a + first * stride, std::min(kProductRows, rows - first), stride,
+                          panels.data(), out.data());
   });
 }
 

@@ -1,5 +1,5 @@
-// The register block that products of float matrices share; for inlining into functions built with
-// LATENT_WIDE_VECTORS.
+// The register block that products of float matrices share; for inlining into bodies of
+// kernel<>().
 #pragma once
 
 #include <cstdint>

@@ -37,14 +37,14 @@ LATENT_INLINE void fetch(const T* table, int64_t row, int64_t k) {
 
 /// kFactors: K, or 0 to read it from the tables.
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double squared_errors_of(const PairTables<T> t, const SortedPairs<T> s,
+LATENT_INLINE double squared_errors_of(const Tables<const T> t, const SortedPairs<T> s,
                                              int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
   for (int64_t b = from; b < to;) {
     const int32_t u = s.users[b];
     const T* const p = t.gamma_user + u * k;
-    const T base = t.alpha + (t.beta_user != nullptr ? t.beta_user[u] : 0);
+    const T base = t.base(u);
     T* const sum = user_sum + b * k;
     std::fill(sum, sum + k, T{0});
     for (; b < to && s.users[b] == u; ++b) {
@@ -85,7 +85,7 @@ LATENT_INLINE double losses_of(const double* x, int64_t n, double* weight) {
 }
 
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double pair_losses_of(const PairTables<T> t, const SortedPairs<T> s,
+LATENT_INLINE double pair_losses_of(const Tables<const T> t, const SortedPairs<T> s,
                                           int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
@@ -119,9 +119,9 @@ LATENT_WIDE_VECTORS double pair_losses_of(const PairTables<T> t, const SortedPai
 
 /// Returns the sum of the weights.
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double add_users(const PairTables<T> t, const SortedPairs<T> s, int64_t from,
+LATENT_INLINE double add_users(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
                                    int64_t to, const T* weight, const T* user_sum, T scale,
-                                   const PairGradients<T> out) {
+                                   const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double all = 0;
   for (int64_t b = from; b < to;) {
@@ -138,9 +138,9 @@ LATENT_WIDE_VECTORS double add_users(const PairTables<T> t, const SortedPairs<T>
 }
 
 template <typename T, int kFactors>
-LATENT_WIDE_VECTORS double add_items(const PairTables<T> t, const SortedPairs<T> s, int64_t from,
+LATENT_INLINE double add_items(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
                                    int64_t to, const T* weight, const T*, T scale,
-                                   const PairGradients<T> out) {
+                                   const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   const int64_t all = s.negatives != nullptr ? 2 * s.size : s.size;
   for (int64_t n = from; n < to; ++n) {
@@ -177,7 +177,7 @@ auto with_factors(int64_t factors, const Fn& fn) {
 }
 
 template <typename T, typename Fn>
-double sum_over_users(const PairTables<T>& tables, const SortedPairs<T>& batch, int threads, T* weight,
+double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads, T* weight,
                       T* user_sum, const Fn& kernel) {
   const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
@@ -204,24 +204,24 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift) {
 template <typename T>
 double PairKernels<T>::squared_errors(T* weight, T* user_sum) const {
   return sum_over_users(tables_, batch_, threads_, weight, user_sum,
-                        with_factors(tables_.factors, [](auto k) { return &squared_errors_of<T, k()>; }));
+                        with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, k()>>(); }));
 }
 
 template <typename T>
 double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
   return sum_over_users(tables_, batch_, threads_, weight, user_sum,
-                        with_factors(tables_.factors, [](auto k) { return &pair_losses_of<T, k()>; }));
+                        with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, k()>>(); }));
 }
 
 template <typename T>
 void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
-                                   const PairGradients<T>& out) const {
+                                   const Tables<T>& out) const {
   const auto users = key_chunks(batch_.users, batch_.size, 0);
   const auto items = key_chunks(batch_.sorted_items,
                                batch_.negatives != nullptr ? 2 * batch_.size : batch_.size,
                                batch_.item_shift);
-  const auto user_kernel = with_factors(tables_.factors, [](auto k) { return &add_users<T, k()>; });
-  const auto item_kernel = with_factors(tables_.factors, [](auto k) { return &add_items<T, k()>; });
+  const auto user_kernel = with_factors(tables_.factors, [](auto k) { return kernel<add_users<T, k()>>(); });
+  const auto item_kernel = with_factors(tables_.factors, [](auto k) { return kernel<add_items<T, k()>>(); });
   const auto item_chunks = static_cast<int64_t>(items.size()) - 1;
   const auto user_chunks = static_cast<int64_t>(users.size()) - 1;
   std::vector<double> partial(item_chunks + user_chunks);

@@ -1,4 +1,4 @@
-// Losses of many samples and their gradients over plain tables: what models/pair_loss.h runs.
+// Losses of many samples and their gradients over plain tables: what src/train/fused_loss.h runs.
 //
 // Dimension legend: B batch, U users, I items, K factors.
 #pragma once
@@ -6,29 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "src/kernels/tables.h"
+
 namespace latent {
-
-/// The parts of score(u, i) = alpha + beta_user[u] + beta_item[i] + gamma_user[u] . gamma_item[i];
-/// null: absent.
-template <typename T>
-struct PairTables {
-  T alpha = 0;
-  const T* beta_user = nullptr;   // [U]
-  const T* beta_item = nullptr;   // [I]
-  const T* gamma_user = nullptr;  // [U, K]
-  const T* gamma_item = nullptr;  // [I, K]
-  int64_t factors = 0;
-};
-
-/// Where gradients are added; null: nowhere.
-template <typename T>
-struct PairGradients {
-  T* alpha = nullptr;
-  T* beta_user = nullptr;
-  T* beta_item = nullptr;
-  T* gamma_user = nullptr;
-  T* gamma_item = nullptr;
-};
 
 /// A batch in the order of its users, so that each user's rows are met once, one user after
 /// another; and the order of its items, for the other side's gradient.
@@ -56,7 +36,7 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift);
 template <typename T>
 class PairKernels {
  public:
-  PairKernels(const PairTables<T>& tables, const SortedPairs<T>& batch, int threads)
+  PairKernels(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads)
       : tables_(tables), batch_(batch), threads_(threads) {}
 
   /// Sum of (score - rating)^2; `weight` [B] becomes score - rating, half its derivative, and
@@ -69,10 +49,10 @@ class PairKernels {
   double pair_losses(T* weight, T* user_sum) const;
 
   /// Adds `scale` times the derivatives of the sum.
-  void add_gradients(const T* weight, const T* user_sum, T scale, const PairGradients<T>& out) const;
+  void add_gradients(const T* weight, const T* user_sum, T scale, const Tables<T>& out) const;
 
  private:
-  PairTables<T> tables_;
+  Tables<const T> tables_;
   SortedPairs<T> batch_;
   int threads_;
 };

@@ -2,16 +2,11 @@
 
 #include <cstring>
 
+#include "src/kernels/wide_vectors.h"
+
 namespace latent {
 
 namespace {
-
-#define LATENT_INLINE inline __attribute__((always_inline))
-
-template <int kLanes>
-struct Vector {
-  typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
-};
 
 /// kRows users by kTiles tiles; every sum stays in a register over the whole loop.
 template <int kLanes, int kRows, int kTiles>
@@ -55,12 +50,26 @@ LATENT_INLINE void score_any_rows(const TileLine* tile, const TileLine* beta, co
   }
 }
 
+/// score_rows() for one item. Its bits are those of score_rows() because the operations are the same
+/// ones, on a whole vector: the compiler fuses `sum += p * q` in both or in neither. On single floats
+/// it may choose otherwise.
+template <int kLanes>
 LATENT_INLINE float score_lane(const TileLine* tile, const TileLine* beta, const float* user,
                                float base, int factors, int lane) {
-  float sum = base;
-  if (beta != nullptr) sum += beta->item[lane];
-  for (int k = 0; k < factors; ++k) sum += user[k] * tile[k].item[lane];
-  return sum;
+  using Floats = typename Vector<kLanes>::Floats;
+  const int from = lane / kLanes * kLanes;
+  Floats sum = Floats{} + base;
+  if (beta != nullptr) {
+    Floats b;
+    std::memcpy(&b, beta->item + from, sizeof b);
+    sum += b;
+  }
+  for (int k = 0; k < factors; ++k) {
+    Floats q;
+    std::memcpy(&q, tile[k].item + from, sizeof q);
+    sum += user[k] * q;
+  }
+  return sum[lane - from];
 }
 
 template <int kLanes>
@@ -110,53 +119,44 @@ LATENT_INLINE void bits_above(std::span<const float> scores, float bound, uint32
   for (size_t n = at; n < scores.size(); ++n) *bits |= uint32_t{scores[n] > bound} << (n - at);
 }
 
-// One version for each width of vectors, chosen when the program starts; only a caller that sees all
-// versions gets the choice. Users at once: as many as leave registers for the items.
-#define LATENT_KERNELS(target, lanes, most)                                                       \
-  target int most_rows() { return most; }                                                         \
-  target void tile_of_rows(const TileLine* tile, const TileLine* beta, const float* users,        \
-                           const float* base, int rows, int factors, float* out, int64_t stride) { \
-    score_any_rows<lanes, most>(tile, beta, users, base, rows, factors, out, stride);             \
-  }                                                                                               \
-  target float one_lane(const TileLine* tile, const TileLine* beta, const float* user, float base, \
-                        int factors, int lane) {                                                  \
-    return score_lane(tile, beta, user, base, factors, lane);                                     \
-  }                                                                                               \
-  target void mark_above(std::span<const float> scores, float bound, uint32_t* bits) {            \
-    bits_above<lanes>(scores, bound, bits);                                                       \
-  }                                                                                               \
-  target int64_t sum_of_signs(std::span<const float> scores, std::span<const float> bounds) {     \
-    return signs<lanes>(scores, bounds);                                                          \
-  }
+// Lanes: what a register holds. Users at once: as many as leave registers for the items.
+template <int kLanes, int kMost>
+LATENT_INLINE void tile_of_rows(const TileLine* tile, const TileLine* beta, const float* users,
+                                const float* base, int rows, int factors, float* out,
+                                int64_t stride) {
+  score_any_rows<kLanes, kMost>(tile, beta, users, base, rows, factors, out, stride);
+}
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-LATENT_KERNELS(__attribute__((target("default"))), 4, 3)
-LATENT_KERNELS(__attribute__((target("avx2,fma"))), 8, 6)
-LATENT_KERNELS(__attribute__((target("avx512f,fma"))), 16, 12)
-#else
-LATENT_KERNELS(, 4, 6)
-#endif
+constexpr int kMostBaseline = 3, kMostAvx2 = 6, kMostAvx512 = 12;
 
 }  // namespace
 
-int users_at_once() { return most_rows(); }
-
-void score_tile(const TileLine* tile, const TileLine* beta, const float* users, const float* base,
-                int rows, int factors, float* out, int64_t stride) {
-  tile_of_rows(tile, beta, users, base, rows, factors, out, stride);
+int users_at_once() {
+  switch (cpu_level()) {
+    case CpuLevel::kAvx512: return kMostAvx512;
+    case CpuLevel::kAvx2: return kMostAvx2;
+    default: return kMostBaseline;
+  }
 }
 
-float score_in_tile(const TileLine* tile, const TileLine* beta, const float* user, float base,
-                    int factors, int lane) {
-  return one_lane(tile, beta, user, base, factors, lane);
+void score_tile(const ItemTile& tile, const UserGroup& users, int factors, float* out,
+                int64_t stride) {
+  kernel_of<tile_of_rows<4, kMostBaseline>, tile_of_rows<8, kMostAvx2>,
+            tile_of_rows<16, kMostAvx512>>()(tile.factors, tile.beta, users.factors, users.base,
+                                            users.rows, factors, out, stride);
+}
+
+float score_in_tile(const ItemTile& tile, const float* user, float base, int factors, int lane) {
+  return kernel_of<score_lane<4>, score_lane<8>, score_lane<16>>()(tile.factors, tile.beta,
+                                                                   user, base, factors, lane);
 }
 
 void above_bits(std::span<const float> scores, float bound, uint32_t* bits) {
-  mark_above(scores, bound, bits);
+  kernel_of<bits_above<4>, bits_above<8>, bits_above<16>>()(scores, bound, bits);
 }
 
 int64_t below_minus_above(std::span<const float> scores, std::span<const float> bounds) {
-  return sum_of_signs(scores, bounds);
+  return kernel_of<signs<4>, signs<8>, signs<16>>()(scores, bounds);
 }
 
 }  // namespace latent

@@ -18,16 +18,28 @@ struct alignas(64) TileLine {
 /// Users whose sums fit this processor's registers: the most that score_tile takes.
 int users_at_once();
 
+/// Sixteen items: their factors transposed.
+struct ItemTile {
+  const TileLine* factors;  // [K]
+  const TileLine* beta;     // one line, or null
+};
+
+/// A few users, packed as the kernel reads them.
+struct UserGroup {
+  const float* factors;  // [K, rows]
+  const float* base;     // [rows]
+  int rows;
+};
+
 /// Sums over the factors, in order: out[r, n] = (base[r] + beta[n]) + p[r, 0] q[0, n] + ...
 ///
-/// `tile` [K]; `beta`: null or one line; `users` [K, rows], `base` [rows]; `out` [rows, kTileItems]
-/// with rows `stride` floats apart. For rows == 1, kTilesAtOnce tiles that lie behind each other.
-void score_tile(const TileLine* tile, const TileLine* beta, const float* users, const float* base,
-                int rows, int factors, float* out, int64_t stride);
+/// `out` [rows, kTileItems] with rows `stride` floats apart. For one row, kTilesAtOnce tiles that lie
+/// behind each other.
+void score_tile(const ItemTile& tile, const UserGroup& users, int factors, float* out,
+                int64_t stride);
 
 /// One score of the tile: the same bits as score_tile's.
-float score_in_tile(const TileLine* tile, const TileLine* beta, const float* user, float base,
-                    int factors, int lane);
+float score_in_tile(const ItemTile& tile, const float* user, float base, int factors, int lane);
 
 /// bits [ceil(scores / 32)]: bit n % 32 of word n / 32 is whether scores[n] > bound. Nothing is
 /// greater than NaN, and NaN is not greater.

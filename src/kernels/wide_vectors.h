@@ -1,20 +1,22 @@
-// Vectors of eight floats, and functions built a second time for processors that have them in one
-// register.
+// Vectors of floats, and functions built once for each instruction set that may run them.
 #pragma once
 
 #include <cmath>
 
-// The levels of the x86-64 ABI, not a processor's name: GCC takes "arch=haswell" literally, so that
-// every AMD and every later Intel processor would run the default. A resolver runs before a
-// sanitizer is ready, so no clones there.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && \
-    !defined(__SANITIZE_THREAD__)
-#define LATENT_WIDE_VECTORS \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), flatten))
-#else
-#define LATENT_WIDE_VECTORS
-#endif
+#include "src/kernels/cpu_level.h"
+
 #define LATENT_INLINE __attribute__((always_inline)) inline
+
+// The levels of the x86-64 ABI, not a processor's name: GCC takes "arch=haswell" literally.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define LATENT_AVX512 __attribute__((target("arch=x86-64-v4"), flatten, noinline))
+#define LATENT_AVX2 __attribute__((target("arch=x86-64-v3"), flatten, noinline))
+#define LATENT_BASELINE __attribute__((flatten, noinline))
+#else
+#define LATENT_AVX512
+#define LATENT_AVX2
+#define LATENT_BASELINE
+#endif
 
 #if defined(__GNUC__) && !defined(__clang__)
 // Every function that takes or returns a Float8 is inlined: no calling convention to warn about.
@@ -22,6 +24,39 @@
 #endif
 
 namespace latent {
+
+/// A function built for each level: `kBody` is LATENT_INLINE, with all that it calls.
+template <auto kBody>
+struct Versions;
+
+template <typename Result, typename... Parameters, Result (*kBody)(Parameters...)>
+struct Versions<kBody> {
+  LATENT_AVX512 static Result avx512(Parameters... p) { return kBody(p...); }
+  LATENT_AVX2 static Result avx2(Parameters... p) { return kBody(p...); }
+  LATENT_BASELINE static Result baseline(Parameters... p) { return kBody(p...); }
+};
+
+/// The version for cpu_level(), of bodies that are alike but for the width of their vectors.
+template <auto kBaseline, auto kAvx2, auto kAvx512>
+auto kernel_of() -> decltype(kBaseline) {
+  switch (cpu_level()) {
+    case CpuLevel::kAvx512: return &Versions<kAvx512>::avx512;
+    case CpuLevel::kAvx2: return &Versions<kAvx2>::avx2;
+    default: return &Versions<kBaseline>::baseline;
+  }
+}
+
+/// The version for cpu_level() of a body whose code is one for all levels.
+template <auto kBody>
+auto kernel() -> decltype(kBody) {
+  return kernel_of<kBody, kBody, kBody>();
+}
+
+/// kLanes floats, as wide as a register of one of the levels.
+template <int kLanes>
+struct Vector {
+  typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
+};
 
 using Float8 = float __attribute__((vector_size(32)));
 using Double4 = double __attribute__((vector_size(32)));

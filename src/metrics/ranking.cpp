@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
 #include "src/metrics/user_auc.h"
-#include "src/score/strip_top_k.h"
+#include "src/score/ranker.h"
 
 namespace latent {
 
@@ -66,7 +65,7 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
   const int64_t deepest = std::min<int64_t>(
       *std::max_element(query.cut_offs.begin(), query.cut_offs.end()), model.items);
   const Discounts discounts(deepest);
-  const CatalogueScorer scorer(model);
+  const Ranker ranker(model);
   const size_t width = query.cut_offs.size() * kMetrics + 2;  // and the AUC: sum, users counted
   const int64_t chunks = ceil_div(static_cast<int64_t>(users.size()), kUsersPerChunk);
   std::vector<double> partial(chunks * width);
@@ -75,31 +74,23 @@ NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query)
     const auto first = static_cast<size_t>(chunk * kUsersPerChunk);
     const auto block =
         std::span(users).subspan(first, std::min<size_t>(kUsersPerChunk, users.size() - first));
-    std::vector<TopK> best(block.size(), TopK(static_cast<int>(deepest)));
     std::vector<UserAuc> auc;
     for (const int32_t u : block) {
       std::vector<float> own;
-      for (const int32_t i : query.held_out->of(u)) own.push_back(scorer.score(u, i));
+      for (const int32_t i : query.held_out->of(u)) own.push_back(ranker.score(u, i));
       auc.emplace_back(std::move(own), query.all_parts->of(u));
     }
-    std::vector<std::span<const int32_t>> masked;  // what is still to come
-    for (const int32_t u : block) masked.push_back(query.masked->of(u));
-    scorer.for_each_strip(block, [&](const ScoreStrip& strip) {
-      for (size_t n = 0; n < block.size(); ++n) {
-        const std::span<float> scores = strip.of(n);
-        auc[n].add(strip.first, scores);
-        for (; !masked[n].empty() && masked[n].front() < strip.first + strip.items;
-             masked[n] = masked[n].subspan(1))
-          scores[masked[n].front() - strip.first] = -std::numeric_limits<float>::infinity();
-        push_row(best[n], strip.first, scores, [](int32_t) { return true; });
-      }
-    });
+    const auto lists = ranker.rank_block(
+        block, deepest,
+        {.left_out = *query.masked, .look = [&](size_t n, int32_t first, auto scores) {
+           auc[n].add(first, scores);
+         }});
     double* const sums = partial.data() + chunk * width;
     std::vector<char> hit_at;
     for (size_t n = 0; n < block.size(); ++n) {
       const auto held_out = query.held_out->of(block[n]);
       hit_at.clear();
-      for (const Scored& s : best[n].take())
+      for (const Scored& s : lists[n])
         hit_at.push_back(std::binary_search(held_out.begin(), held_out.end(), s.index));
       add_cut_offs(hit_at, static_cast<int64_t>(held_out.size()), query.cut_offs, discounts, sums);
       if (auc[n].value() >= 0) {

@@ -2,24 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <thread>
 
 #include "src/base/interrupt.h"
 #include "src/base/parallel.h"
-#include "src/run/fit.h"
+#include "src/run/experiment.h"
 
 namespace latent {
 
 namespace {
 
 using nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void take(const Interactions& from, int64_t begin, int64_t end, Interactions& to) {
   for (int64_t n = begin; n < end; ++n) to.push_from(from, n);
@@ -52,22 +46,14 @@ bool is_figure(const std::string& name, const ordered_json& value) {
 }
 
 ordered_json run_fold(const RunConfig& config, SplitDataset data) {
-  Setup setup(config, std::move(data));
-  const Evaluator evaluator(setup.data, setup.config);
-  check_trainable(setup, evaluator);
-  const auto start = Clock::now();
-  ordered_json of_training;
-  train_model(setup, evaluator, nullptr, of_training);
-  const double fit_seconds = since(start);
-  const auto trained = Clock::now();
-  const ModuleView view = setup.view();
+  const FitResult result =
+      run_experiment(config, std::make_shared<const SplitDataset>(std::move(data)));
   ordered_json out;
-  const ordered_json metrics = evaluator.evaluate(view.view(), "test");
-  for (const auto& [name, value] : metrics.items()) {
+  for (const auto& [name, value] : result.metrics["test"].items()) {
     if (is_figure(name, value)) out[name] = value;
   }
-  out["fit_seconds"] = fit_seconds;
-  out["test_seconds"] = since(trained);
+  out["fit_seconds"] = result.fit_seconds;
+  out["test_seconds"] = result.test_seconds;
   return out;
 }
 
@@ -88,7 +74,7 @@ ordered_json summarised(const ordered_json& folds) {
 }  // namespace
 
 ordered_json cross_validate(const CrossvalRequest& request) {
-  return naming_memory([&] {
+  return with_memory_advice([&] {
     RunConfig config = request.config;
     SplitDataset all;
     const bool files = !request.files.empty();
@@ -141,29 +127,6 @@ ordered_json cross_validate(const CrossvalRequest& request) {
     }
     return summarised(done);
   });
-}
-
-std::string crossval_table(const ordered_json& result) {
-  const ordered_json& folds = result["folds"];
-  size_t width = 14;
-  for (const auto& [name, value] : result["mean"].items()) width = std::max(width, name.size() + 2);
-  const auto cell = [](const std::string& text) {
-    return std::string(text.size() < 10 ? 10 - text.size() : 1, ' ') + text;
-  };
-  const auto figure = [&](const ordered_json& value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4f", value.is_number() ? value.get<double>() : std::nan(""));
-    return cell(text);
-  };
-  std::string out(width, ' ');
-  for (size_t n = 0; n < folds.size(); ++n) out += cell("fold " + std::to_string(n + 1));
-  out += cell("mean") + cell("sd") + "\n";
-  for (const auto& [name, mean] : result["mean"].items()) {
-    out += name + std::string(width - name.size(), ' ');
-    for (const auto& fold : folds) out += figure(fold.value(name, ordered_json()));
-    out += figure(mean) + figure(result["sd"][name]) + "\n";
-  }
-  return out;
 }
 
 }  // namespace latent

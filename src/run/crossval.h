@@ -22,7 +22,4 @@ struct CrossvalRequest {
 ///  "mean": {...}, "sd": {...}}; sd is over the folds (n, not n - 1), as NumPy's and Surprise's.
 nlohmann::ordered_json cross_validate(const CrossvalRequest& request);
 
-/// The result as a table: a column a fold, mean and sd.
-std::string crossval_table(const nlohmann::ordered_json& result);
-
 }  // namespace latent

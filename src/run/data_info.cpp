@@ -33,16 +33,16 @@ ordered_json data_info(const DataOptions& options) {
       read_files({options.path}, options, options.time != "auto" && options.time != "none");
   filter_rows(raw, options);
   const Dataset& data = raw.data;
-  LineReader reader(options.path);  // once more, for the time field that splits may want
-  const FormatInfo f = open_format(reader, options, /*need_time=*/true)->info;
+  const FormatInfo& f = raw.format;
   ordered_json out = {{"path", options.path},
                       {"format", f.format},
+                      {"separator", f.separator},
                       {"header", f.header},
                       {"columns", f.columns},
                       {"user", f.user},
                       {"item", f.item},
                       {"rating", f.rating},
-                      {"time", f.time},
+                      {"time", f.found_time},
                       {"rows", data.rows.size()},
                       {"users", data.users.size()},
                       {"items", data.items.size()}};
@@ -58,6 +58,7 @@ ordered_json data_info(const DataOptions& options) {
   out["ratings"] = values;
   out["repeated_pairs"] = counts.repeated_pairs;
   out["bad_rows"] = raw.bad_rows;
+  out["missing_rows"] = raw.missing_rows;
   out["most_active_users"] = most_frequent(counts.of_user, data.users);
   out["most_popular_items"] = most_frequent(counts.of_item, data.items);
   if (!options.titles.path.empty()) {

@@ -6,6 +6,7 @@
 #include "src/base/error.h"
 #include "src/base/text_writer.h"
 #include "src/config/catalog.h"
+#include "src/config/metric_names.h"
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
 
@@ -14,9 +15,6 @@ namespace latent {
 namespace {
 
 using nlohmann::ordered_json;
-
-const std::vector<std::string> kRatingNames = {"mse", "rmse", "mae", "rounded_mse"};
-const std::vector<std::string> kRankingNames = {"recall", "ndcg", "hit", "precision", "map", "mrr"};
 
 bool among(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -95,34 +93,9 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   return out;
 }
 
-bool Evaluator::higher_is_better(const std::string& metric) { return !among(kRatingNames, metric); }
+bool Evaluator::higher_is_better(const std::string& metric) { return !is_rating_metric(metric); }
 
-std::string Evaluator::monitor_name() const {
-  const std::string& name = config_.train.monitor;
-  const bool ranks = model_info(config_.model.name).task == Task::kRanking;
-  if (name == "auto") {
-    if (!ranks) return "mse";
-    int64_t k = config_.eval.k.back();
-    for (const int64_t c : config_.eval.k) {
-      if (c >= 10) k = k < 10 ? c : std::min(k, c);
-    }
-    return "ndcg@" + std::to_string(k);
-  }
-  const size_t at = name.find('@');
-  const bool cut = at != std::string::npos && at + 1 < name.size() && name.size() - at < 11 &&
-                   name.find_first_not_of("0123456789", at + 1) == std::string::npos &&
-                   std::stoll(name.substr(at + 1)) > 0;
-  if (name == "auc" || (cut && among(kRankingNames, name.substr(0, at)))) return name;
-  if (among(kRatingNames, name)) {
-    if (ranks)
-      throw Error("train.monitor = " + name + " needs a model of ratings; " + config_.model.name +
-                  " ranks (try ndcg@10 or auc)");
-    return name;
-  }
-  throw Error("train.monitor = " + in_quotes(name) +
-              " is no metric; take mse, rmse, mae, auc, or recall, ndcg, hit, precision, map, mrr "
-              "with a cut-off (ndcg@10)");
-}
+std::string Evaluator::monitor_name() const { return monitored_metric(config_); }
 
 double Evaluator::monitored(const FactorView& model, const std::string& name) const {
   if (!higher_is_better(name)) {
@@ -137,57 +110,6 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
     if (figure == name) return value;
   }
   throw Error("train.monitor = " + name + " cannot be computed on this validation part");
-}
-
-std::string metric_table(const ordered_json& metrics) {
-  std::vector<std::string> parts, names;
-  for (const char* part : {"valid", "test"}) {
-    if (!metrics.contains(part) || metrics[part].empty()) continue;
-    parts.push_back(part);
-    for (const auto& [name, value] : metrics[part].items()) {
-      if (value.is_number() && name.rfind("popularity_", 0) != 0 && !among(names, name))
-        names.push_back(name);
-    }
-  }
-  if (parts.empty()) return "";
-  const auto figure = [&](const std::string& part, const std::string& name) -> std::string {
-    if (!metrics[part].contains(name)) return "-";
-    char text[32];
-    const auto& value = metrics[part][name];
-    std::snprintf(text, sizeof text, value.is_number_integer() ? "%.0f" : "%.4f",
-                  value.get<double>());
-    return text;
-  };
-  const auto padded = [](std::string text, size_t width, bool left) {
-    const std::string space(text.size() < width ? width - text.size() : 0, ' ');
-    return left ? text + space : space + text;
-  };
-  constexpr size_t kName = 14, kColumn = 32;  // "valid (leaked) / popularity" and a gap
-  std::string out = padded("", kName, true);
-  for (const std::string& part : parts) {
-    const bool leaked = metrics[part].contains("leaked");
-    out += padded(part + (leaked ? " (leaked)" : "") + " / popularity", kColumn, false);
-  }
-  // Without rankings there is no second figure.
-  bool popular = false;
-  for (const std::string& part : parts)
-    popular |= metrics[part].dump().find("popularity_") != std::string::npos;
-  if (!popular) {
-    out = padded("", kName, true);
-    for (const std::string& part : parts)
-      out += padded(part + (metrics[part].contains("leaked") ? " (leaked)" : ""), kColumn, false);
-  }
-  out += "\n";
-  for (const std::string& name : names) {
-    out += padded(name, kName, true);
-    for (const std::string& part : parts) {
-      std::string cell = figure(part, name);
-      if (popular) cell += " / " + padded(figure(part, "popularity_" + name), 10, false);
-      out += padded(cell, kColumn, false);
-    }
-    out += "\n";
-  }
-  return out;
 }
 
 void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,

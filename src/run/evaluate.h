@@ -27,6 +27,11 @@ class Evaluator {
   std::string monitor_name() const;
   static bool higher_is_better(const std::string& metric);
 
+  /// Items by user of the training part, and of it with the validation part: made once, when first
+  /// asked for.
+  const UserItems& train_items() const { return items().train; }
+  const UserItems& seen_items() const { return items().seen(); }
+
  private:
   /// What rankings need: each part's items by user.
   struct ItemsOfParts {
@@ -48,9 +53,6 @@ class Evaluator {
   double train_mean_;
   mutable std::optional<ItemsOfParts> items_;
 };
-
-/// The metrics of a run as a table for people: a column for each part, baselines beside.
-std::string metric_table(const nlohmann::ordered_json& metrics);
 
 /// A row for each interaction of a part: user,item,rating,prediction (CSV).
 void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,

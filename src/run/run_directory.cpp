@@ -95,8 +95,10 @@ RunDirectory RunDirectory::open(const std::string& path) {
 }
 
 nlohmann::ordered_json config_file(const RunConfig& config,
-                                   const nlohmann::ordered_json& provenance) {
+                                   const nlohmann::ordered_json& provenance,
+                                   const nlohmann::ordered_json& read_as) {
   nlohmann::ordered_json out = config_to_json(config);
+  out["read_as"] = read_as;
   out["provenance"] = provenance;
   return out;
 }

@@ -42,9 +42,10 @@ class RunDirectory {
   std::string path_;
 };
 
-/// The resolved config with its provenance, as config.json holds it.
+/// The resolved config with its provenance and how its data was read, as config.json holds it.
 nlohmann::ordered_json config_file(const RunConfig& config,
-                                   const nlohmann::ordered_json& provenance);
+                                   const nlohmann::ordered_json& provenance,
+                                   const nlohmann::ordered_json& read_as);
 
 /// Keeps the lines of log.jsonl up to `step` (those marked refit: up to `refit_step`), before a
 /// resumed run writes its own.

@@ -7,13 +7,14 @@
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/config/catalog.h"
-#include "src/config/write.h"
-#include "src/export/torchscript.h"
+#include "src/config/complaints.h"
+#include "src/export/tables_file.h"
 #include "src/run/evaluate.h"
-#include "src/run/tables_file.h"
-#include "src/run/train_run.h"
+#include "src/run/model_for_data.h"
+#include "src/run/write_model.h"
 #include "src/serve/served_model.h"
 #include "src/train/checkpoint.h"
+#include "src/train/module_view.h"
 
 namespace latent {
 
@@ -43,40 +44,42 @@ void tell_of_changed_data(const SplitDataset& data, const nlohmann::json& proven
         ": not the data of the training: its split may put training rows among the test rows");
 }
 
-}  // namespace
-
-void require_same_data(const Setup& setup, const nlohmann::json& provenance,
-                       const std::string& where) {
-  const std::string then = provenance.value("data_crc32", "");
-  if (then != hex(setup.data.checksum)) {
-    throw Error(where + ": the data at " + setup.config.data.path + " has changed since (CRC-32 " +
-                then + " then, " + hex(setup.data.checksum) + " now)");
+/// A run's config and data, and the model that they ask for, without weights.
+struct SavedRun {
+  SavedRun(const RunDirectory& run, const std::vector<std::string>& sets)
+      : config(config_of(run, sets)), data(load_dataset(config.data, config.split)) {
+    use_threads(config);
+    // What the model takes from ratings it takes from the rows of the last fit.
+    model = make_model_for(config, data, FittedRows(data, config.train.refit, false).get(),
+                           /*filled=*/false);
   }
-}
+  RunConfig config;
+  SplitDataset data;
+  Recommender model;
 
-nlohmann::json saved_provenance(const RunDirectory& run) {
-  const auto tree = nlohmann::json::parse(read_file(run.config()), nullptr, false);
-  if (tree.is_discarded() || !tree.contains("provenance"))
-    throw Error(run.config() + ": damaged; train again");
-  return tree["provenance"];
-}
+ private:
+  static RunConfig config_of(const RunDirectory& run, const std::vector<std::string>& sets) {
+    const ResolvedConfig resolved = read_with_complaints(run.config(), sets);
+    refuse(complaints_apart_from_data(resolved));
+    return resolved.config;
+  }
+};
 
-void load_weights(Setup& setup, const RunDirectory& run) {
-  if (model_info(setup.config.model.name).trained == Trained::kNot) return;
-  if (setup.config.train.refit)  // as the second fit had it
-    setup.new_model(FittedRows(setup.data, true, false).get(), Setup::Tables::kAnything);
+/// Weights of the finished run, best ones under early stopping, into `saved`.
+void load_weights(SavedRun& saved, const RunDirectory& run) {
+  if (model_info(saved.config.model.name).trained == Trained::kNot) return;
   const auto prefix = [](const nlohmann::json& state) {
     return std::string(state.contains("best") ? "best." : "model.");
   };
   const auto checkpoint =
-      CheckpointFolder(setup.config.train.refit ? run.refit_checkpoints() : run.checkpoints())
+      CheckpointFolder(saved.config.train.refit ? run.refit_checkpoints() : run.checkpoints())
           .newest([&](const nlohmann::json& state, const std::string& name) {
             return name.starts_with(prefix(state));
           });
   if (!checkpoint)
     throw Error(run.path() + ": no checkpoint yet; finish it with: latent train --resume " +
                 run.path());
-  for (const auto& parameter : setup.model->named_parameters()) {
+  for (const auto& parameter : saved.model->named_parameters()) {
     const std::string name = prefix(checkpoint->state) + parameter.key();
     const auto saved = std::ranges::find(checkpoint->tensors, name, &NamedTensors::value_type::first);
     if (saved == checkpoint->tensors.end() || saved->second.sizes() != parameter.value().sizes()) {
@@ -89,24 +92,22 @@ void load_weights(Setup& setup, const RunDirectory& run) {
   }
 }
 
-void write_model(const Setup& setup, const std::string& path, const ordered_json& metrics) {
-  UserItems seen = user_items(setup.data.parts.train, setup.data.users.size());
-  if (setup.data.parts.valid.size() > 0)
-    seen = merged(seen, user_items(setup.data.parts.valid, setup.data.users.size()));
-  export_torchscript(path, {setup.config.model.name,
-                            setup.model->tables(),
-                            &setup.data.users,
-                            &setup.data.items,
-                            &seen,
-                            &setup.data.titles,
-                            setup.model->spec().lowest,
-                            setup.model->spec().highest,
-                            setup.default_prediction(),
-                            setup.model->bias_is_a_factor(),
-                            {{"format", 2},
-                             {"config", config_to_json(setup.config)},
-                             {"metrics", metrics},
-                             {"provenance", setup.provenance()}}});
+}  // namespace
+
+void require_same_data(const RunConfig& config, const SplitDataset& data,
+                       const nlohmann::json& provenance, const std::string& where) {
+  const std::string then = provenance.value("data_crc32", "");
+  if (then != hex(data.checksum)) {
+    throw Error(where + ": the data at " + config.data.path + " has changed since (CRC-32 " + then +
+                " then, " + hex(data.checksum) + " now)");
+  }
+}
+
+nlohmann::json saved_provenance(const RunDirectory& run) {
+  const auto tree = nlohmann::json::parse(read_file(run.config()), nullptr, false);
+  if (tree.is_discarded() || !tree.contains("provenance"))
+    throw Error(run.config() + ": damaged; train again");
+  return tree["provenance"];
 }
 
 ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets,
@@ -114,6 +115,7 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   const auto report = [&](const FactorView& view, const SplitDataset& data,
                           const RunConfig& config) {
     const Evaluator evaluator(data, config);
+    tell_how_read(data.read_as, ranks(config));
     ordered_json out;
     out["test"] = evaluator.evaluate(view, "test");
     out["valid"] = evaluator.evaluate(view, "valid");
@@ -122,15 +124,13 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   };
   if (std::filesystem::is_directory(run_or_model)) {
     const RunDirectory run = RunDirectory::open(run_or_model);
-    Setup setup(read_config(run.config(), sets, catalog_defaults()).config,
-                Setup::Tables::kAnything);
+    SavedRun saved(run, sets);
     const auto provenance = saved_provenance(run);
-    if (provenance.value("ids_crc32", "") != hex(ids_checksum(setup.data)))
-      throw other_ids(run_or_model, setup.config.data.path);
-    tell_of_changed_data(setup.data, provenance, run_or_model);
-    load_weights(setup, run);
-    const ModuleView view = setup.view();
-    return report(view.view(), setup.data, setup.config);
+    if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved.data)))
+      throw other_ids(run_or_model, saved.config.data.path);
+    tell_of_changed_data(saved.data, provenance, run_or_model);
+    load_weights(saved, run);
+    return report(ModuleView(*saved.model).view(), saved.data, saved.config);
   }
   for (const std::string& set : sets) {
     if (set.rfind("data.rating_scale", 0) == 0)
@@ -141,8 +141,11 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
   const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
   if (metadata.is_discarded() || !metadata.contains("config"))
     throw Error(run_or_model + ": holds no config, so it cannot be evaluated");
-  const RunConfig config =
-      resolve_config(metadata["config"].dump(), run_or_model, sets, catalog_defaults()).config;
+  ordered_json saved = metadata["config"];
+  saved["provenance"] = metadata.value("provenance", ordered_json::object());
+  const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), run_or_model, sets);
+  refuse(complaints_apart_from_data(resolved));
+  const RunConfig& config = resolved.config;
   use_threads(config);
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids())) {
@@ -154,15 +157,15 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
 
 void export_run(const std::string& directory, const std::string& path, bool npz) {
   const RunDirectory run = RunDirectory::open(directory);
-  Setup setup(read_config(run.config(), {}, catalog_defaults()).config,
-              Setup::Tables::kAnything);
-  require_same_data(setup, saved_provenance(run), directory);
-  load_weights(setup, run);
-  if (npz) return write_tables(setup, path);
+  SavedRun saved(run, {});
+  require_same_data(saved.config, saved.data, saved_provenance(run), directory);
+  load_weights(saved, run);
+  if (npz) return write_tables(saved.config, saved.data, *saved.model, path);
   ordered_json metrics;
   if (std::filesystem::exists(run.metrics()))
     metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
-  write_model(setup, path, metrics);
+  const Evaluator evaluator(saved.data, saved.config);
+  write_model(saved.config, saved.data, *saved.model, evaluator.seen_items(), path, metrics);
 }
 
 }  // namespace latent

@@ -1,24 +1,28 @@
-// What a finished run leaves behind, put back into a set-up. Free functions shared by resuming,
-// evaluating and exporting.
+// What a run leaves behind, read again: for resuming, evaluating and exporting. Free of torch.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "src/data/split.h"
 #include "src/run/run_directory.h"
-#include "src/run/setup.h"
 
 namespace latent {
 
 /// Error when the data of the run has changed since.
-void require_same_data(const Setup& setup, const nlohmann::json& provenance,
-                       const std::string& where);
+void require_same_data(const RunConfig& config, const SplitDataset& data,
+                       const nlohmann::json& provenance, const std::string& where);
 
 /// "provenance" of the run's config.json.
 nlohmann::json saved_provenance(const RunDirectory& run);
 
-/// Weights of the finished run, best ones under early stopping, into setup.model.
-void load_weights(Setup& setup, const RunDirectory& run);
+/// Metrics of a run (a directory) or of an exported model (a file), on the data that its config
+/// names. `predictions`: also write the test part's predictions there.
+nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
+                                      const std::vector<std::string>& sets,
+                                      const std::string& predictions);
 
-/// Writes setup.model as TorchScript to `path`.
-void write_model(const Setup& setup, const std::string& path,
-                 const nlohmann::ordered_json& metrics);
+/// Writes the model of a finished run to `path`: as a TorchScript module, or its tables as npz.
+void export_run(const std::string& directory, const std::string& path, bool npz = false);
 
 }  // namespace latent

@@ -1,39 +1,33 @@
 #include "src/run/train_run.h"
 
-#include <torch/torch.h>
-
 #include <filesystem>
 
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
-#include "src/config/catalog.h"
-#include "src/run/evaluate.h"
-#include "src/run/fit.h"
+#include "src/config/complaints.h"
+#include "src/run/experiment.h"
 #include "src/run/saved_run.h"
-#include "src/run/tables_file.h"
+#include "src/run/write_model.h"
 
 namespace latent {
 
 namespace {
 
-using nlohmann::ordered_json;
+nlohmann::ordered_json run_config(const RunConfig& config, const SplitDataset& data) {
+  return config_file(config, provenance_of(config, data), read_as_json(data.read_as.format));
+}
 
-/// Training to exported model, in a run folder that exists and holds its config.
-RunReport finish(Setup& setup, const Evaluator& evaluator, const RunDirectory& run) {
-  ordered_json of_training;
-  const TrainSummary summary = train_model(setup, evaluator, &run, of_training);
-  const ModuleView view = setup.view();
-  ordered_json metrics;
-  metrics["test"] = evaluator.evaluate(view.view(), "test");
-  metrics["valid"] = of_training.contains("valid") ? of_training["valid"]
-                                                   : evaluator.evaluate(view.view(), "valid");
-  metrics["train"] = train_figures(summary);
-  if (of_training.contains("refit_steps"))
-    metrics["train"]["refit_steps"] = of_training["refit_steps"];
-  if (setup.config.exporting.automatic) write_model(setup, run.model(), metrics);
-  write_file(run.metrics(), metrics.dump(2) + "\n");
-  return {run.path(), metrics};
+/// Trains and tests in a run folder that holds its config; writes metrics and model.
+RunReport finish(Experiment& experiment, const RunDirectory& run) {
+  experiment.train(&run);
+  const FitResult result = experiment.evaluate();
+  const RunConfig& config = experiment.config();
+  if (config.exporting.automatic)
+    write_model(config, experiment.data(), experiment.model(), experiment.evaluator().seen_items(),
+                run.model(), result.metrics);
+  write_file(run.metrics(), result.metrics.dump(2) + "\n");
+  return {run.path(), result.metrics};
 }
 
 /// Knobs that may differ between a run and its continuation.
@@ -62,19 +56,21 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
 }  // namespace
 
 RunReport train_run(const TrainRequest& request) {
-  return naming_memory([&] {
+  return with_memory_advice([&] {
+    const RunConfig& config = request.config.config;
     if (!request.run_dir.empty())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
-    Setup setup(request.config.config);
-    const Evaluator evaluator(setup.data, setup.config);
-    check_trainable(setup, evaluator);
-    if (!setup.config.model.init_path.empty()) read_initial_tables(setup);  // or complain now
+    refuse(complaints(request.config));
+    const auto data =
+        std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+    Experiment experiment(config, data);
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
+    write_file(run.config(), run_config(config, *data).dump(2) + "\n");
+    tell_how_read(data->read_as, ranks(config));
     try {
-      const RunReport report = finish(setup, evaluator, run);
+      const RunReport report = finish(experiment, run);
       run.keep_replacement();
       return report;
     } catch (...) {
@@ -93,33 +89,28 @@ RunReport train_run(const TrainRequest& request) {
 
 RunReport resume_run(const std::string& directory, const std::string& config_path,
                      const std::vector<std::string>& sets) {
-  return naming_memory([&] {
+  return with_memory_advice([&] {
     const RunDirectory run = RunDirectory::open(directory);
-    const RunConfig saved = read_config(run.config(), {}, catalog_defaults()).config;
-    const RunConfig now =
-        read_config(config_path.empty() ? run.config() : config_path, sets, catalog_defaults())
-            .config;
-    require_agreement(saved, now, directory);
-    Setup setup(now);
-    require_same_data(setup, saved_provenance(run), directory);
-    const Evaluator evaluator(setup.data, setup.config);
+    const RunConfig saved = read_config(run.config(), {}).config;
+    const ResolvedConfig resolved =
+        read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
+    refuse(complaints_apart_from_data(resolved));
+    const RunConfig& config = resolved.config;
+    require_agreement(saved, config, directory);
+    const auto data =
+        std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+    require_same_data(config, *data, saved_provenance(run), directory);
+    Experiment experiment(config, data, &run);
+    const int64_t step = experiment.done();
+    say(step > 0 ? "resuming " + directory + " at step " + std::to_string(step)
+                 : directory + " has no checkpoint yet: starting at step 0");
     const Wanted no_table = [](const auto&, const auto&) { return false; };
-    const auto checkpoint = CheckpointFolder(run.checkpoints()).newest(no_table);
-    const int64_t step = checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
-    say(checkpoint ? "resuming " + directory + " at step " + std::to_string(step)
-                   : directory + " has no checkpoint yet: starting at step 0");
     const auto second = CheckpointFolder(run.refit_checkpoints()).newest(no_table);
     trim_log(run.log(), step, second ? second->state.at("step").get<int64_t>() : 0);
-    write_file(run.config(), config_file(setup.config, setup.provenance()).dump(2) + "\n");
-    check_trainable(setup, evaluator);
-    return finish(setup, evaluator, run);
+    write_file(run.config(), run_config(config, *data).dump(2) + "\n");
+    tell_how_read(data->read_as, ranks(config));
+    return finish(experiment, run);
   });
 }
-
-ModelDefaultsOf catalog_defaults() {
-  return [](const std::string& model) { return model_info(model).defaults; };
-}
-
-std::string torch_version() { return TORCH_VERSION; }
 
 }  // namespace latent

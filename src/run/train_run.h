@@ -1,5 +1,4 @@
-// One training run, from config to exported model; and what can be done with a run afterwards. Free
-// of torch.
+// One training run, from config to exported model. Free of torch.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -30,19 +29,5 @@ RunReport train_run(const TrainRequest& request);
 /// (its length, threads, device, eval.*, ...).
 RunReport resume_run(const std::string& directory, const std::string& config_path,
                      const std::vector<std::string>& sets);
-
-/// Metrics of a run (a directory) or of an exported model (a file), on the data that its config
-/// names. `predictions`: also write the test part's predictions there.
-nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
-                                      const std::vector<std::string>& sets,
-                                      const std::string& predictions);
-
-/// Writes the model of a finished run to `path`: as a TorchScript module, or its tables as npz.
-void export_run(const std::string& directory, const std::string& path, bool npz = false);
-
-/// The defaults of models/catalog.h, for reading a config.
-ModelDefaultsOf catalog_defaults();
-
-std::string torch_version();
 
 }  // namespace latent

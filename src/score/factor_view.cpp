@@ -11,16 +11,6 @@ static_assert(kStrip % (kTileItems * kTilesAtOnce) == 0);
 
 }  // namespace
 
-float FactorView::score(int32_t u, int32_t i) const {
-  float sum = alpha;
-  if (beta_user != nullptr) sum += beta_user[u];
-  if (beta_item != nullptr) sum += beta_item[i];
-  for (int k = 0; k < factors; ++k) {
-    sum += gamma_user[int64_t{u} * factors + k] * gamma_item[int64_t{i} * factors + k];
-  }
-  return sum;
-}
-
 CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
   // Whole groups of tiles; what lies beyond the catalogue is scored and never shown.
   const int32_t group = kTileItems * kTilesAtOnce;
@@ -41,24 +31,10 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
     beta_[i / kTileItems].item[i % kTileItems] = view.beta_item[i];
 }
 
-float CatalogueScorer::base(int32_t user) const {
-  return view_.alpha + (view_.beta_user != nullptr ? view_.beta_user[user] : 0.0f);
-}
-
-const float* CatalogueScorer::factors_of(int32_t user) const {
-  return view_.factors > 0 ? view_.gamma_user + int64_t{user} * view_.factors : nullptr;
-}
-
 float CatalogueScorer::score(int32_t user, int32_t item) const {
   const int64_t tile = item / kTileItems;
-  return score_in_tile(tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile],
-                       factors_of(user), base(user), view_.factors, item % kTileItems);
-}
-
-void CatalogueScorer::scores(int32_t user, float* out) const {
-  for_each_strip({&user, 1}, [&](const ScoreStrip& strip) {
-    std::copy_n(strip.scores, strip.items, out + strip.first);
-  });
+  return score_in_tile({tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]},
+                       view_.factors_of_user(user), view_.base(user), view_.factors, item % kTileItems);
 }
 
 void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
@@ -67,12 +43,12 @@ void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
   const auto count = static_cast<int>(users.size());
   const int at_once = users_at_once(), factors = view_.factors;
   std::vector<float> packed(users.size() * factors), bases;
-  for (const int32_t u : users) bases.push_back(base(u));
+  for (const int32_t u : users) bases.push_back(view_.base(u));
   for (int from = 0; from < count; from += at_once) {
     const int rows = std::min(at_once, count - from);
     float* const group = packed.data() + int64_t{from} * factors;
     for (int r = 0; r < rows; ++r) {
-      const float* const p = factors_of(users[from + r]);
+      const float* const p = view_.factors_of_user(users[from + r]);
       for (int k = 0; k < factors; ++k) group[k * rows + r] = p[k];
     }
   }
@@ -87,9 +63,9 @@ void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
         const int rows = std::min(at_once, count - from);
         // A single user takes several tiles at once.
         if (rows == 1 && t % kTilesAtOnce != 0) continue;
-        score_tile(tiles_.data() + t * factors, beta, packed.data() + int64_t{from} * factors,
-                   bases.data() + from, rows, factors, buffer.data() + int64_t{from} * kStrip + at,
-                   kStrip);
+        score_tile({tiles_.data() + t * factors, beta},
+                   {packed.data() + int64_t{from} * factors, bases.data() + from, rows}, factors,
+                   buffer.data() + int64_t{from} * kStrip + at, kStrip);
       }
     }
     visit({first, items, buffer.data()});

@@ -10,19 +10,12 @@
 #include <vector>
 
 #include "src/kernels/score_kernel.h"
+#include "src/kernels/tables.h"
 
 namespace latent {
 
-/// score(u, i) = alpha + beta_user[u] + beta_item[i] + gamma_user[u] . gamma_item[i]; a null table
-/// is absent. Tables are row-major floats: beta [U] or [I], gamma [U, K] or [I, K].
-struct FactorView {
-  int32_t users = 0, items = 0, factors = 0;
-  float alpha = 0;
-  const float* beta_user = nullptr;
-  const float* beta_item = nullptr;
-  const float* gamma_user = nullptr;
-  const float* gamma_item = nullptr;
-
+/// Tables with what turns their scores into ratings.
+struct FactorView : Tables<const float> {
   /// Range of predict(); infinite: no clipping.
   float lowest = -std::numeric_limits<float>::infinity();
   float highest = std::numeric_limits<float>::infinity();
@@ -31,8 +24,7 @@ struct FactorView {
   /// without factors has where nothing is added to them.
   std::optional<float> default_prediction = {};
 
-  float score(int32_t u, int32_t i) const;
-  /// The score as a rating: clipped.
+  /// The score as a rating: clipped. An id below 0 is unknown: its terms are left out.
   float predict(int32_t u, int32_t i) const { return as_rating(score(u, i)); }
   float as_rating(float score) const {
     return std::clamp(score == 0 ? default_prediction.value_or(score) : score, lowest, highest);
@@ -42,9 +34,9 @@ struct FactorView {
 /// The scores of a block of users for neighbouring items.
 struct ScoreStrip {
   int32_t first, items;  ///< items first ... first + items - 1
-  float* scores;         ///< [users, kStripItems]; may be written over
+  const float* scores;   ///< [users, kStripItems]
 
-  std::span<float> of(size_t user) const {
+  std::span<const float> of(size_t user) const {
     return {scores + user * kStripItems, static_cast<size_t>(items)};
   }
   static constexpr int32_t kStripItems = 128;
@@ -57,8 +49,6 @@ class CatalogueScorer {
   /// Keeps pointers to `view`'s tables.
   explicit CatalogueScorer(const FactorView& view);
 
-  /// out [I]
-  void scores(int32_t user, float* out) const;
   float score(int32_t user, int32_t item) const;
 
   /// Calls `visit` for each strip of the catalogue, in order. Each strip's items are read once for
@@ -67,9 +57,6 @@ class CatalogueScorer {
                       const std::function<void(const ScoreStrip&)>& visit) const;
 
  private:
-  float base(int32_t user) const;
-  const float* factors_of(int32_t user) const;
-
   FactorView view_;
   std::vector<TileLine> tiles_;  // [tiles, K]
   std::vector<TileLine> beta_;   // [tiles], or none

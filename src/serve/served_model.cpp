@@ -6,10 +6,13 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
 
 #include "src/base/error.h"
+#include "src/score/near_id.h"
 
 namespace latent {
 
@@ -33,6 +36,8 @@ struct ServedModel::Impl {
   FactorView view;
   std::deque<torch::Tensor> kept;  ///< what the views refer to
   std::deque<OwnedIds> owned;      ///< likewise
+  std::once_flag ranker_made;
+  std::optional<Ranker> ranker;
 
   torch::Tensor tensor(const torch::Tensor& t, torch::ScalarType type) {
     return kept.emplace_back(t.to(torch::kCPU, type).contiguous());
@@ -75,7 +80,7 @@ struct ServedModel::Impl {
       damaged();
     if (module.hasattr("gamma_item"))
       view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
-    if (const float* alpha = table("alpha", 1)) view.alpha = *alpha;
+    view.alpha = table("alpha", 1);
     if (module.hasattr("rating_low")) {
       view.lowest = static_cast<float>(module.attr("rating_low").toDouble());
       view.highest = static_cast<float>(module.attr("rating_high").toDouble());
@@ -89,7 +94,8 @@ struct ServedModel::Impl {
   }
 
   void require_known(const IdTable& ids, const std::string& id, const char* kind) const {
-    if (ids.find(id) < 0) throw Error(path + ": unknown " + kind + " " + in_quotes(id));
+    if (ids.find(id) < 0)
+      throw Error(path + ": unknown " + kind + " " + in_quotes(id) + did_you_mean_id(id, ids));
   }
 
   void require_factors(const std::string& kind) const {
@@ -153,16 +159,23 @@ double ServedModel::predict(const std::string& user, const std::string& item) co
 double ServedModel::predict_known_parts(const std::string& user, const std::string& item) const {
   const int32_t u = impl_->users.find(user), i = impl_->items.find(item);
   if (u >= 0 && i >= 0) return predict(user, item);
-  const FactorView& v = impl_->view;
-  float sum = v.alpha;
-  if (u >= 0 && v.beta_user != nullptr) sum += v.beta_user[u];
-  if (i >= 0 && v.beta_item != nullptr) sum += v.beta_item[i];
-  return v.as_rating(sum);
+  return impl_->view.predict(u, i);
 }
 
-ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen) const {
+const Ranker& ServedModel::ranker() const {
+  std::call_once(impl_->ranker_made, [&] { impl_->ranker.emplace(impl_->view); });
+  return *impl_->ranker;
+}
+
+ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen,
+                                 std::span<const char> allowed) const {
   impl_->require_known(impl_->users, user, "user");
-  return impl_->call("recommend_id", {user, k, exclude_seen});
+  const int32_t index = impl_->users.find(user);
+  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), allowed};
+  ScoredIds out;
+  const auto lists = ranker().rank_block({&index, 1}, k, rules);
+  for (const Scored& s : lists[0]) out.emplace_back(std::string(impl_->items[s.index]), s.score);
+  return out;
 }
 
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "src/score/factor_view.h"
 #include "src/score/id_table.h"
+#include "src/score/ranker.h"
 #include "src/score/user_items.h"
 
 namespace latent {
@@ -27,8 +29,12 @@ class ServedModel {
   double predict(const std::string& user, const std::string& item) const;
   /// The same from the parts that are known: an unknown id leaves its own terms out.
   double predict_known_parts(const std::string& user, const std::string& item) const;
-  /// Up to k (id, score), best first.
-  ScoredIds recommend(const std::string& user, int64_t k, bool exclude_seen) const;
+  /// Up to k (id, score), best first, ties to the lower index. `allowed` [I]: items that may be
+  /// recommended; empty: all. The same items as TorchScript's recommend_id, scores to rounding.
+  ScoredIds recommend(const std::string& user, int64_t k, bool exclude_seen,
+                      std::span<const char> allowed = {}) const;
+  /// Ranks this model's catalogue; made when first asked for.
+  const Ranker& ranker() const;
   /// Up to k (id, cosine) without the item itself; Error for a model without factors.
   ScoredIds similar_items(const std::string& item, int64_t k) const;
 

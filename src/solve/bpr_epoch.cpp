@@ -88,7 +88,7 @@ struct Samples {
 
 /// Draws the samples of `parts`, in all of up to `room` pairs, and sorts them by bucket into `out`:
 /// a chunk fits the nearest caches. Returns how many were skipped.
-LATENT_WIDE_VECTORS int64_t draw_chunk(const BprDraws& draws, std::span<const int32_t> parts,
+LATENT_INLINE int64_t draw_chunk(const BprDraws& draws, std::span<const int32_t> parts,
                                        int64_t room, int64_t epoch, const Tournament& tournament,
                                        BprSample* out, Samples::Starts& starts) {
   const auto drawn = std::make_unique_for_overwrite<BprSample[]>(room + BprDraws::kBlock);
@@ -127,7 +127,7 @@ struct Bucket {
 };
 
 /// A bucket's samples from all chunks, one after the other.
-LATENT_WIDE_VECTORS Bucket gather(const Samples& from, int64_t bucket) {
+LATENT_INLINE Bucket gather(const Samples& from, int64_t bucket) {
   constexpr size_t kLag = 4;  // chunks between a prefetch and its use
   const size_t chunks = from.first.size();
   int64_t size = 0;
@@ -150,7 +150,7 @@ LATENT_WIDE_VECTORS Bucket gather(const Samples& from, int64_t bucket) {
 }
 
 template <int kVectors>
-LATENT_WIDE_VECTORS int64_t run_samples(const BprRows rows, const BprSample* samples, int64_t n) {
+LATENT_INLINE int64_t run_samples(const BprRows rows, const BprSample* samples, int64_t n) {
   constexpr int64_t kLag = kVectors == 1 ? 32 : 16;
   int64_t correct = 0, done = 0, asked = 0;
   for (; done + 8 <= n; done += 8) {
@@ -186,18 +186,20 @@ BprCounts BprSgd::epoch(int64_t epoch, int threads) {
     samples.first.push_back(samples.first[c] + room[c]);
   }
   samples.first.pop_back();
+  const auto draw = kernel<draw_chunk>();
   parallel_chunks(chunks, threads, [&](int64_t c) {
     const std::span parts(order.begin() + first_part(c), order.begin() + first_part(c + 1));
-    skipped[c] = draw_chunk(draws_, parts, room[c], epoch, tournament, samples.first[c],
-                            samples.starts[c]);
+    skipped[c] = draw(draws_, parts, room[c], epoch, tournament, samples.first[c],
+                      samples.starts[c]);
   });
 
   const BprRows rows(tables_, rates_);
   const auto run =
-      with_vectors(tables_.stride, [](auto vectors) { return &run_samples<vectors()>; });
+      with_vectors(tables_.stride, [](auto vectors) { return kernel<run_samples<vectors()>>(); });
+  const auto gathered = kernel<gather>();
   std::vector<int64_t> correct(kBuckets);
   tournament.tasks().run(threads, [&](int64_t b) {
-    const Bucket bucket = gather(samples, b);
+    const Bucket bucket = gathered(samples, b);
     correct[b] = run(rows, bucket.samples.get(), bucket.size);
   });
   return {draws_.pairs(), std::accumulate(correct.begin(), correct.end(), int64_t{0}),

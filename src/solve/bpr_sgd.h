@@ -14,8 +14,8 @@
 namespace latent {
 
 struct BprRates {
-  double lr = 0.01, reg = 0.01;
-  bool verify_negatives = true;  ///< skip a sample whose negative the user has
+  double lr, reg;
+  bool verify_negatives;  ///< skip a sample whose negative the user has
 };
 
 /// Rows of `stride` floats: the factors, then the item's bias (1 for users), then zeros.

@@ -35,9 +35,9 @@ struct WeightedRows {
 ///   + reg (sum_u |w_u|^2 + sum_i |h_i|^2), where c = alpha |weight|, p = 1 for observed pairs (p = 0
 ///   where the weight is not positive) and c = 1, p = 0 for all others.
 struct IalsProblem {
-  bool implicit_form = false;
-  double alpha0 = 0.1, reg = 0.01, nu = 1;
-  double alpha = 1;
+  bool implicit_form;
+  double alpha0, reg, nu;  ///< alpha0 and nu: form ials alone
+  double alpha;            ///< form implicit alone
 };
 
 /// Turns a symmetric matrix [d, d] into its eigenvectors, one in each column, and fills values [d].

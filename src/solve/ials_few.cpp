@@ -188,8 +188,7 @@ LATENT_INLINE Float8 solve_weighted(const IalsShared& shared, const IalsRow* row
 }
 
 /// Everything of solve_few(): the memory is laid out by it.
-LATENT_WIDE_VECTORS
-void few(const IalsShared& shared, const IalsRow* rows, int lanes, int n, IalsScratch& scratch) {
+LATENT_INLINE void few(const IalsShared& shared, const IalsRow* rows, int lanes, int n, IalsScratch& scratch) {
   const int stride = shared.stride;
   const float* inverse[kLanes];
   for (int l = 0; l < lanes; ++l) {
@@ -239,7 +238,7 @@ void solve_few(const IalsShared& shared, const IalsRow* rows, int lanes, IalsScr
                                                 : scratch.gathered.data();
     }
   }
-  few(shared, rows, lanes, n, scratch);
+  kernel<few>()(shared, rows, lanes, n, scratch);
 }
 
 }  // namespace latent

@@ -1,5 +1,5 @@
-// Loops over gathered rows that the small systems of iALS share; for inlining into functions built
-// with LATENT_WIDE_VECTORS.
+// Loops over gathered rows that the small systems of iALS share; for inlining into bodies
+// of kernel<>().
 #pragma once
 
 #include <cmath>

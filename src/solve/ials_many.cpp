@@ -11,8 +11,8 @@ namespace latent {
 namespace {
 
 /// to = root * v, right += scale * v
-LATENT_WIDE_VECTORS
-void take_row(float root, float scale, const float* v, int n, float* to, float* right) {
+LATENT_INLINE void take_row(float root, float scale, const float* v, int n, float* to,
+                            float* right) {
   for (int f = 0; f < n; f += 8) {
     const Float8 x = load8(v + f);
     store8(to + f, root * x);
@@ -20,8 +20,7 @@ void take_row(float root, float scale, const float* v, int n, float* to, float* 
   }
 }
 
-LATENT_WIDE_VECTORS
-void add_row(float scale, const float* v, int n, float* out) {
+LATENT_INLINE void add_row(float scale, const float* v, int n, float* out) {
   for (int f = 0; f < n; f += 8) store8(out + f, load8(out + f) + scale * load8(v + f));
 }
 
@@ -49,8 +48,8 @@ LATENT_INLINE float dot(const float* a, const float* b, int stride) {
 }
 
 /// Everything of solve_medium(): see solve_ones() and solve_weighted() of solve_few().
-LATENT_WIDE_VECTORS
-void medium(const IalsShared& shared, const IalsRow& row, int cells, IalsScratch& scratch) {
+LATENT_INLINE void medium(const IalsShared& shared, const IalsRow& row, int cells,
+                          IalsScratch& scratch) {
   const int n = row.count, stride = shared.stride;
   float* const inverse = scratch.inverse.data();
   float* const k = scratch.matrix.data();
@@ -108,7 +107,7 @@ void solve_medium(const IalsShared& shared, const IalsRow& row, IalsScratch& scr
   // What lies beyond n in a row is never read into what lies before it, but must be finite.
   for (int64_t i = 0; i < n; ++i)
     std::fill_n(scratch.matrix.begin() + i * cells + n, cells - n, 0.0f);
-  medium(shared, row, cells, scratch);
+  kernel<medium>()(shared, row, cells, scratch);
 }
 
 void solve_many(const IalsShared& shared, const IalsRow& row, IalsScratch& scratch) {
@@ -134,13 +133,13 @@ void solve_many(const IalsShared& shared, const IalsRow& row, IalsScratch& scrat
       }
       constant += own.constant;
       if (own.extra < 0) {  // no square root: added on its own
-        add_row(own.right, v, stride, right.data());
+        kernel<add_row>()(own.right, v, stride, right.data());
         for (int i = 0; i < d; ++i)
-          add_row(own.extra * v[i], v, stride, scratch.matrix.data() + int64_t{i} * stride);
+          kernel<add_row>()(own.extra * v[i], v, stride, scratch.matrix.data() + int64_t{i} * stride);
         continue;
       }
       float* const to = scratch.gathered.data() + int64_t{gathered++} * stride;
-      take_row(std::sqrt(own.extra), own.right, v, stride, to, right.data());
+      kernel<take_row>()(std::sqrt(own.extra), own.right, v, stride, to, right.data());
     }
     add_gram(scratch.gathered.data(), gathered, stride, scratch.matrix.data());
     if (row.count > kInFloat && (last % kInFloat == 0 || last == row.count)) {

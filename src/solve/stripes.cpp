@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <exception>
 #include <iterator>
+#include <mutex>
 #include <numeric>
-#include <thread>
 
 #include "src/base/counting_sort.h"
 #include "src/base/parallel.h"
+#include "src/base/thread_team.h"
 
 namespace latent {
 
@@ -74,33 +76,46 @@ void OrderedTasks::add(std::initializer_list<int> resources) {
 
 void OrderedTasks::run(int threads, const std::function<void(int64_t)>& fn) const {
   struct alignas(64) Done {
-    std::atomic<int64_t> tasks = 0;
+    std::atomic<int32_t> tasks = 0;
   };
   std::vector<Done> done(uses_.size());
-  std::atomic<int64_t> next = 0;
-  const auto wait = [&](const Turn& t) {
-    for (int spins = 0; done[t.resource].tasks.load(std::memory_order_acquire) != t.turn; ++spins) {
-      if (spins > 200) std::this_thread::yield();
-    }
+  alignas(64) std::atomic<int64_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr first;
+  const auto wait = [&](const Turn& t, Share& share) {
+    const std::atomic<int32_t>& tasks = done[t.resource].tasks;
+    const auto come = [&](int32_t earlier) { return earlier == t.turn; };
+    if (come(tasks.load(std::memory_order_acquire))) return;
+    const auto begin = Clock::now();
+    wait_until(tasks, come);
+    share.spun += std::min<Clock::duration>(Clock::now() - begin, kSpin);
   };
-  if (threads <= 0) threads = hardware_threads();
-  parallel_chunks(threads, threads, [&](int64_t) {
-    for (int64_t task; (task = next.fetch_add(1)) < size();) {
+  const auto work = [&] {
+    Share share;
+    for (int64_t task; (task = next.fetch_add(1)) < size(); ++share.pieces) {
       const Turn* const from = turns_.data() + first_[task];
       const Turn* const to = turns_.data() + first_[task + 1];
-      std::for_each(from, to, wait);
-      // Also after an exception, since others wait for it.
-      const struct Leave {
-        const Turn *from, *to;
-        std::vector<Done>& done;
-        ~Leave() {
-          for (auto t = from; t != to; ++t)
-            done[t->resource].tasks.store(t->turn + 1, std::memory_order_release);
-        }
-      } leave{from, to, done};
-      fn(task);
+      std::for_each(from, to, [&](const Turn& t) { wait(t, share); });
+      try {
+        fn(task);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!first) first = std::current_exception();
+      }
+      for (auto t = from; t != to; ++t) {  // also after an exception, since others wait for it
+        done[t->resource].tasks.store(t->turn + 1);
+        done[t->resource].tasks.notify_all();
+      }
     }
-  });
+    return share;
+  };
+  if (threads <= 0) threads = hardware_threads();
+  if (threads == 1 || ThreadTeam::busy()) {
+    work();
+  } else {
+    ThreadTeam::of_this_thread().run(threads - 1, work);
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 }  // namespace latent

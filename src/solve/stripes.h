@@ -51,9 +51,9 @@ class OrderedTasks {
  private:
   struct Turn {
     int resource;
-    int64_t turn;  // how many earlier tasks use the resource
+    int32_t turn;  // how many earlier tasks use the resource
   };
-  std::vector<int64_t> uses_;        // [resources] tasks so far
+  std::vector<int32_t> uses_;        // [resources] tasks so far
   std::vector<Turn> turns_;          // of all tasks
   std::vector<int64_t> first_ = {0};  // [tasks + 1] into turns_
 };

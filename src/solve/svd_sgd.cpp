@@ -67,7 +67,7 @@ LATENT_INLINE float step(float* p, float* q, const float* next_p, const float* n
 /// All ratings of a block, in their order. kVectors: the stride in vectors of eight, or 0 to read
 /// it from `t`.
 template <int kVectors, typename Rating>
-LATENT_WIDE_VECTORS double block_pass(const Rating* rows, int64_t n, SvdTables<float>& t,
+LATENT_INLINE double block_pass(const Rating* rows, int64_t n, SvdTables<float>& t,
                                       const FloatRates r) {
   const int vectors = kVectors > 0 ? kVectors : t.stride / 8;
   const int64_t stride = vectors * 8;
@@ -159,17 +159,17 @@ template <typename Rating>
 auto block_pass_of(int32_t stride) {
   switch (stride) {
     case 24:
-      return &block_pass<3, Rating>;
+      return kernel<block_pass<3, Rating>>();
     case 56:
-      return &block_pass<7, Rating>;
+      return kernel<block_pass<7, Rating>>();
     case 64:
-      return &block_pass<8, Rating>;
+      return kernel<block_pass<8, Rating>>();
     case 104:
-      return &block_pass<13, Rating>;
+      return kernel<block_pass<13, Rating>>();
     case 128:
-      return &block_pass<16, Rating>;
+      return kernel<block_pass<16, Rating>>();
     default:
-      return &block_pass<0, Rating>;
+      return kernel<block_pass<0, Rating>>();
   }
 }
 

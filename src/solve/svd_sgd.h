@@ -13,9 +13,9 @@ namespace latent {
 /// r = mean + b_u + b_i + q_i . p_u; learning rate and penalty for each group (Surprise's lr_bu ...
 /// reg_qi).
 struct SvdRates {
-  double lr_bu = 0.005, lr_bi = 0.005, lr_pu = 0.005, lr_qi = 0.005;
-  double reg_bu = 0.02, reg_bi = 0.02, reg_pu = 0.02, reg_qi = 0.02;
-  bool biased = true;  ///< false: no mean and no biases
+  double lr_bu, lr_bi, lr_pu, lr_qi;
+  double reg_bu, reg_bi, reg_pu, reg_qi;
+  bool biased;  ///< false: no mean and no biases
 };
 
 /// Tables with rows of `stride` numbers, of which the first `factors` count; the rest stay zero.

@@ -22,7 +22,8 @@ struct Checkpoint {
   NamedTensors tensors;
 };
 
-/// Magic and version, header (JSON: state, names, shapes, types), float32 or float64 data, CRC-32 over all before it.
+/// A file of sections (formats/sections.h): its header holds the state and the tensors' names,
+/// shapes and types, its arrays are their float32 or float64 values.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
 /// Which tensors are to be loaded, by the checkpoint's state and a tensor's name; empty: all.
@@ -32,14 +33,19 @@ using Wanted = std::function<bool(const nlohmann::json& state, const std::string
 /// is over the tensors that are not wanted, too.
 Checkpoint load_checkpoint(const std::filesystem::path& path, const Wanted& wanted = {});
 
-/// The folder checkpoints/ of a run.
+/// The folder checkpoints/ of a run. One process owns it, the one that trains: it alone saves and
+/// removes. Any number of others may read beside it.
 class CheckpointFolder {
  public:
   explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   /// Writes step-<step>.ckpt, then removes all but the newest two.
   void save(int64_t step, const Checkpoint& checkpoint) const;
+  /// Removes what a killed owner left half-written. For the owner only: the file that another
+  /// process is writing looks the same.
+  void remove_half_written() const;
   /// The newest one that is whole; says so when it has to fall back. Nothing when there is none.
+  /// Changes nothing in the folder.
   std::optional<Checkpoint> newest(const Wanted& wanted = {}) const;
 
  private:

@@ -73,7 +73,7 @@ Batch DeviceBatches::get(int64_t step) {
   const Tensor rows = chosen_rows(step);
   Batch out{users_.index_select(0, rows), items_of_rows_.index_select(0, rows), {}, {}};
   if (ratings_.defined()) out.ratings = ratings_.index_select(0, rows);
-  if (keys_.defined()) out.negatives = negatives(out.users, step);
+  if (keys_.defined()) out.negatives = negatives(out.users, step).unsqueeze(1);
   return out;
 }
 

@@ -1,9 +1,12 @@
 #include "src/train/gradient_steps.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "src/base/error.h"
 #include "src/base/parallel.h"
+#include "src/train/fused_loss.h"
+#include "src/train/solver_steps.h"
 
 namespace latent {
 
@@ -11,45 +14,55 @@ namespace {
 
 using torch::Tensor;
 
-/// Plain arrays as tensors that share their memory.
-Batch wrapped(SampleBatch& samples) {
-  const auto wrap = [&](auto& values, torch::Dtype type) {
-    if (values.empty()) return Tensor();
-    return torch::from_blob(values.data(), {static_cast<int64_t>(values.size())}, type);
-  };
-  return {wrap(samples.users, torch::kInt32),        wrap(samples.items, torch::kInt32),
-          wrap(samples.ratings, torch::kFloat32),    wrap(samples.negatives, torch::kInt32),
-          wrap(samples.sorted_items, torch::kInt32), wrap(samples.item_order, torch::kInt32),
-          samples.item_shift};
+/// Drawing a batch takes up to a third of the work of a step. Where it is done while the last batch
+/// is worked on, it gets a quarter of the threads.
+int drawing_threads(const TrainOptions& options) {
+  const auto asked = static_cast<int>(options.threads);
+  const int threads = asked > 0 ? asked : hardware_threads();
+  return hardware_threads() > 2 ? std::max(1, threads / 4) : threads;
+}
+
+SamplerOptions sampler_options(const TrainOptions& options) {
+  return {options.batch_size, options.epochs == 0, static_cast<uint64_t>(options.seed),
+          drawing_threads(options)};
 }
 
 }  // namespace
 
-GradientSteps::GradientSteps(RecommenderImpl& model, Sampler& sampler, const TrainOptions& options,
-                             torch::Device device)
-    : model_(model),
-      options_(options),
-      device_(device),
-      optimizer_(model, optimizer_kind(options.optimizer), options.lr) {
-  if (device.is_cpu()) {
-    batches_.emplace(sampler, /*sorted=*/true, /*ahead=*/options.threads != 1 && hardware_threads() > 2);
+GradientSteps::GradientSteps(const FitContext& fit)
+    : model_(dynamic_cast<GradientModelImpl&>(fit.model)),
+      options_(fit.config.train),
+      device_(fit.device),
+      sampler_(fit.rows, sampler_options(options_), fit.known, fit.items()),
+      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr),
+      fused_(can_fuse(model_)) {
+  if (device_.is_cpu()) {
+    const bool ahead = options_.threads != 1 && hardware_threads() > 2;
+    batches_.emplace(sampler_, /*sorted=*/true, ahead);
   } else {
-    device_batches_.emplace(sampler.rows(), sampler.options(), sampler.known(), sampler.items(), device);
+    device_batches_.emplace(fit.rows, sampler_.options(), fit.known, fit.items(), device_);
   }
 }
 
-StepReport GradientSteps::step(int64_t done) {
+StepReport GradientSteps::step(int64_t done, bool last) {
   try {
-    const Batch batch = batches_ ? wrapped(batches_->get(done)) : device_batches_->get(done);
-    const Tensor loss = model_.data_loss(batch);
+    const OrderedBatch batch =
+        batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
     StepReport report;
-    report.measured =
-        device_.is_cpu() || done % options_.log_every == 0 || done + 1 == options_.steps;
-    if (report.measured) {
-      report.objective = loss.item<double>() + optimizer_.penalty();
-      if (!std::isfinite(report.objective)) return report;
+    report.measured = device_.is_cpu() || done % options_.log_every == 0 || last;
+    const auto measure = [&](double loss) {
+      report.objective = loss + optimizer_.penalty();
+      return std::isfinite(report.objective);
+    };
+    if (fused_) {
+      const FusedLoss loss(model_, batch);
+      if (!measure(loss.value())) return report;
+      loss.backward();
+    } else {
+      const Tensor loss = model_.data_loss(batch);
+      if (report.measured && !measure(loss.item<double>())) return report;
+      loss.backward();
     }
-    loss.backward();
     optimizer_.step(batch);
     return report;
   } catch (const c10::OutOfMemoryError&) {
@@ -70,8 +83,6 @@ void GradientSteps::restore(const Checkpoint& from) {
     copy_named(from.tensors, "optimizer." + name, tensor);
 }
 
-std::string GradientSteps::remedy() const {
-  return "lower train.lr (now " + nlohmann::json(options_.lr).dump() + ")";
-}
+std::string GradientSteps::remedy() const { return lower_rate(options_); }
 
 }  // namespace latent

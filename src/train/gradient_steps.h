@@ -1,10 +1,8 @@
-// Steps by autograd: draw a batch, differentiate its loss, let the optimizer move the tables.
+// Steps by gradient: draw a batch, differentiate its loss, let the optimizer move the tables.
 #pragma once
 
 #include <optional>
 
-#include "models/recommender.h"
-#include "src/config/options.h"
 #include "src/sampling/batch_source.h"
 #include "src/train/device_batches.h"
 #include "src/train/optimizer.h"
@@ -14,23 +12,25 @@ namespace latent {
 
 class GradientSteps : public Stepper {
  public:
-  /// Keeps references.
-  /// On a GPU, batches are drawn there and the objective is
-  /// read only every train.log_every steps: reading it makes the host wait.
-  GradientSteps(RecommenderImpl& model, Sampler& sampler, const TrainOptions& options,
-                torch::Device device);
+  /// On a GPU, batches are drawn there and the objective is read only every train.log_every steps:
+  /// reading it makes the host wait. On the CPU a loss that can be fused is (see FusedLoss).
+  explicit GradientSteps(const FitContext& fit);
 
-  StepReport step(int64_t done) override;
+  StepReport step(int64_t done, bool last) override;
+  int64_t steps_per_pass() const override { return sampler_.batches_per_epoch(); }
+  int64_t samples_per_step() const override { return options_.batch_size; }
   void save(Checkpoint& out) const override;
   void restore(const Checkpoint& from) override;
   std::string remedy() const override;
 
  private:
-  RecommenderImpl& model_;
+  GradientModelImpl& model_;
   const TrainOptions& options_;
   torch::Device device_;
+  Sampler sampler_;
   Optimizer optimizer_;
-  std::optional<BatchSource> batches_;          // of the CPU
+  bool fused_;
+  std::optional<BatchSource> batches_;           // of the CPU
   std::optional<DeviceBatches> device_batches_;  // of a GPU
 };
 

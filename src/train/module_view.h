@@ -1,4 +1,4 @@
-// A torch model as the plain tables that evaluation works on.
+// A model as the plain tables that evaluation works on.
 #pragma once
 
 #include "models/recommender.h"
@@ -6,14 +6,11 @@
 
 namespace latent {
 
-/// Tables on the CPU and the view into them; where the model is on the CPU they share its storage.
+/// What RecommenderImpl::scored() gives, on the CPU, and the view into it; where the model is on the
+/// CPU in floats they share its storage.
 class ModuleView {
  public:
-  /// `lowest`, `highest`: where predictions are clipped. `default_prediction`: see FactorView.
-  ModuleView(const ScoreTables& tables, int64_t users, int64_t items,
-             double lowest = -std::numeric_limits<double>::infinity(),
-             double highest = std::numeric_limits<double>::infinity(),
-             std::optional<double> default_prediction = {});
+  explicit ModuleView(const RecommenderImpl& model);
   const FactorView& view() const { return view_; }
 
  private:

@@ -1,12 +1,8 @@
 #include "src/train/optimizer.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 #include <numeric>
 
-#include "models/objective.h"
-#include "models/pair_loss.h"
 #include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
@@ -23,6 +19,14 @@ Tensor scalar(double value) { return torch::full({1}, value, torch::kDouble); }
 
 }  // namespace
 
+double sum_of_squares(const Tensor& table) {
+  const torch::NoGradGuard no_grad;
+  if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
+    return table.square().sum(torch::kDouble).item<double>();
+  const Tensor w = table.contiguous();
+  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), default_threads());
+}
+
 OptimizerKind optimizer_kind(const std::string& name) {
   return name == "sgd"         ? OptimizerKind::kSgd
          : name == "adagrad"   ? OptimizerKind::kAdagrad
@@ -30,7 +34,7 @@ OptimizerKind optimizer_kind(const std::string& name) {
                                : OptimizerKind::kAdam;
 }
 
-Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
+Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr)
     : kind_(kind), form_(model.spec().form), lr_(lr) {
   const std::vector<Penalty> penalties = model.penalties();
   const ScoreTables tables = model.tables();
@@ -52,12 +56,12 @@ Optimizer::Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr)
   }
 }
 
-void Optimizer::step(const Batch& batch) {
+void Optimizer::step(const OrderedBatch& batch) {
   const torch::NoGradGuard no_grad;
   ++steps_;
   const bool lazy = kind_ == OptimizerKind::kAdamLazy;
   TORCH_CHECK(!lazy || batch.users.defined(), "lazy Adam needs the batch");
-  const Batch rows = lazy && batch.users.is_cpu() ? in_user_order(batch) : batch;
+  const OrderedBatch rows = lazy && batch.users.is_cpu() ? in_user_order(batch) : batch;
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
       slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
@@ -88,13 +92,17 @@ double Optimizer::epsilon() const {
              : 1e-8;
 }
 
+AdamTable Optimizer::table_of(const Slot& slot) {
+  return {slot.parameter.data_ptr<float>(), slot.parameter.grad().data_ptr<float>(),
+          slot.first.data_ptr<float>(), slot.second.data_ptr<float>()};
+}
+
 void Optimizer::adam_step(Slot& slot) {
   Tensor w = slot.parameter, g = w.grad();
   if (w.is_cpu()) {
     slot.squares = scalar(latent::adam_step(
-        w.data_ptr<float>(), g.data_ptr<float>(), slot.first.data_ptr<float>(),
-        slot.second.data_ptr<float>(), w.numel(),
-        {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_}, at::get_num_threads()));
+        table_of(slot), w.numel(), {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_},
+        default_threads()));
     return;
   }
   const Tensor count = torch::full({}, static_cast<double>(steps_), w.options());
@@ -104,11 +112,11 @@ void Optimizer::adam_step(Slot& slot) {
   slot.squares = Tensor();
 }
 
-void Optimizer::lazy_step(Slot& slot, const Batch& b) {
+void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   Tensor w = slot.parameter, g = w.grad();
   const bool users = slot.side == Side::kUsers;
   if (!w.is_cpu()) {  // the formulas of adam_step() on the rows that the batch has
-    const Tensor ids = users ? b.users : b.negatives.defined() ? torch::cat({b.items, b.negatives}) : b.items;
+    const Tensor ids = users ? b.users : b.negatives.defined() ? torch::cat({b.items, b.negatives.flatten()}) : b.items;
     const Tensor rows = std::get<0>(at::_unique(ids)).to(torch::kLong);
     const Tensor own = w.index_select(0, rows), grad = g.index_select(0, rows) + slot.decay * own;
     const Tensor m = slot.first.index_select(0, rows).lerp_(grad, 1 - kBeta1);
@@ -128,10 +136,8 @@ void Optimizer::lazy_step(Slot& slot, const Batch& b) {
   const auto begin = key_chunks(ids, keys.numel(), users ? 0 : b.item_shift);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> grown(chunks);
-  parallel_chunks(chunks, at::get_num_threads(), [&](int64_t c) {
-    grown[c] = adam_step_rows(w.data_ptr<float>(), g.data_ptr<float>(),
-                              slot.first.data_ptr<float>(), slot.second.data_ptr<float>(),
-                              w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
+  parallel_chunks(chunks, default_threads(), [&](int64_t c) {
+    grown[c] = adam_step_rows(table_of(slot), w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
                               slot.stamp.data(),
                               {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_});
   });
@@ -162,8 +168,8 @@ void Optimizer::plain_step(Slot& slot) const {
   const auto decay = static_cast<float>(slot.decay), lr = static_cast<float>(lr_);
   constexpr int64_t kChunk = 1 << 14;
   const int64_t n = w.numel();
-  at::parallel_for(0, (n + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
-    for (int64_t k = from * kChunk; k < std::min(n, to * kChunk); ++k) {
+  parallel_chunks(ceil_div(n, kChunk), default_threads(), [&](int64_t c) {
+    for (int64_t k = c * kChunk; k < std::min(n, (c + 1) * kChunk); ++k) {
       const float full = grad[k] + decay * weight[k];
       if (adagrad) {
         sum[k] += full * full;

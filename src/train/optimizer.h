@@ -7,14 +7,18 @@
 #include <utility>
 #include <vector>
 
-#include "models/recommender.h"
+#include "src/kernels/adam.h"
 #include "src/train/checkpoint.h"
+#include "src/train/ordered_batch.h"
 
 namespace latent {
 
 enum class OptimizerKind { kAdam, kAdamLazy, kSgd, kAdagrad };
 
 OptimizerKind optimizer_kind(const std::string& name);
+
+/// sum of w^2 in double, in fixed chunks on the CPU.
+double sum_of_squares(const torch::Tensor& table);
 
 /// One update of every trained parameter from its .grad plus 2 c w for a table under penalty c sum
 /// w^2.
@@ -24,21 +28,21 @@ OptimizerKind optimizer_kind(const std::string& name);
 /// is torch's with 1e-7 / sqrt(1 - .999^t). SGD: w -= lr g. Adagrad (Duchi et al., 2011): s += g^2,
 /// w -= lr g / (sqrt(s) + 1e-10). Lazy Adam: a row of a table that the batch does not touch stands
 /// still, its moments and its penalty too, as in torch.optim.SparseAdam (corrections count all
-/// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is bit-identical for any number of threads.
+/// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is
+/// bit-identical for any number of threads.
 class Optimizer {
  public:
-  Optimizer(RecommenderImpl& model, OptimizerKind kind, double lr);
+  Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr);
 
   /// Leaves the gradients zero, ready for the next batch. `batch`: what they come from; lazy Adam
   /// needs it.
-  void step(const Batch& batch = {});
+  void step(const OrderedBatch& batch = {});
   /// The penalty of the parameters as the last step left them: Adam sums their squares on its
   /// way.
   double penalty();
 
   /// Moments and the like, by parameter name; load with the same names and shapes.
   NamedTensors state() const;
-  int64_t steps_done() const { return steps_; }
   void set_steps_done(int64_t steps) { steps_ = steps; }
 
  private:
@@ -51,8 +55,9 @@ class Optimizer {
     torch::Tensor squares;         // float64 [1]: sum of the parameter's w^2; undefined: not known
     std::vector<int32_t> stamp;    // lazy Adam: the step that last touched the row
   };
+  static AdamTable table_of(const Slot& slot);  // of the CPU
   void adam_step(Slot& slot);
-  void lazy_step(Slot& slot, const Batch& batch);
+  void lazy_step(Slot& slot, const OrderedBatch& batch);
   double epsilon() const;
   void plain_step(Slot& slot) const;
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "models/objective.h"
 #include "src/base/error.h"
 #include "src/base/interrupt.h"
 #include "src/base/log.h"
+#include "src/train/optimizer.h"
 
 namespace latent {
 
@@ -33,7 +33,7 @@ class Training {
     if (!job_.quiet) progress.emplace("training", job_.steps, job_.unit + "s");
     start_ = Clock::now();
     while (done_ < job_.steps && !stopped_early_) {
-      const StepReport report = job_.stepper.step(done_);
+      const StepReport report = job_.stepper.step(done_, done_ + 1 == job_.steps);
       ++done_;
       if (report.measured) report_ = report;
       if (!std::isfinite(report_.objective)) {

@@ -23,11 +23,11 @@ class Small(support.Case):
         support.write_rows(cls.dir / "train.csv", TRAIN)
         support.write_rows(cls.dir / "test.csv", TEST)
         support.write_config(cls.dir / "config.json", data={"path": "train.csv", "test_path": "test.csv"}, split={"kind": "files"},
-                             model={"factors": 4}, train={"threads": 1})
+                             train={"threads": 1})
 
     def fit(self, model, *sets, run="run"):
         """Trains `model`; the tables of its checkpoint by name, without columns of one."""
-        self.train(run, f"model.name={model}", *sets, flags=["--overwrite"])
+        self.train(run, f"model.name={model}", *support.factors(model, 4), *sets, flags=["--overwrite"])
         tables = support.read_checkpoint(self.checkpoints(run)[-1])[1]
         return {name.split(".")[1]: table.squeeze(-1) if table.shape[-1] == 1 else table for name, table in tables.items()}
 

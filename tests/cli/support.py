@@ -39,10 +39,10 @@ class Case(unittest.TestCase):
                                 stderr=subprocess.PIPE, encoding="utf-8")
 
     def complaint(self, *arguments, code=1):
-        """The one line that the program has to say about a mistake, without its name."""
+        """The one line that the program has to say about a mistake, without its name; how it read its data may stand before it."""
         done = self.latent(*arguments, code=code)
         self.assertEqual(done.stdout, "")
-        lines = done.stderr.splitlines()
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("read as ")]
         self.assertEqual(len(lines), 1, done.stderr)
         self.assertTrue(lines[0].startswith("latent: "), done.stderr)
         return lines[0].removeprefix("latent: ")
@@ -76,6 +76,11 @@ def environment(folder):
 
 def set_options(sets):
     return [word for text in sets for word in ("--set", text)]
+
+
+def factors(model, count):
+    """The knob model.factors for a model that has some, as a list of --set's texts."""
+    return [] if model in ("mean", "bias_only", "baseline") else [f"model.factors={count}"]
 
 
 def write_config(path, **sections):

@@ -83,7 +83,7 @@ class BadData(BadInput):
         self.refuse_data("empty.json.gz", gzip.compress(b""), r"^empty\.json\.gz: .*empty")
 
     def test_header_alone(self):
-        self.refuse_data("header.csv", "user_id,item_id,rating\n", r"^header\.csv: no interactions left of 0 rows")
+        self.refuse_data("header.csv", "user_id,item_id,rating\n", r"^header\.csv: a header and nothing else")
 
     def test_truncated_gz(self):
         whole = gzip.compress(support.csv_text(GOOD * 50).encode())

@@ -27,7 +27,7 @@ class BitIdentity(support.Case):
     def setUpClass(cls):
         super().setUpClass()
         support.write_rows(cls.dir / "d.csv", support.random_rows(5003, 3001, 20011))
-        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.05}, model={"factors": 7},
+        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.05},
                              train={"steps": 5, "batch_size": 50001, "lr": 0.05, "lambda": 1e-4})
 
     def result(self, run, sets):
@@ -40,7 +40,7 @@ class BitIdentity(support.Case):
     def test_one_two_and_three_threads_agree_bit_for_bit(self):
         for number, (model, form, optimizer, more) in enumerate(CASES):
             with self.subTest(model=model, form=form, optimizer=optimizer, more=more):
-                sets = [f"model.name={model}", f"train.form={form}", f"train.optimizer={optimizer}", *more]
+                sets = [f"model.name={model}", *support.factors(model, 7), f"train.form={form}", f"train.optimizer={optimizer}", *more]
                 tensors, figures = self.result(f"{number}-1", [*sets, "train.threads=1"])
                 self.assertTrue(any(name.startswith("optimizer.") for name in tensors) or optimizer == "sgd")
                 for threads in (2, 3):
@@ -51,7 +51,7 @@ class BitIdentity(support.Case):
     def test_the_exported_tables_agree_too(self):
         tables = []
         for threads in (1, 3):
-            self.train(f"export-{threads}", f"train.threads={threads}")
+            self.train(f"export-{threads}", "model.factors=7", f"train.threads={threads}")
             tables.append(support.model_tables(self.dir / f"export-{threads}/model.pt"))
         self.assert_same_tensors(*tables)
 

@@ -89,6 +89,7 @@ class Config(support.Case):
         self.assertEqual((json.loads(text)["train"]["steps"], json.loads(text)["train"]["epochs"]), (0, 3))
 
     def test_check_accepts_comments_and_says_valid(self):
+        (self.dir / "d.csv").write_text("u,i,1\n")
         (self.dir / "c.json").write_text('{ // why\n "data": {"path": "d.csv"} /* x */ }\n')
         self.assertEqual(self.latent("config", "check", "c.json").stdout, "c.json: valid\n")
 

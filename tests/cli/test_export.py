@@ -36,12 +36,13 @@ class Export(support.Case):
         super().setUpClass()
         cls.rows = strange_rows()
         with open(cls.dir / "d.csv", "w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("user_id", "item_id", "rating"), *cls.rows])
-        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.15, "valid": 0.15}, model={"factors": 4},
-                             train={"steps": 60, "batch_size": 200, "lr": 0.03, "threads": 1}, eval={"metrics": "all"})
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("user_id", "item_id", "rating"), *cls.rows])
+        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.15, "valid": 0.15},
+                             train={"threads": 1}, eval={"metrics": "all"})
         cls.models, cls.tested = {}, {}
         for name in MODELS:
-            support.Case.train(cls(), name, f"model.name={name}")
+            trained = [] if name == "mean" else ["train.steps=60", "train.batch_size=200", "train.lr=0.03"]
+            support.Case.train(cls(), name, f"model.name={name}", *support.factors(name, 4), *trained)
             cls.models[name] = support.load_model(cls.dir / name / "model.pt")
             cls().latent("evaluate", name, "--predictions", f"{name}.csv")
             with open(cls.dir / f"{name}.csv", encoding="utf-8", newline="") as file:
@@ -155,7 +156,10 @@ class Export(support.Case):
                     self.assertEqual(ids, [(self.items[n], s) for n, s in zip(items[0].tolist(), scores[0].tolist()) if n >= 0])
                     command, option, name = asked
                     told = json.loads(self.latent(command, "latent_factor", f"{option}={name}", "-k", "6", "--json").stdout)
-                    self.assertEqual([(entry["item"], entry["score"]) for entry in told], ids)
+                    self.assertEqual([entry["item"] for entry in told], [item for item, _ in ids])
+                    # The program ranks by its own kernels, TorchScript by torch's product: their sums round apart.
+                    for entry, (_, score) in zip(told, ids):
+                        self.assertAlmostEqual(entry["score"], score, delta=2e-6)
 
     def test_unknown_ids_raise_an_error_that_names_them(self):
         model = self.models["bpr"]
@@ -207,6 +211,7 @@ class Export(support.Case):
             held = json.loads(held["latent.json"])
             config = self.json(f"{name}/config.json")
             self.assertEqual(held["provenance"], config.pop("provenance"))
+            config.pop("read_as")
             self.assertEqual(held["config"], config)
             self.assertEqual(held["metrics"], self.json(f"{name}/metrics.json"))
 

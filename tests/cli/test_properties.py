@@ -77,7 +77,8 @@ class Properties(support.Case):
         parts = {"train": ROWS[:500], "valid": [("late", "i1", 3), *ROWS[500:600]], "test": [("later", "new", 2), *ROWS[600:]]}
         for part, rows in parts.items():
             support.write_rows(self.dir / f"{part}.csv", rows)
-        self.train("files", "split.kind=files", "data.path=train.csv", "data.valid_path=valid.csv", "data.test_path=test.csv")
+        no_shares = ["split.test=0.1", "split.valid=0"]  # the defaults: files have no use for the config's own
+        self.train("files", "split.kind=files", *no_shares, "data.path=train.csv", "data.valid_path=valid.csv", "data.test_path=test.csv")
         every = [*parts["train"], *parts["valid"], *parts["test"]]
         self.assertEqual(self.ids("files"), tuple(list(dict.fromkeys(row[n] for row in every)) for n in (0, 1)))
         metrics = self.json("files/metrics.json")

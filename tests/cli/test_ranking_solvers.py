@@ -83,13 +83,13 @@ class Ials(Small):
         return c, c * seen * (total > 0), *(np.full(count, reg) for count in seen.shape)
 
     def test_objective_and_items_are_those_of_brute_force_and_the_objective_never_rises(self):
-        knobs = ["ials.alpha0=0.2", "ials.reg=0.05", "ials.nu=0.7", "ials.alpha=1.5"]
+        knobs = {"ials": ["ials.alpha0=0.2", "ials.reg=0.05", "ials.nu=0.7"], "implicit": ["ials.reg=0.05", "ials.alpha=1.5"]}
         cases = [("ials", "none", 3), ("ials", "none", 25), ("implicit", "none", 8), ("implicit", "rating", 3), ("implicit", "rating", 25),
                  ("implicit", "bm25", 8)]
         for form, weight, factors in cases:  # factors below and above the counts of most rows
             with self.subTest(form, weight=weight, factors=factors):
                 sets = [f"ials.form={form}", f"data.weight={weight}", f"model.factors={factors}"]
-                tables = self.fit("ials", *knobs, *sets)
+                tables = self.fit("ials", *knobs[form], *sets)
                 w, h = (tables[name].astype(float) for name in ("gamma_user", "gamma_item"))
                 c, r, of_users, of_items = self.terms(form, weight)
                 s = w @ h.T

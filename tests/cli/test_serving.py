@@ -12,9 +12,9 @@ class Serve(support.Case):
         cls.rows = support.random_rows(40, 30, 500)
         support.write_rows(cls.dir / "d.csv", cls.rows)
         for name in ["latent_factor", "bpr", "mean"]:
-            support.write_config(cls.dir / "c.json", data="d.csv", split={"test": 0.2, "valid": 0.1},
-                                 model={"name": name, "factors": 3}, train={"steps": 20, "batch_size": 200, "lr": 0.03, "threads": 1})
-            support.Case.train(cls(), name, config="c.json")
+            trained = {} if name == "mean" else {"train": {"steps": 20, "batch_size": 200, "lr": 0.03, "threads": 1}}
+            support.write_config(cls.dir / "c.json", data="d.csv", split={"test": 0.2, "valid": 0.1}, model={"name": name}, **trained)
+            support.Case.train(cls(), name, *support.factors(name, 3), config="c.json")
 
     def test_run_model_and_metrics_json_agree(self):
         for name in ["latent_factor", "bpr", "mean"]:

@@ -68,7 +68,7 @@ class BadInput(Small):
         for model, device in (("svd", "cuda"), ("ials", "cuda:1")):
             self.refuse(rf"^train\.device = {device}, but {model} is trained on the CPU; use cpu or auto$", f"model.name={model}",
                         f"train.device={device}")
-        for weight, *sets in (("rating", "model.name=ials"), ("bm25", "model.name=svd", "ials.form=implicit")):
+        for weight, *sets in (("rating", "model.name=ials"), ("bm25", "model.name=svd")):
             self.refuse(rf"^data\.weight = {weight} needs model\.name = ials with ials\.form = implicit", f"data.weight={weight}", *sets)
         # Without a penalty more factors than items have no solution of their own.
         for sets in ([], ["ials.form=implicit"]):
@@ -141,6 +141,17 @@ class Npz(Small):
             tables = {name: table for name, table in (self.tables | change).items() if table is not None}
             np.savez(self.dir / "broken.npz", **tables)
             self.refuse(r"broken\.npz: .*(user|item)_factors")
+
+    def test_a_rating_model_without_one_of_its_tables(self):
+        self.fit("svd", "train.epochs=2", run="whole")
+        self.latent("export", "whole", "--format", "npz", "-o", "whole.npz")
+        with np.load(self.dir / "whole.npz") as file:
+            whole = dict(file)
+        for name in ("alpha", "beta_user", "beta_item", "gamma_user", "gamma_item"):
+            np.savez(self.dir / "broken.npz", **{other: table for other, table in whole.items() if other != name})
+            said = self.complaint("train", "config.json", "--run-dir", "bad", "--set", "model.name=svd",
+                                  "--set", "model.factors=4", "--set", "model.init_path=broken.npz")
+            self.assertRegex(said, rf"^broken\.npz: has no array '{name}'; it has .*_ids")
 
     def test_tables_of_other_data(self):
         for name in ("user_ids", "item_ids"):

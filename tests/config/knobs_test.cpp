@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "src/config/catalog.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -52,20 +51,6 @@ TEST(Knobs, AcceptTheirOwnDefaults) {
   RunConfig config;
   for (const Knob& knob : knobs(config))
     EXPECT_EQ(set_knob(knob, knob_value(knob)), "") << knob.name;
-}
-
-TEST(Knobs, ModelNameAcceptsExactlyTheCatalogue) {
-  RunConfig config;
-  std::string expected = "one of";
-  for (const ModelInfo& row : model_catalog()) {
-    expected += " " + row.name;
-    EXPECT_TRUE(takes("model.name", row.name)) << row.name;
-  }
-  for (const Knob& knob : knobs(config)) {
-    if (knob.name == "model.name") {
-      EXPECT_EQ(knob.range.text, expected);
-    }
-  }
 }
 
 TEST(SetKnob, WholeNumbersAreNeitherCutNorGuessed) {
@@ -120,6 +105,37 @@ TEST(SetKnob, TakesColumnsAsNumbersOrNames) {
     EXPECT_FALSE(takes(role, 1.5)) << role;
   }
   EXPECT_FALSE(takes("data.format", 0));
+}
+
+TEST(SetKnob, TakesListsOfTextAndObjectsOfNumbers) {
+  RunConfig config;
+  for (const Knob& knob : knobs(config)) {
+    const auto set = [&](const std::string& text) { return set_knob(knob, parse_set_value(knob, text)); };
+    if (knob.name == "data.where") {
+      EXPECT_EQ(set("kind=play|watch"), "");
+      EXPECT_EQ(config.data.where, (std::vector<std::string>{"kind=play|watch"}));
+      EXPECT_EQ(set(R"(["2=play", "3=x"])"), "");
+      EXPECT_EQ(knob_value(knob), json({"2=play", "3=x"}));
+      EXPECT_NE(set("=x"), "");
+      EXPECT_NE(set("[1]"), "");
+      EXPECT_EQ(set("null"), "");
+      EXPECT_TRUE(config.data.where.empty() && knob_value(knob).is_null());
+    } else if (knob.name == "data.rating_map") {
+      EXPECT_EQ(set(R"({"view": 1, "buy": 2.5})"), "");
+      EXPECT_EQ(config.data.rating_map, (std::map<std::string, double>{{"buy", 2.5}, {"view", 1}}));
+      EXPECT_EQ(set(R"({"view": "1"})"), "must be an object of text to number, or null, not {\"view\":\"1\"}");
+      EXPECT_EQ(set("null"), "");
+      EXPECT_TRUE(config.data.rating_map.empty());
+    } else if (knob.name == "data.missing") {
+      EXPECT_EQ(set("99"), "");
+      EXPECT_EQ(set("[99, -1]"), "");
+      EXPECT_EQ(config.data.missing, (std::vector<double>{99, -1}));
+      EXPECT_NE(set("none"), "");
+    } else if (knob.name == "data.header") {
+      EXPECT_EQ(set_knob(knob, true), "");
+      EXPECT_EQ(config.data.header, "true");
+    }
+  }
 }
 
 TEST(SetKnob, TakesDevicesByTheirNames) {

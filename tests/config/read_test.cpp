@@ -8,15 +8,8 @@ namespace {
 
 using nlohmann::json;
 
-/// A made-up table: bpr brings a learning rate, epochs and a cut-off; latent_factor a step count.
-ModelDefaults made_up_defaults(const std::string& model) {
-  if (model == "bpr") return {{"train.lr", 0.5}, {"train.epochs", 7}, {"eval.k", json::array({3})}};
-  if (model == "bias_only") return {{"train.steps", 11}};
-  return {};
-}
-
 ResolvedConfig resolve(const std::string& text, const std::vector<std::string>& sets = {}) {
-  return resolve_config(text, "c.json", sets, made_up_defaults);
+  return resolve_config(text, "c.json", sets);
 }
 
 std::string error_of(const std::string& text, const std::vector<std::string>& sets = {}) {
@@ -36,10 +29,10 @@ TEST(ResolveConfig, LaterLevelsWinAndSourcesSaySo) {
   };
   for (const Level& level : std::vector<Level>{
            {R"({})", {}, 0.1, "default"},
-           {R"({"model": {"name": "bpr"}})", {}, 0.5, "model"},
-           {R"({"model": {"name": "bpr"}, "train": {"lr": 0.25}})", {}, 0.25, "file"},
-           {R"({"model": {"name": "bpr"}, "train": {"lr": 0.25}})", {"train.lr=2"}, 2, "--set"},
-           {R"({"model": {"name": "bpr"}})", {"train.lr=2", "train.lr=3"}, 3, "--set"}}) {
+           {R"({"model": {"name": "svd"}})", {}, 0.005, "model"},
+           {R"({"model": {"name": "svd"}, "train": {"lr": 0.25}})", {}, 0.25, "file"},
+           {R"({"model": {"name": "svd"}, "train": {"lr": 0.25}})", {"train.lr=2"}, 2, "--set"},
+           {R"({"model": {"name": "svd"}})", {"train.lr=2", "train.lr=3"}, 3, "--set"}}) {
     const ResolvedConfig got = resolve(level.text, level.sets);
     EXPECT_EQ(got.config.train.lr, level.lr) << level.text;
     EXPECT_EQ(got.sources.at("train.lr"), level.source) << level.text;
@@ -47,12 +40,11 @@ TEST(ResolveConfig, LaterLevelsWinAndSourcesSaySo) {
 }
 
 TEST(ResolveConfig, TakesTheModelsDefaultsOfAModelNamedBySet) {
-  const ResolvedConfig got = resolve(R"({"model": {"name": "bias_only"}})", {"model.name=bpr"});
-  EXPECT_EQ(got.config.train.lr, 0.5);
-  EXPECT_EQ(got.config.eval.k, (std::vector<int64_t>{3}));
-  EXPECT_EQ(got.sources.at("eval.k"), "model");
+  const ResolvedConfig got = resolve(R"({"model": {"name": "ials"}})", {"model.name=implicit_bpr"});
+  EXPECT_EQ(got.config.train.lr, 0.01);
+  EXPECT_EQ(got.sources.at("train.lr"), "model");
   EXPECT_EQ(got.sources.at("model.name"), "--set");
-  EXPECT_EQ(got.sources.at("train.steps"), "default");  // not bias_only's
+  EXPECT_EQ(got.sources.at("model.init_std"), "default");  // not ials' own
 }
 
 TEST(ResolveConfig, GivesASourceForEveryKnob) {
@@ -102,18 +94,6 @@ TEST(ResolveConfig, LeavesARunsProvenanceAlone) {
       resolve(R"({"provenance": {"program": "latent", "anything": [1]}, "train": {"lr": 3}})"));
 }
 
-TEST(ResolveConfig, PassesOverRetiredKnobsInTheConfigOfARunAlone) {
-  testing::internal::CaptureStderr();
-  const auto got = resolve(
-      R"({"provenance": {}, "train": {"deterministic": true, "lr": 3}})");
-  EXPECT_EQ(got.config.train.lr, 3);
-  const std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_NE(said.find("the knob 'train.deterministic' is retired; it is passed over"),
-            std::string::npos)
-      << said;
-  EXPECT_THROW(resolve(R"({"train": {"deterministic": true}})"), Error);
-}
-
 TEST(ResolveConfig, PointsAtTheLineOfBrokenJson) {
   for (const auto& [text, line] :
        std::vector<std::pair<std::string, int>>{{"{\n  \"train\": {\n    \"lr\": }\n}", 3},
@@ -160,11 +140,10 @@ TEST(ResolveConfig, LeavesExactlyOneOfStepsAndEpochs) {
        std::vector<Case>{{R"({})", {}, 100, 0},
                          {R"({"train": {"epochs": 3}})", {}, 0, 3},
                          {R"({"train": {"epochs": 3, "steps": 0}})", {}, 0, 3},
-                         {R"({"model": {"name": "bpr"}})", {}, 0, 7},
-                         {R"({"model": {"name": "bpr"}, "train": {"steps": 9}})", {}, 9, 0},
-                         {R"({"model": {"name": "bpr"}})", {"train.epochs=0"}, 100, 0},
-                         {R"({"model": {"name": "bias_only"}})", {}, 11, 0},
-                         {R"({"model": {"name": "bias_only"}})", {"train.epochs=2"}, 0, 2}}) {
+                         {R"({"model": {"name": "ials"}})", {}, 0, 16},
+                         {R"({"model": {"name": "ials"}, "train": {"steps": 9}})", {}, 9, 0},
+                         {R"({"model": {"name": "ials"}})", {"train.epochs=0"}, 100, 0},
+                         {R"({"model": {"name": "ials"}})", {"train.epochs=2"}, 0, 2}}) {
     const TrainOptions got = resolve(c.text, c.sets).config.train;
     EXPECT_EQ(got.steps, c.steps) << c.text;
     EXPECT_EQ(got.epochs, c.epochs) << c.text;
@@ -186,6 +165,58 @@ TEST(ResolveConfig, SetTakesListsNamesWithoutQuotesAndNull) {
   EXPECT_EQ(resolve("{}", {"data.path="}).config.data.path, "");
 }
 
+TEST(ResolveConfig, TellsAllThatItCannotTakeAtOnce) {
+  EXPECT_EQ(error_of("{\n\"train\": {\n\"lamda\": 1,\n\"lr\": -1},\n\"svd.biased\": 1}",
+                     {"train.steps=0.5", "eval.q=3"}),
+            "c.json:5: 'svd.biased' must be true or false, not 1\n"
+            "c.json:3: unknown key 'train.lamda'; did you mean 'train.lambda'?\n"
+            "c.json:4: 'train.lr' must be above 0.0, not -1\n"
+            "--set: 'train.steps' must be a whole number, not 0.5\n"
+            "--set: unknown key 'eval.q'; did you mean 'eval.k'?");
+}
+
+TEST(ResolveWithComplaints, KeepsTheLevelBelowWhereAValueIsNotTaken) {
+  const ResolvedConfig got =
+      resolve_with_complaints(R"({"model": {"name": "svd"}, "train": {"lr": -1}})", "c.json", {});
+  EXPECT_EQ(got.config.train.lr, 0.005);
+  EXPECT_EQ(got.sources.at("train.lr"), "wrong");
+  EXPECT_EQ(got.wrong, std::vector<std::string>{"c.json:1: 'train.lr' must be above 0.0, not -1"});
+}
+
+TEST(ResolveConfig, KnowsARunsOwnConfigByItsProvenance) {
+  const std::string run = R"({"provenance": {}, "train": {"lr": 3}})";
+  EXPECT_EQ(resolve(run).sources.at("train.lr"), "run");
+  EXPECT_EQ(resolve(run, {"train.lr=2"}).sources.at("train.lr"), "--set");
+  EXPECT_FALSE(is_given("run"));
+  EXPECT_FALSE(is_given("include"));
+  EXPECT_FALSE(is_given("model"));
+  EXPECT_TRUE(is_given("file") && is_given("--set"));
+}
+
+TEST(ResolveConfig, PassesOverARetiredKnobInARunsOwnConfigAloneWithOneNote) {
+  const std::vector<RetiredKnob> retired = {{"train.old", "leave it out: it is always on"}};
+  const auto of = [&](const std::string& text, const std::vector<std::string>& sets = {}) {
+    return resolve_config(text, "c.json", sets, retired);
+  };
+  const std::string run = R"({"provenance": {}, "train": {"old": true, "lr": 3}})";
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(of(run).config.train.lr, 3);
+  EXPECT_EQ(of(run).wrong.size(), 0u);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "c.json: passed over 'train.old', which is retired\n");
+  const std::string text = "'train.old' is retired; leave it out: it is always on";
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, of("{\n\"train\": {\"old\": true}}")), "c.json:2: " + text);
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, of(run, {"train.old=true"})), "--set: " + text);
+}
+
+TEST(RetiredKnobs, AreKnobsNoMore) {
+  RunConfig config;
+  for (const RetiredKnob& retired : retired_knobs()) {
+    for (const Knob& knob : knobs(config)) EXPECT_NE(knob.name, retired.name);
+    EXPECT_FALSE(retired.advice.empty()) << retired.name;
+  }
+}
+
 TEST(ResolveConfig, SetWithoutAValueIsAUsageError) {
   EXPECT_EQ(LATENT_MESSAGE_OF(UsageError, resolve("{}", {"train.lr"})),
             "--set takes key=value, not 'train.lr'");
@@ -195,12 +226,12 @@ TEST(ResolveConfig, SetWithoutAValueIsAUsageError) {
 TEST(ReadConfig, NamesTheFileAndTakesAnEmptyPathAsAllDefaults) {
   const TemporaryFolder folder;
   const std::string path = folder.write("c.json", "{\n\"train\": {\"lr\": }}");
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(path, {}, made_up_defaults))
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(path, {}))
                 .rfind(path + ":2: not valid JSON", 0),
             0u);
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(folder.file("no.json"), {}, made_up_defaults)),
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, read_config(folder.file("no.json"), {})),
             folder.file("no.json") + ": cannot open: No such file or directory");
-  EXPECT_EQ(read_config("", {"train.lr=4"}, made_up_defaults).config.train.lr, 4);
+  EXPECT_EQ(read_config("", {"train.lr=4"}).config.train.lr, 4);
 }
 
 }  // namespace

@@ -10,8 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-ModelDefaults no_defaults(const std::string&) { return {}; }
-
 /// A legal value that differs from the present one.
 json changed(const Knob& knob) {
   if (knob.name == "train.steps") return 0;  // epochs takes its place
@@ -20,7 +18,7 @@ json changed(const Knob& knob) {
                                              : json("text of its \"own\", 日本\n")};
   if (now.is_boolean()) tries = {!now.get<bool>()};
   if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
-  if (now.is_null()) tries = {0.1, json::array({0.5, 4})};
+  if (now.is_null()) tries = {0.1, json::array({0.5, 4}), json::array({"a=b|c"}), json{{"view, or \"look\"", 0.5}}};
   if (now.is_array()) tries = {json::array({7, 2})};
   std::istringstream words(knob.range.text);  // "one of csv tsv ..."
   for (std::string word; now.is_string() && words >> word;) tries.push_back(word);
@@ -35,39 +33,36 @@ json changed(const Knob& knob) {
 }
 
 TEST(ConfigToJson, ReadsBackToTheSameConfigWithEveryKnobChanged) {
-  RunConfig config;
-  for (const Knob& knob : knobs(config)) {
-    const json value = changed(knob);
-    EXPECT_NE(value, knob_value(knob)) << knob.name;
-    EXPECT_EQ(set_knob(knob, value), "") << knob.name;
-  }
   // The model's defaults lie under a saved file: none may show through.
-  const auto disturbing = [](const std::string&) {
-    return ModelDefaults{{"train.lr", 9.0}, {"train.steps", 99}, {"data.positive_at_least", 9.0}};
-  };
-  const std::string text = config_to_json(config).dump(2);
-  ResolvedConfig back = resolve_config(text, "saved", {}, disturbing);
-  const auto before = knobs(config), after = knobs(back.config);
-  ASSERT_EQ(before.size(), after.size());
-  for (size_t n = 0; n < before.size(); ++n) {
-    EXPECT_EQ(knob_value(before[n]), knob_value(after[n])) << before[n].name;
-    EXPECT_EQ(back.sources.at(before[n].name), "file") << before[n].name;
+  for (const ModelInfo& model : model_catalog()) {
+    RunConfig config;
+    for (const Knob& knob : knobs(config)) {
+      const json value = knob.name == "model.name" ? json(model.name) : changed(knob);
+      EXPECT_EQ(set_knob(knob, value), "") << knob.name;
+    }
+    const std::string text = config_to_json(config).dump(2);
+    ResolvedConfig back = resolve_config(text, "saved", {});
+    const auto before = knobs(config), after = knobs(back.config);
+    ASSERT_EQ(before.size(), after.size());
+    for (size_t n = 0; n < before.size(); ++n) {
+      EXPECT_EQ(knob_value(before[n]), knob_value(after[n])) << before[n].name;
+      EXPECT_EQ(back.sources.at(before[n].name), "file") << before[n].name;
+    }
   }
 }
 
 TEST(ConfigToJson, RoundTripsTheDefaultsOfEveryModel) {
-  const auto defaults = [](const std::string& model) { return model_info(model).defaults; };
   for (const ModelInfo& row : model_catalog()) {
-    const auto config = resolve_config("{}", "c", {"model.name=" + row.name}, defaults).config;
+    const auto config = resolve_config("{}", "c", {"model.name=" + row.name}).config;
     const auto saved = config_to_json(config);
-    EXPECT_EQ(config_to_json(resolve_config(saved.dump(), "saved", {}, defaults).config), saved)
+    EXPECT_EQ(config_to_json(resolve_config(saved.dump(), "saved", {}).config), saved)
         << row.name;
   }
 }
 
 TEST(ConfigTable, ShowsEachKnobWithValueAndSource) {
   const ResolvedConfig resolved =
-      resolve_config(R"({"train": {"lr": 0.25}})", "c", {"eval.k=[3]"}, no_defaults);
+      resolve_config(R"({"train": {"lr": 0.25}})", "c", {"eval.k=[3]"});
   const std::string table = config_table(resolved);
   RunConfig copy = resolved.config;
   EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), knobs(copy).size());
@@ -82,6 +77,23 @@ TEST(ConfigTable, ShowsEachKnobWithValueAndSource) {
   EXPECT_EQ(line_of("train.lr"), "train.lr 0.25 file");
   EXPECT_EQ(line_of("eval.k"), "eval.k [3] --set");
   EXPECT_EQ(line_of("split.kind"), "split.kind \"random\" default");
+}
+
+TEST(ConfigReference, SaysOfEachKnobWhoReadsIt) {
+  const std::string reference = config_reference();
+  const auto readers = [&](const std::string& name) {
+    const size_t row = reference.find("\n| `" + name + "` |") + 1;
+    const std::string line = reference.substr(row, reference.find('\n', row) - row);
+    const size_t last = line.rfind(" | ") + 3;
+    return line.substr(last, line.size() - 2 - last);
+  };
+  EXPECT_EQ(readers("data.path"), "all");
+  EXPECT_EQ(readers("data.weight"), "ials, where ials.form is implicit");
+  EXPECT_EQ(readers("train.rows"), "all but mean");
+  EXPECT_EQ(readers("train.monitor"), "all but mean, where train.patience is above 0");
+  EXPECT_EQ(readers("train.optimizer"), "bias_only, latent_factor and bpr");
+  EXPECT_EQ(readers("ials.reg"), "ials");
+  EXPECT_EQ(readers("ials.alpha"), "ials, where ials.form is implicit");
 }
 
 TEST(ConfigReference, HasARowForEachKnob) {

@@ -47,6 +47,13 @@ void expect_equal(const RawData& a, const RawData& b) {
   EXPECT_EQ(a.format.columns, b.format.columns);
   EXPECT_EQ(a.format.header, b.format.header);
   EXPECT_EQ(a.format.time, b.format.time);
+  EXPECT_EQ(a.format.found_time, b.format.found_time);
+  EXPECT_EQ(a.format.separator, b.format.separator);
+  EXPECT_EQ(a.format.width, b.format.width);
+  EXPECT_EQ(a.format.column, b.format.column);
+  EXPECT_EQ(a.missing_rows, b.missing_rows);
+  EXPECT_EQ(a.data.left_out.user, b.data.left_out.user);
+  EXPECT_EQ(a.data.left_out.item, b.data.left_out.item);
 }
 
 TEST(Cache, SecondReadEqualsTheFirst) {
@@ -88,11 +95,18 @@ TEST(Cache, KeepsAParseForEachSettingOfTheReader) {
   EXPECT_NE(cache_key({f.path, f.path}, f.options, false), key);
   for (std::string DataOptions::* knob :
        {&DataOptions::format, &DataOptions::user, &DataOptions::item, &DataOptions::rating,
-        &DataOptions::time, &DataOptions::on_bad_row}) {
+        &DataOptions::time, &DataOptions::on_bad_row, &DataOptions::separator, &DataOptions::header,
+        &DataOptions::decimal, &DataOptions::encoding}) {
     DataOptions other = f.options;
     other.*knob = "other";
     EXPECT_NE(cache_key({f.path}, other, false), key);
   }
+  DataOptions missing = f.options, where = f.options, mapped = f.options;
+  missing.missing = {99};
+  where.where = {"0=a"};
+  mapped.rating_map = {{"view", 1}};
+  for (const DataOptions& other : {missing, where, mapped})
+    EXPECT_NE(cache_key({f.path}, other, false), key);
   DataOptions filtered = f.options;  // filters run after the cache
   filtered.drop_zero = true;
   filtered.min_user = 5;
@@ -131,6 +145,13 @@ TEST(Cache, FallsBackToTheDataWhereverItsFileIsDamaged) {
       has(testing::internal::GetCapturedStderr(), "damaged cache file, reading the data again"));
   expect_equal(f.read(), first);  // and writes a whole one again
   EXPECT_NE(load_cached(f.options.cache_dir, key), std::nullopt);
+}
+
+// Its layout knew neither the rows left out nor fractions of a second.
+TEST(Cache, WrittenByAnEarlierProgramIsNotTakenForOneOfThisVersion) {
+  const std::string key =
+      R"(["auto","auto","auto","auto","auto","fail",1000,false,["/ratings.csv",59,-4670340955000000000]])";
+  EXPECT_EQ(load_cached(std::string(LATENT_SOURCE_DIR) + "/tests/data/formats", key), std::nullopt);
 }
 
 // Root may write anywhere, so a folder below a regular file stands for an unwritable one.

@@ -57,7 +57,7 @@ TEST(Csv, ReadsTimeOnlyWhenItIsNeeded) {
   const std::string text = "user,item,rating,timestamp\na,b,1,2015-12-09\n";
   EXPECT_FALSE(parse_text(text).data.rows.has_time());
   EXPECT_EQ(parse_text(text, {}, /*need_time=*/true).data.rows.time,
-            (std::vector<int64_t>{1449619200}));
+            (std::vector<double>{1449619200}));
   DataOptions options;
   options.time = "timestamp";
   EXPECT_TRUE(parse_text(text, options).data.rows.has_time());
@@ -69,8 +69,32 @@ TEST(Csv, ReadsTimeOnlyWhenItIsNeeded) {
 
 TEST(Csv, SaysFileAndLineOfAShortRow) {
   EXPECT_EQ(parse_error("user,item,rating\na,b,1\nc,d\n"),
-            "f:3: expected 3 columns or more, found 2");
-  EXPECT_EQ(rows_of("user,item,rating\na,b,1,more,columns\n\n\nc,d,2\n").size(), 2u);
+            "f:3: expected 3 columns or more, found 2 (data.on_bad_row = skip passes over such rows)");
+}
+
+TEST(Csv, RefusesARowLongerThanTheHeaderOrTheOthers) {
+  EXPECT_EQ(parse_error("user_id,title,item_id,rating\na,Heat,10,5\na,Se7en, 1995,11,4\n")
+                .rfind("f:3: expected 4 columns, found 5; a field that holds the separator", 0),
+            0u);
+  EXPECT_EQ(parse_error("1,10,3\n1,11,4,2,7\n2,10,5\n3,3,3\n").rfind("f:2: expected 3 columns, found 5", 0),
+            0u);
+  // A row that is shorter than the others is as suspect, where no column was told.
+  EXPECT_TRUE(has(parse_error("1,10,3,9\n1,11,4\n2,10,5,7\n"), "f:2: expected 4 columns or more, found 3"));
+  DataOptions told;
+  told.user = "0";
+  EXPECT_EQ(rows_of("1,10,3,9\n1,11,4\n2,10,5,7\n", told).size(), 3u);
+}
+
+TEST(Csv, PassesOverEmptyFieldsAtTheEndAndRowsOfThem) {
+  const Rows expected = {{"a", "b", 1}, {"c", "d", 2}};
+  EXPECT_EQ(rows_of("user,item,rating\na,b,1,,\n\n,,\n , \nc,d,2\n"), expected);
+  EXPECT_EQ(rows_of("user,item,rating,\na,b,1,\nc,d,2,\n"), expected);
+  EXPECT_EQ(rows_of("a,b,1,\nc,d,2,\n"), expected);
+}
+
+TEST(Csv, TakesBlanksBesideSeparatorsForNoPartOfAField) {
+  EXPECT_EQ(rows_of("1, 10, 3\n1 ,11\t, 4 \n \"2 \" , 10,2\n"),
+            (Rows{{"1", "10", 3}, {"1", "11", 4}, {"2 ", "10", 2}}));
 }
 
 TEST(Csv, ReportsAQuoteThatNeverEnds) {
@@ -90,14 +114,16 @@ TEST(Csv, GivesUpEarlyOnAQuoteThatNeverEnds) {
 TEST(Csv, NamesTheColumnsThereAreWhenNoneFits) {
   EXPECT_EQ(
       parse_error("who,what,rating\na,b,1\n"),
-      "f:1: no usual name for the user in the header 'who, what, rating'; name one in data.user");
+      "f:1: no usual name for the user in the header 'who, what, rating'; name one in data.user, or "
+      "set data.header to false where that line is a row");
   DataOptions options;
   options.item = "book";
   EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n", options),
                   "no column 'book' in the header 'user, item, rating'"));
-  EXPECT_TRUE(has(
-      parse_error("user,item\na,b\n"),
-      "no usual name for the rating in the header 'user, item'; name one in data.rating, or none"));
+  EXPECT_TRUE(has(parse_error("user,item,plays\na,b,3\n"),
+                  "no usual name for the rating in the header 'user, item, plays'; name one in "
+                  "data.rating, or none"));
+  EXPECT_EQ(rows_of("user,item\na,b\n"), (Rows{{"a", "b", 1}}));  // no column is left for it
   for (const std::string& column : {std::string("3"), std::string(30, '9')}) {
     options.item = options.rating = column;
     EXPECT_TRUE(has(parse_error("1,2,3\n", options),
@@ -109,14 +135,15 @@ TEST(Csv, RefusesRatingsThatAreNoNumbers) {
   for (const char* bad : {"x", "", "NaN", "inf", "1e999", "4;"}) {
     const std::string error =
         parse_error("user,item,rating\na,b,4\na,b," + std::string(bad) + "\n");
-    EXPECT_EQ(error, "f:3: rating '" + std::string(bad) + "' (rating) is not a number");
+    EXPECT_TRUE(has(error, "f:3: rating '" + std::string(bad) + "' (rating) is not a number (data.on_bad_row"))
+        << error;
   }
   EXPECT_TRUE(has(parse_error("1,2,3\n1,2,x\n"), "f:2: rating 'x' (2)"));
 }
 
 TEST(Csv, RefusesIdsThatAreEmptyOrNotText) {
-  EXPECT_EQ(parse_error("user,item,rating\n,b,1\n"), "f:2: the id in 'user' is empty");
-  EXPECT_EQ(parse_error("1,2,3\n4,,3\n"), "f:2: the id in column 1 is empty");
+  EXPECT_EQ(parse_error("user,item,rating\n,b,1\n"), "f:2: the id in 'user' is empty (data.on_bad_row = skip passes over such rows)");
+  EXPECT_TRUE(has(parse_error("1,2,3\n4,,3\n"), "f:2: the id in column 1 is empty"));
   EXPECT_TRUE(
       has(parse_error("user,item,rating\na,caf\xE9,1\n"), "f:2: the id 'item' is not valid UTF-8"));
   EXPECT_TRUE(has(parse_error(std::string("user,item,rating\na,b\0,1\n", 25)),
@@ -132,21 +159,23 @@ TEST(Csv, TakesIdsOf64KiBAndRefusesAByteMore) {
                   "f:3: the id in 'user' has 65537 bytes"));
 }
 
-TEST(Tsv, ReadsMovieLens100kAndLeavesQuotesAlone) {
+TEST(Tsv, ReadsMovieLens100kAndLeavesLoneQuotesAlone) {
   EXPECT_EQ(rows_of("196\t242\t3\t881250949\n186\t302\t4\t891717742\n"),
             (Rows{{"196", "242", 3}, {"186", "302", 4}}));
   EXPECT_EQ(rows_of("user\titem\trating\n\"a\tb, c\t1\n"), (Rows{{"\"a", "b, c", 1}}));
+  EXPECT_EQ(rows_of("user\titem\trating\n\"Weird Al\" Y\t\"b\t\"\"c\"\t1\n"),
+            (Rows{{"\"Weird Al\" Y", "b\t\"c", 1}}));
   EXPECT_EQ(parse_text("196\t242\t3\t881250949\n", {}, /*need_time=*/true).data.rows.time,
-            (std::vector<int64_t>{881250949}));
+            (std::vector<double>{881250949}));
 }
 
 TEST(Movielens, ReadsDoubleColons) {
   const RawData raw =
       parse_text("1::1193::5::978300760\n1::661::3.5::978302109\n", {}, /*need_time=*/true);
   EXPECT_EQ(named_rows(raw.data), (Rows{{"1", "1193", 5}, {"1", "661", 3.5}}));
-  EXPECT_EQ(raw.data.rows.time, (std::vector<int64_t>{978300760, 978302109}));
-  EXPECT_EQ(parse_error("1::1193::5::978300760\n1::661\n"),
-            "f:2: expected 3 columns or more, found 2");
+  EXPECT_EQ(raw.data.rows.time, (std::vector<double>{978300760, 978302109}));
+  EXPECT_TRUE(has(parse_error("1::1193::5::978300760\n1::661\n"),
+                  "f:2: expected 4 columns or more, found 2"));
   EXPECT_EQ(rows_of("a:b::c::1\n"), (Rows{{"a:b", "c", 1}}));
 }
 

@@ -60,7 +60,7 @@ TEST(FilterRows, NumbersIdsAnewByFirstAppearanceAmongTheRowsThatStay) {
   EXPECT_EQ(raw.data.items.names(), (std::vector<std::string>{"y", "x"}));
   EXPECT_EQ(raw.data.rows.user, (std::vector<int32_t>{0, 1, 0}));
   EXPECT_EQ(raw.data.rows.time,
-            (std::vector<int64_t>{20, 30, 40}));  // the times go with their rows
+            (std::vector<double>{20, 30, 40}));  // the times go with their rows
 }
 
 TEST(FilterRows, SettlesDuplicatesByEachPolicy) {
@@ -143,8 +143,8 @@ TEST(FilterRows, SaysThatNoInteractionsAreLeft) {
   options.path = "ratings.csv";
   options.positive_at_least = 6;
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, filtered({{{"a", "x", 5}, {"b", "x", 4}}}, options)),
-            "ratings.csv: no interactions left of 2 rows; see data.drop_zero, "
-            "data.positive_at_least, data.min_user, data.min_item");
+            "ratings.csv: no interactions left of 2 rows; see data.where, data.missing, "
+            "data.drop_zero, data.positive_at_least, data.min_user, data.min_item");
 }
 
 }  // namespace

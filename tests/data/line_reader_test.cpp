@@ -51,6 +51,38 @@ TEST(LineReader, ReadsPlainGzLfAndCrlfAlike) {
   }
 }
 
+TEST(LineReader, TakesCrAloneForTheLineEndWhereItIsOne) {
+  for (const uint32_t longest : {3u, 200u, 5000u}) {
+    const auto lines = random_lines(2000, longest);
+    EXPECT_EQ(lines_in(joined(lines, "\r")), lines) << longest;
+    EXPECT_EQ(lines_in(gz_of(joined(lines, "\r"))), lines) << longest;
+  }
+  EXPECT_EQ(lines_in("a\rb"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(lines_in("a\rb\nc\nd\n"), (std::vector<std::string>{"a\rb", "c", "d"}));
+}
+
+TEST(LineReader, SkipsBlankLinesAndCommentsAtTheHeadHoweverMany) {
+  const TemporaryFolder folder;
+  for (const int64_t blanks : {0, 3, 2000, 3000000}) {
+    std::string text = "\xEF\xBB\xBF" + std::string(blanks, '\n') + " # one\r\n\n% two\n";
+    LineReader reader(folder.write("f", text + "row\n# no comment any more\n"));
+    EXPECT_EQ(reader.skip_head(), (std::vector<std::string>{"# one", "% two"}));
+    EXPECT_EQ(reader.line_number(), blanks + 3);
+    EXPECT_EQ(reader.peek(1), (std::vector<std::string>{"row"}));
+    std::string_view line;
+    ASSERT_TRUE(reader.next(line));
+    EXPECT_EQ(line, "row");
+    EXPECT_EQ(reader.line_number(), blanks + 4);
+    ASSERT_TRUE(reader.next(line));
+    EXPECT_EQ(line, "# no comment any more");
+    EXPECT_FALSE(reader.next(line));
+  }
+  LineReader only(folder.write("g", "# a\n# b"));
+  EXPECT_EQ(only.skip_head().size(), 2u);
+  std::string_view line;
+  EXPECT_FALSE(only.next(line));
+}
+
 TEST(LineReader, DoesNotNeedTheLastNewline) {
   EXPECT_EQ(lines_in("a\nb"), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(lines_in("a\nb\n"), (std::vector<std::string>{"a", "b"}));

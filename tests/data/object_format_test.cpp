@@ -19,7 +19,7 @@ TEST(ObjectFormat, ReadsGoodreadsJsonLines) {
   const RawData raw = parse_text(line + "\n" + line, {}, /*need_time=*/true);
   EXPECT_EQ(named_rows(raw.data),
             (std::vector<NamedRow>(2, {"8842281e1d1347389f2ab93d60773d4d", "18245960", 5})));
-  EXPECT_EQ(raw.data.rows.time, (std::vector<int64_t>(2, 1449681838)));
+  EXPECT_EQ(raw.data.rows.time, (std::vector<double>(2, 1449681838)));
   EXPECT_EQ(raw.format.time, "date_added");
 }
 

@@ -157,9 +157,31 @@ TEST(GzHeader, MayHoldNamesAndItsOwnChecksum) {
   const TemporaryFolder folder;
   EXPECT_EQ(lines_of(folder.write("f", out + out)),
             (std::vector<std::string>{"a", "b", "a", "b"}));
+  const std::string good = out;
   out[12] ^= 1;  // in the name
   EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, lines_of(folder.write("f", out))),
                   "damaged gz stream (header crc mismatch)"));
+  out = good;
+  out[3] = static_cast<char>(out[3] | 0x20);
+  EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, lines_of(folder.write("f", out))), "damaged gz stream"));
+  out = gz_of("a\n");
+  out[3] = 0x40;
+  EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, lines_of(folder.write("f", out))),
+                  "damaged gz stream (unknown header flags set)"));
+  out[2] = 7;
+  EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, lines_of(folder.write("f", out))),
+                  "damaged gz stream (unknown compression method)"));
+}
+
+TEST(GzHeader, MayBeCutAnywhereByThePiecesOfTheFile) {
+  constexpr size_t kInput = 1 << 18;  // the reader's own
+  const TemporaryFolder folder;
+  const std::string next = gz_of("next\n");
+  for (size_t beyond = 0; beyond <= next.size(); ++beyond) {
+    const auto lines = lines_of(folder.write("f", gz_of_size(kInput - beyond) + next));
+    EXPECT_TRUE(lines.back().ends_with("next")) << beyond;
+  }
+
 }
 
 }  // namespace

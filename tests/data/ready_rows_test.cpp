@@ -10,7 +10,7 @@ namespace {
 
 /// What reading found: rows, and bad lines with what is said of them.
 struct Found {
-  std::vector<std::tuple<std::string, std::string, float, int64_t>> rows;
+  std::vector<std::tuple<std::string, std::string, float, double>> rows;
   std::vector<std::pair<int64_t, std::string>> bad;
   bool operator==(const Found&) const = default;
 };
@@ -20,7 +20,7 @@ Found read_all(const std::string& path, const std::string& format, bool ready,
   LineReader reader(path, ahead);
   const auto rows = open_format(reader, with_format(format), /*need_time=*/true);
   Found out;
-  const auto keep = [&](std::string_view user, std::string_view item, double rating, int64_t time) {
+  const auto keep = [&](std::string_view user, std::string_view item, double rating, double time) {
     out.rows.emplace_back(user, item, static_cast<float>(rating), time);
   };
   const RowSink sink = [&](const Row& r) { keep(r.user, r.item, r.rating, r.time); };

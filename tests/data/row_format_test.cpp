@@ -20,7 +20,12 @@ TEST(AutoFormat, TellsEachFormatByItsContent) {
   EXPECT_EQ(guessed("user\titem\ta, note\trating\n1\t2\tx\t3"), "tsv");
   EXPECT_EQ(guessed("1::2::3::4"), "movielens");
   EXPECT_EQ(guessed("0 5 7 9\n1 5\n2 8 9"), "adjacency");
-  EXPECT_EQ(guessed("ann emma ulysses odyssey\nbob emma ulysses persuasion"), "adjacency");
+  EXPECT_EQ(guessed("ann emma ulysses odyssey\nbob emma ulysses"), "adjacency");
+  EXPECT_EQ(guessed("1::31\n2::10\n"), "movielens");
+  EXPECT_EQ(guessed("1|10|3\n1|11|4\n"), "csv");
+  EXPECT_EQ(guessed("user_id:token\titem_id:token\trating:float\n1\t2\t3\n"), "recbole");
+  EXPECT_EQ(guessed("1:\n5,3,2005-09-06\n7,4,2005-09-07\n"), "netflix");
+  EXPECT_EQ(guessed("%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 3\n"), "matrixmarket");
 }
 
 TEST(AutoFormat, SeesThroughGzBomAndCrlf) {
@@ -34,18 +39,21 @@ TEST(AutoFormat, SeesThroughGzBomAndCrlf) {
   }
 }
 
-TEST(AutoFormat, AsksWhetherBlankSeparatedNumbersAreRatings) {
+TEST(AutoFormat, AsksWhetherBlankSeparatedFieldsAreRatings) {
   for (const char* text : {"196 242 3\n186 302 4\n", "196 242 3 881250949\n186 302 4 891717742\n",
-                           "1 2 0.5\n3 4 1e1\n"}) {
+                           "1 2 0.5\n3 4 1e1\n", "USER_8 LOC_1 1.0\nUSER_9 LOC_2 3.0\n", "1 2 3\n",
+                           "1 2 0.5 4\n3 4 1.5\n"}) {
     const std::string error = parse_error(text);
     EXPECT_TRUE(has(error, "items of a user, or a rating? Set data.format to adjacency")) << error;
+    EXPECT_TRUE(has(error, "data.separator")) << error;
     EXPECT_EQ(parse_text(text, with_format("adjacency")).format.format, "adjacency");
   }
 }
 
 TEST(AutoFormat, SaysWhatItLookedFor) {
   EXPECT_EQ(parse_error("word\nword\n"),
-            "f:1: no JSON object, tab, comma, '::' or blank in 'word'; set data.format");
+            "f:1: no JSON object, tab, comma, ';', '|', '::' or blank in 'word'; set data.format or "
+            "data.separator");
   EXPECT_EQ(parse_error("\n \n\t\n"), "f: no rows in the file");
   EXPECT_EQ(parse_error("\xEF\xBB\xBF"), "f: no rows in the file");
 }

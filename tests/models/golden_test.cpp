@@ -37,7 +37,7 @@ class Golden : public ::testing::TestWithParam<size_t> {
     config.model.factors = case_["factors"];
     config.train.form = case_["form"];
     config.train.lambda = case_["lambda"];
-    model_ = make_model(config.model.name, model_spec(config, case_["users"], case_["items"], RatingSummary()));
+    model_ = make_gradient_model(config.model.name, model_spec(config, case_["users"], case_["items"], RatingSummary()));
     const torch::NoGradGuard no_grad;
     for (auto& p : model_->named_parameters()) {
       const auto values = case_["params"].at(short_name(p.key())).get<std::vector<float>>();
@@ -53,7 +53,7 @@ class Golden : public ::testing::TestWithParam<size_t> {
     const auto ids = [&](const char* name) { return torch::tensor(b.at(name).get<std::vector<int32_t>>(), torch::kInt32); };
     Batch out{ids("users"), ids("items"), {}, {}};
     if (b.contains("negatives")) {
-      out.negatives = ids("negatives");
+      out.negatives = ids("negatives").unsqueeze(1);
     } else {
       out.ratings = torch::tensor(b.at("ratings").get<std::vector<float>>());
     }
@@ -61,7 +61,7 @@ class Golden : public ::testing::TestWithParam<size_t> {
   }
 
   json case_;
-  Recommender model_;
+  std::shared_ptr<GradientModelImpl> model_;
 };
 
 TEST_P(Golden, ScoresObjectiveAndGradientsAreThoseOfPython) {
@@ -87,7 +87,7 @@ TEST_P(Golden, TenStepsOfTrainingFollowPython) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::Range<size_t>(0, 6), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::Range<size_t>(0, goldens()["cases"].size()), [](const auto& info) {
   const json& c = goldens()["cases"][info.param];
   return c["model"].get<std::string>() + "_" + c["form"].get<std::string>();
 });

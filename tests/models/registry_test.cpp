@@ -1,8 +1,7 @@
-// The tables of models agree with each other and with the knob model.name.
+// The makers of models agree with the catalogue.
 #include "models/registry.h"
+#include "src/base/parallel.h"
 #include "src/config/catalog.h"
-#include "src/config/read.h"
-#include "src/run/train_run.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -11,25 +10,6 @@ namespace {
 TEST(ModelRegistry, HasTheModelsOfTheCatalogInItsOrder) {
   ASSERT_EQ(model_registry().size(), model_catalog().size());
   for (size_t n = 0; n < model_catalog().size(); ++n) EXPECT_EQ(model_registry()[n].name, model_catalog()[n].name);
-}
-
-TEST(ModelRegistry, HasTheNamesThatTheKnobAccepts) {
-  RunConfig config;
-  for (const Knob& knob : knobs(config)) {
-    if (knob.name != "model.name") continue;
-    std::string names;
-    for (const ModelMaker& row : model_registry()) {
-      EXPECT_EQ(set_knob(knob, row.name), "");
-      names += " " + row.name;
-    }
-    EXPECT_EQ(knob.range.text, "one of" + names);
-  }
-}
-
-TEST(ModelCatalog, BringsDefaultsThatAreKnobs) {
-  for (const ModelInfo& model : model_catalog()) {
-    EXPECT_NO_THROW(resolve_config("{\"model\": {\"name\": \"" + model.name + "\"}}", "test", {}, catalog_defaults())) << model.name;
-  }
 }
 
 TEST(ModelCatalog, KnowsWhichModelsHaveFactors) {
@@ -49,8 +29,9 @@ TEST(InitialTables, AreNormalWithTheAskedDeviationAndDependOnTheSeedAlone) {
   spec.init_std = 0.25;
   const auto gamma = [&] { return make_model("latent_factor", spec)->tables().gamma_user.detach().clone(); };
   const torch::Tensor first = gamma();
-  at::set_num_threads(1);
+  set_default_threads(1);
   EXPECT_TRUE(torch::equal(first, gamma()));
+  set_default_threads(0);
   spec.seed = 1;
   EXPECT_FALSE(torch::equal(first, gamma()));
   EXPECT_NEAR(first.mean().item<double>(), 0, 0.005);

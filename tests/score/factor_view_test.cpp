@@ -9,13 +9,14 @@
 namespace latent {
 namespace {
 
-struct Tables {
+struct RandomTables {
   int32_t users, items;
   int factors;
   std::vector<float> beta_user, beta_item, gamma_user, gamma_item;
+  static constexpr float kAlpha = 3.5f;
 
   /// Multiples of 1/8 below 4: sums of their products are exact as floats, whatever their order.
-  Tables(int32_t users, int32_t items, int factors) : users(users), items(items), factors(factors) {
+  RandomTables(int32_t users, int32_t items, int factors) : users(users), items(items), factors(factors) {
     RandomStream random = Rng(items * 1000 + factors).stream("tables");
     const auto fill = [&](std::vector<float>& table, int64_t n) {
       for (int64_t k = 0; k < n; ++k)
@@ -29,8 +30,8 @@ struct Tables {
 
   /// With the parts that `parts` has a bit for: alpha, beta_user, beta_item.
   FactorView view(int parts) const {
-    FactorView v{users, items, factors};
-    if (parts & 1) v.alpha = 3.5f;
+    FactorView v{{users, items, factors}};
+    if (parts & 1) v.alpha = &kAlpha;
     if (parts & 2) v.beta_user = beta_user.data();
     if (parts & 4) v.beta_item = beta_item.data();
     if (factors > 0) v.gamma_user = gamma_user.data();
@@ -48,17 +49,24 @@ struct Tables {
   }
 };
 
+/// A user's scores of the whole catalogue into out [I].
+void scores_of(const CatalogueScorer& scorer, int32_t user, float* out) {
+  scorer.for_each_strip({&user, 1}, [&](const ScoreStrip& strip) {
+    std::copy_n(strip.scores, strip.items, out + strip.first);
+  });
+}
+
 TEST(FactorView, AndCatalogueScorerGiveThePlainScoreAroundTheTileWidth) {
   for (const int32_t items : {1, 2, 31, 32, 33, 63, 64, 65, 100}) {
     for (const int factors : {0, 1, 3, 8}) {
-      const Tables tables(3, items, factors);
+      const RandomTables tables(3, items, factors);
       for (int parts = 0; parts < 8; ++parts) {
         const FactorView view = tables.view(parts);
         const CatalogueScorer scorer(view);
         for (int32_t u = 0; u < tables.users; ++u) {
           constexpr float kGuard = -12345;
           std::vector<float> scores(items + 1, kGuard);
-          scorer.scores(u, scores.data());
+          scores_of(scorer, u, scores.data());
           for (int32_t i = 0; i < items; ++i) {
             ASSERT_EQ(view.score(u, i), tables.plain(parts, u, i))
                 << items << " items, " << factors << " factors, parts " << parts;
@@ -84,7 +92,7 @@ TEST(CatalogueScorer, AgreesWithScoreOnRealNumbers) {
   view.gamma_user = p.data();
   view.gamma_item = q.data();
   std::vector<float> scores(kItems);
-  CatalogueScorer(view).scores(0, scores.data());
+  scores_of(CatalogueScorer(view), 0, scores.data());
   for (int32_t i = 0; i < kItems; ++i) EXPECT_NEAR(scores[i], view.score(0, i), 2e-5);
 }
 
@@ -110,7 +118,7 @@ TEST(CatalogueScorer, StripsOfAnyBlockOfUsersAreTheBitsOfOneUserAlone) {
         expected_first += strip.items;
         for (size_t n = 0; n < users.size(); ++n) {
           std::vector<float> alone(kItems);
-          scorer.scores(users[n], alone.data());
+          scores_of(scorer, users[n], alone.data());
           ASSERT_EQ(strip.of(n).size(), static_cast<size_t>(strip.items));
           for (int32_t i = 0; i < strip.items; ++i) {
             ASSERT_EQ(strip.of(n)[i], alone[strip.first + i]) << count << " users, user " << n;

@@ -104,7 +104,7 @@ TEST(BprEpoch, DependsOnSeedAndEpochAlone) {
   const UserItems pairs = random_pairs(900, 300, 20000);
   const BprWeights start = drawn_weights(pairs, 300, 5);
   const auto after = [&](uint64_t seed, int64_t epoch) {
-    BprSgd sgd(pairs, 300, 5, {}, seed);
+    BprSgd sgd(pairs, 300, 5, kRates, seed);
     start.load_into(sgd);
     sgd.epoch(epoch, 1);
     return BprWeights(sgd, start).items;

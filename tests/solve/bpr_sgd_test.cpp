@@ -136,8 +136,8 @@ TEST(BprExact, GoesOnFromAGeneratorKeptAsText) {
   const json& golden = goldens()["small"];
   const UserItems pairs = interactions_of(golden);
   const BprWeights start = golden_start(golden, pairs);
-  BprSgd whole(pairs, golden["items"], golden["factors"], {}, 0);
-  BprSgd resumed(pairs, golden["items"], golden["factors"], {}, 0);
+  BprSgd whole(pairs, golden["items"], golden["factors"], kRates, 0);
+  BprSgd resumed(pairs, golden["items"], golden["factors"], kRates, 0);
   start.load_into(whole);
   start.load_into(resumed);
   std::mt19937 a(5), b(5);
@@ -237,7 +237,7 @@ TEST_P(BprMode, LeavesAUserWithEveryItemAlone) {
   std::vector<int32_t> u(20, 0), i(20);
   std::iota(i.begin(), i.end(), 0);
   const UserItems pairs(u, i, 1);
-  BprSgd sgd(pairs, 20, 4, {}, 7);
+  BprSgd sgd(pairs, 20, 4, kRates, 7);
   const BprWeights before = drawn_weights(pairs, 20, 4);
   before.load_into(sgd);
   EXPECT_EQ(run(sgd), (BprCounts{20, 0, 20}));
@@ -308,7 +308,7 @@ TEST(BprSgd, StoresWhatItLoads) {
 }
 
 TEST(BprSgd, NeedsAnInteraction) {
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, {}, 3), 4, 2, {}, 0)),
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, kRates, 3), 4, 2, kRates, 0)),
             "BPR: no interactions to train on");
 }
 

@@ -8,6 +8,9 @@
 
 namespace latent {
 
+/// implicit's own.
+constexpr BprRates kRates = {.lr = 0.01, .reg = 0.01, .verify_negatives = true};
+
 /// About `n` pairs where low ids are popular; the last user and the last item have none.
 inline UserItems random_pairs(int32_t users, int32_t items, int n, uint64_t seed = 1) {
   RandomStream s = Rng(seed).stream("pairs");

@@ -72,6 +72,9 @@ struct State {
   double objective = 0;
 };
 
+constexpr IalsProblem kProblem = {
+    .implicit_form = false, .alpha0 = 0.1, .reg = 0.01, .nu = 1, .alpha = 1};
+
 State solved(const WeightedRows& pairs, int items, int factors, const IalsProblem& problem, int iterations,
              int threads = 2) {
   State s;
@@ -200,7 +203,7 @@ TEST(ManyPairs, TakeConfidencesBelowOneAndNegativeOnes) {
 class Objective : public testing::TestWithParam<bool> {};
 
 TEST_P(Objective, IsThatOfAllPairsAndNeverRises) {
-  IalsProblem problem;
+  IalsProblem problem = kProblem;
   problem.implicit_form = GetParam();
   problem.reg = 0.03;
   problem.nu = 0.7;
@@ -216,7 +219,7 @@ TEST_P(Objective, IsThatOfAllPairsAndNeverRises) {
 }
 
 TEST_P(Objective, HasNoLowerPlaceBesideTheItemsFactors) {
-  IalsProblem problem;
+  IalsProblem problem = kProblem;
   problem.implicit_form = GetParam();
   problem.reg = 0.1;
   const WeightedRows pairs = random_pairs(30, 25, GetParam());
@@ -235,9 +238,9 @@ INSTANTIATE_TEST_SUITE_P(Forms, Objective, testing::Bool());
 
 TEST(Ials, HasTheSameBitsForAnyNumberOfThreads) {
   const WeightedRows pairs = random_pairs(900, 70, false);
-  const State one = solved(pairs, 70, 20, {}, 2, 1);
+  const State one = solved(pairs, 70, 20, kProblem, 2, 1);
   for (const int threads : {2, 3, 5}) {
-    const State other = solved(pairs, 70, 20, {}, 2, threads);
+    const State other = solved(pairs, 70, 20, kProblem, 2, threads);
     EXPECT_EQ(other.users, one.users);
     EXPECT_EQ(other.items, one.items);
     EXPECT_EQ(other.objective, one.objective);
@@ -246,14 +249,14 @@ TEST(Ials, HasTheSameBitsForAnyNumberOfThreads) {
 
 TEST(Ials, GivesRowsWithoutPairsNothing) {
   const WeightedRows pairs = random_pairs(14, 40, false);
-  const State s = solved(pairs, 40, 5, {}, 1);
+  const State s = solved(pairs, 40, 5, kProblem, 1);
   for (int f = 0; f < 5; ++f) EXPECT_EQ(s.users[7 * 5 + f], 0);
 }
 
 TEST(Ials, NamesTheKnobWhereTheGramMatrixIsNotPositiveDefinite) {
   // Three items cannot span ten factors.
   const WeightedRows pairs = random_pairs(14, 3, true);
-  IalsProblem problem;
+  IalsProblem problem = kProblem;
   problem.reg = 0;
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1)),
             "the Gram matrix of the factors is not positive definite; raise ials.reg (now 0.0)");
@@ -271,7 +274,7 @@ TEST(ImplicitForm, FollowsImplicitItself) {
   pairs.column = golden["column"].get<std::vector<int32_t>>();
   pairs.weight = golden["weight"].get<std::vector<float>>();
   const int users = golden["users"], items = golden["items"], d = golden["factors"];
-  IalsProblem problem;
+  IalsProblem problem = kProblem;
   problem.implicit_form = true;
   problem.reg = golden["reg"];
   problem.alpha = golden["alpha"];

@@ -56,9 +56,8 @@ TEST(WeightedRows, WithoutWeightsCountOneInBothForms) {
   ones.weight.assign(6, 1.0f);
   others.weight.assign(6, 3.0f);
   for (const bool implicit_form : {false, true}) {
-    IalsProblem problem;
-    problem.implicit_form = implicit_form;
-    problem.alpha = 2;
+    const IalsProblem problem = {implicit_form, /*alpha0=*/0.1, /*reg=*/0.01, /*nu=*/1,
+                                 /*alpha=*/2};
     EXPECT_EQ(solved(bare, 4, problem), solved(ones, 4, problem)) << implicit_form;
     EXPECT_EQ(solved(bare, 4, problem) == solved(others, 4, problem), !implicit_form);
   }

@@ -1,8 +1,11 @@
 #include "src/solve/stripes.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "tests/support.h"
@@ -79,6 +82,41 @@ TEST(OrderedTasks, RunOnceInOrderOnEachResource) {
     }
     EXPECT_EQ(count, 1200);
   }
+}
+
+TEST(OrderedTasks, WaitForAnEarlierOneHoweverLongItTakes) {
+  std::thread([] {  // whose helpers have not been found wanting before
+    OrderedTasks tasks(2);
+    tasks.add({0});
+    for (int n = 0; n < 10; ++n) tasks.add({0, 1});
+    tasks.add({1});
+    std::vector<int64_t> seen;
+    tasks.run(3, [&](int64_t t) {
+      // Longer than waiting threads look before they sleep.
+      if (t % 4 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      seen.push_back(t);
+    });
+    std::vector<int64_t> order(12);
+    std::iota(order.begin(), order.end(), 0);
+    EXPECT_EQ(seen, order);
+  }).join();
+}
+
+TEST(OrderedTasks, AThreadThatStallsLeavesTheOtherTasksToTheOthers) {
+  std::thread([] {
+    OrderedTasks tasks(2);
+    tasks.add({0});
+    for (int n = 0; n < 10; ++n) tasks.add({1});
+    std::atomic<int> others = 0;
+    tasks.run(2, [&](int64_t t) {
+      if (t > 0) {
+        ++others;
+        return;
+      }
+      while (others < 10) std::this_thread::yield();
+    });
+    EXPECT_EQ(others, 10);
+  }).join();
 }
 
 TEST(OrderedTasks, GoOnAfterAnExceptionAndRethrowIt) {

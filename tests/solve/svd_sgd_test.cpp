@@ -15,6 +15,17 @@
 namespace latent {
 namespace {
 
+/// Surprise's own.
+constexpr SvdRates kRates = {.lr_bu = 0.005,
+                             .lr_bi = 0.005,
+                             .lr_pu = 0.005,
+                             .lr_qi = 0.005,
+                             .reg_bu = 0.02,
+                             .reg_bi = 0.02,
+                             .reg_pu = 0.02,
+                             .reg_qi = 0.02,
+                             .biased = true};
+
 /// numpy.random.RandomState(seed).normal(): Mersenne Twister and the polar method, as Surprise
 /// draws its first factors.
 class NumpyNormal {
@@ -67,7 +78,7 @@ TEST(SvdExact, FollowsSurpriseThroughTwentyEpochsOfMovieLens) {
   for (double& v : t.p) v = 0.1 * normal();
   for (double& v : t.q) v = 0.1 * normal();
   const Interactions rows = grouped_by_user(data.rows);
-  for (int epoch = 0; epoch < 20; ++epoch) svd_epoch_exact(t, rows, {});
+  for (int epoch = 0; epoch < 20; ++epoch) svd_epoch_exact(t, rows, kRates);
 
   // From Surprise 1.1.5: SVD(random_state=0).fit(build_full_trainset()) on u.data: entries of bu,
   // bi, pu, qi, and the sums of their absolute values.
@@ -159,8 +170,8 @@ TEST(SvdBlocks, PredictAsWellAsTheExactSolver) {
     const SvdBlocks blocks(data.train, data.users, data.items, seed);
     const Interactions rows = grouped_by_user(data.train);
     for (int epoch = 0; epoch < 20; ++epoch) {
-      svd_epoch_exact(a, rows, {});
-      blocks.epoch(b, {}, epoch, 2);
+      svd_epoch_exact(a, rows, kRates);
+      blocks.epoch(b, kRates, epoch, 2);
     }
     exact += rmse(a, data.test) / 3;
     fast += rmse(b, data.test) / 3;
@@ -172,7 +183,7 @@ TEST(SvdBlocks, TakeTheExactSolversStepOnEachRating) {
   // No user and no item twice: the order of the ratings makes no difference.
   Interactions rows;
   for (int32_t n = 0; n < 50; ++n) rows.push(n, n * 7 % 50, static_cast<float>(1 + n % 5));
-  SvdRates rates;
+  SvdRates rates = kRates;
   rates.lr_bu = 0.1, rates.lr_bi = 0.2, rates.lr_pu = 0.3, rates.lr_qi = 0.4;
   rates.reg_bu = 0.5, rates.reg_bi = 0.6, rates.reg_pu = 0.7, rates.reg_qi = 0.8;
   for (const bool biased : {true, false}) {
@@ -209,7 +220,7 @@ TEST(SvdBlocks, GiveTheSameBitsForAnyNumberOfThreads) {
   for (const int threads : {1, 2, 3}) {
     auto t = start<float>(data, 13, 0);
     const SvdBlocks blocks(data.train, data.users, data.items, 0);
-    for (int epoch = 0; epoch < 3; ++epoch) errors.push_back(blocks.epoch(t, {}, epoch, threads));
+    for (int epoch = 0; epoch < 3; ++epoch) errors.push_back(blocks.epoch(t, kRates, epoch, threads));
     results.push_back(t);
   }
   for (size_t n = 1; n < results.size(); ++n) {
@@ -224,7 +235,7 @@ TEST(SvdBlocks, VisitEveryRatingOnceAnEpoch) {
   const Planted data(40, 30, 1000);
   SvdTables<float> t(data.users, data.items, 8, 8);
   t.mean = 0;
-  SvdRates still;
+  SvdRates still = kRates;
   still.lr_bu = still.lr_bi = still.lr_pu = still.lr_qi = 0;
   // Nothing moves, so the mean squared error is that of predicting 0: a rating left out or taken
   // twice would show.
@@ -237,7 +248,7 @@ TEST(SvdBlocks, VisitEveryRatingOnceAnEpoch) {
 TEST(SvdBlocks, KeepThePaddingZeroAndBiasesStillWhereUnbiased) {
   const Planted data;
   auto t = start<float>(data, 13, 0);
-  SvdRates rates;
+  SvdRates rates = kRates;
   rates.biased = false;
   SvdBlocks(data.train, data.users, data.items, 0).epoch(t, rates, 0, 2);
   for (size_t n = 0; n < t.p.size(); ++n) {

@@ -58,6 +58,44 @@ TEST(Checkpoint, RefusesEveryTruncationAndEveryFlippedByte) {
   }
 }
 
+/// Files that an earlier program wrote.
+const std::string kFormats = std::string(LATENT_SOURCE_DIR) + "/tests/data/formats/";
+
+TEST(Checkpoint, WrittenByAnEarlierProgramIsRead) {
+  const Checkpoint single = load_checkpoint(kFormats + "checkpoint-v1.ckpt");
+  EXPECT_EQ(single.state["step"], 3);
+  EXPECT_EQ(single.state["objective"], 0.436175869589087);
+  ASSERT_EQ(single.tensors.size(), 15u);
+  EXPECT_EQ(single.tensors[3].first, "model.gamma_user.weight");
+  EXPECT_EQ(single.tensors[3].second.sizes(), (std::vector<int64_t>{3, 2}));
+  EXPECT_EQ(single.tensors[3].second.scalar_type(), torch::kFloat);
+  EXPECT_FLOAT_EQ(single.tensors[3].second[0][0].item<float>(), -0.2182393f);
+
+  const Checkpoint twice = load_checkpoint(kFormats + "checkpoint-v1-float64.ckpt");
+  EXPECT_EQ(twice.state["step"], 2);
+  ASSERT_EQ(twice.tensors.size(), 5u);
+  EXPECT_EQ(twice.tensors[1].first, "model.beta_user.weight");
+  EXPECT_EQ(twice.tensors[1].second.scalar_type(), torch::kDouble);
+  EXPECT_EQ(twice.tensors[1].second[2][0].item<double>(), -0.005936969821269384);
+}
+
+TEST(Checkpoint, IsWrittenAsAnEarlierProgramReadsIt) {
+  const TemporaryFolder folder;
+  for (const char* name : {"checkpoint-v1.ckpt", "checkpoint-v1-float64.ckpt"}) {
+    save_checkpoint(folder.file("a.ckpt"), load_checkpoint(kFormats + name));
+    EXPECT_EQ(read_file(folder.file("a.ckpt")), read_file(kFormats + name)) << name;
+  }
+}
+
+TEST(Checkpoint, OfANewerVersionIsRefusedByThatName) {
+  const TemporaryFolder folder;
+  std::string bytes = read_file(kFormats + "checkpoint-v1.ckpt");
+  bytes[7] = '2';
+  const std::string path = folder.write("a.ckpt", bytes);
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, load_checkpoint(path)),
+            path + ": a checkpoint of another version of latent");
+}
+
 TEST(CheckpointFolder, KeepsTheLastTwo) {
   const TemporaryFolder folder;
   const CheckpointFolder checkpoints(folder.path());
@@ -78,6 +116,37 @@ TEST(CheckpointFolder, FallsBackToTheOneBeforeADamagedOne) {
   EXPECT_EQ(checkpoints.newest()->state["step"], 1);
   for (const auto& entry : fs::directory_iterator(folder.path())) fs::resize_file(entry.path(), 40);
   EXPECT_NE(LATENT_MESSAGE_OF(Error, checkpoints.newest()).find("no checkpoint is whole"), std::string::npos);
+}
+
+TEST(CheckpointFolder, IsReadWithoutTouchingWhatItsOwnerIsWriting) {
+  const TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(1, example(1));
+  const std::string half = folder.write("step-000000000002.ckpt.tmp77", "LATCK");
+  EXPECT_EQ(checkpoints.newest()->state["step"], 1);
+  EXPECT_TRUE(fs::exists(half));
+  checkpoints.remove_half_written();
+  EXPECT_FALSE(fs::exists(half));
+  EXPECT_EQ(checkpoints.newest()->state["step"], 1);
+}
+
+TEST(CheckpointFolder, IsListedAgainWhenTheOwnerHasRemovedWhatWasListed) {
+  const TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(1, example(1));
+  checkpoints.save(2, example(2));
+  std::string damaged = read_file(folder.file("step-000000000002.ckpt"));
+  damaged.back() ^= 1;
+  folder.write("step-000000000002.ckpt", damaged);
+  // While the damaged one is read, the owner goes on: the one before it is gone when its turn comes.
+  const auto newest = checkpoints.newest([&](const auto& state, const std::string&) {
+    if (state["step"] == 2) {
+      for (const int64_t step : {3, 4}) checkpoints.save(step, example(step));
+    }
+    return true;
+  });
+  ASSERT_TRUE(newest);
+  EXPECT_EQ(newest->state["step"], 4);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 using torch::Tensor;
 
-Recommender small_model(Form form) {
+std::shared_ptr<GradientModelImpl> small_model(Form form) {
   ModelSpec spec;
   spec.users = 50;
   spec.items = 40;
@@ -18,13 +18,13 @@ Recommender small_model(Form form) {
   spec.init_std = 0.1;
   spec.form = form;
   spec.lambda_user_bias = spec.lambda_item_bias = spec.lambda_factors = 0.01;
-  return make_model("latent_factor", spec);
+  return make_gradient_model("latent_factor", spec);
 }
 
 /// Runs `steps` updates with made-up gradients on ours and on torch's optimizer over a copy; the largest difference.
 template <typename TorchOptimizer, typename Options>
 double difference_from(OptimizerKind kind, Options options) {
-  const Recommender model = small_model(Form::kPytorch), copy = small_model(Form::kPytorch);
+  const auto model = small_model(Form::kPytorch), copy = small_model(Form::kPytorch);
   Optimizer ours(*model, kind, options.lr());
   TorchOptimizer theirs(copy->parameters(), options);
   torch::manual_seed(3);
@@ -60,7 +60,7 @@ TEST(Adagrad, EqualsTorchsWithThePenaltyInTheGradient) {
 Batch some_batch(bool pairwise, int64_t size) {
   const auto ids = [&](int64_t n) { return torch::randint(n, {size}, torch::kInt32); };
   Batch out{ids(50), ids(40), torch::randn({size}), {}};
-  if (pairwise) out.negatives = ids(40);
+  if (pairwise) out.negatives = ids(40).unsqueeze(1);
   return out;
 }
 
@@ -77,7 +77,7 @@ void plain_lazy_step(Tensor w, const Tensor& gradient, Tensor m, Tensor v, const
 
 TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
   for (const bool pairwise : {false, true}) {
-    const Recommender model = small_model(Form::kPytorch);
+    const auto model = small_model(Form::kPytorch);
     Optimizer optimizer(*model, OptimizerKind::kAdamLazy, 0.1);
     const ScoreTables tables = model->tables();
     const std::vector<Tensor> all = {tables.beta_user, tables.gamma_user, tables.beta_item, tables.gamma_item};
@@ -88,7 +88,7 @@ TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
       const Batch batch = some_batch(pairwise, 9);
       for (Tensor p : model->parameters()) p.mutable_grad() = torch::zeros_like(p);
       for (size_t n = 0; n < all.size(); ++n) {
-        const Tensor ids = n < 2 ? batch.users : pairwise ? torch::cat({batch.items, batch.negatives}) : batch.items;
+        const Tensor ids = n < 2 ? batch.users : pairwise ? torch::cat({batch.items, batch.negatives.flatten()}) : batch.items;
         Tensor g = torch::zeros_like(w[n]);
         g.index_put_({ids.to(torch::kLong)}, torch::randn({ids.numel(), w[n].size(1)}));
         all[n].mutable_grad().copy_(g);
@@ -106,8 +106,15 @@ TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
   }
 }
 
+TEST(SumOfSquares, IsThatOfTorchInDouble) {
+  torch::manual_seed(1);
+  const Tensor a = torch::randn({10007});
+  EXPECT_NEAR(sum_of_squares(a), a.to(torch::kDouble).square().sum().item<double>(), 1e-8);
+  EXPECT_NEAR(sum_of_squares(a.to(torch::kDouble)), sum_of_squares(a), 1e-8);
+}
+
 TEST(LazyAdam, IsAdamWhereABatchTouchesEveryRow) {
-  const Recommender lazy = small_model(Form::kPytorch), dense = small_model(Form::kPytorch);
+  const auto lazy = small_model(Form::kPytorch), dense = small_model(Form::kPytorch);
   Optimizer a(*lazy, OptimizerKind::kAdamLazy, 0.1), b(*dense, OptimizerKind::kAdam, 0.1);
   Batch batch{torch::arange(50, torch::kInt32), torch::arange(50, torch::kInt32) % 40, torch::randn({50}), {}};
   for (int step = 0; step < 5; ++step) {
@@ -123,7 +130,7 @@ TEST(LazyAdam, IsAdamWhereABatchTouchesEveryRow) {
 /// Keras moves a row that no sample touched about 100 times less in the first step.
 TEST(Adam, MovesUntouchedRowsFarLessInTheTensorflowForm) {
   const auto first_step_of_untouched = [](Form form) {
-    const Recommender model = small_model(form);
+    const auto model = small_model(form);
     const Tensor table = model->tables().gamma_user;
     const Tensor before = table.detach().clone();
     Optimizer optimizer(*model, OptimizerKind::kAdam, 0.1);

@@ -1,0 +1,213 @@
+#include "src/run/experiment.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "src/config/catalog.h"
+#include "src/config/complaints.h"
+#include "src/export/tables_file.h"
+#include "src/sampling/sampler.h"
+#include "src/train/module_view.h"
+#include "src/train/solver_steps.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool solved(const RunConfig& config) {
+  return model_info(config.model.name).trained == Trained::kBySolver;
+}
+
+/// By gradient, ranked against sampled negatives.
+bool pairwise(const RunConfig& config) {
+  return is_pairwise(model_info(config.model.name));
+}
+
+CheckpointFolder checkpoints_of(const RunDirectory& run, bool refit) {
+  return CheckpointFolder(refit ? run.refit_checkpoints() : run.checkpoints());
+}
+
+/// The summary as metrics.json holds it.
+ordered_json train_figures(const TrainSummary& summary) {
+  ordered_json out = {{"seconds", summary.seconds}, {"steps", summary.steps}};
+  if (summary.steps == 0) return out;
+  out["objective"] = summary.objective;
+  if (summary.figures.is_object()) out.update(summary.figures);
+  if (summary.seconds > 0)
+    out["samples_per_second"] =
+        static_cast<double>(summary.steps * summary.samples_per_step) / summary.seconds;
+  if (summary.best_step >= 0) {
+    out["best_step"] = summary.best_step;
+    out["stopped_early"] = summary.stopped_early;
+  }
+  return out;
+}
+
+/// log.jsonl, open for appending. A kill must not take lines of steps that a checkpoint holds, so
+/// each line is written at once.
+class LogFile {
+ public:
+  LogFile(const std::string& path, bool refit) : refit_(refit), file_(std::fopen(path.c_str(), "a")) {
+    if (file_ == nullptr) throw errno_error(path, "cannot write");
+    std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
+  }
+  ~LogFile() { std::fclose(file_); }
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+  void add(ordered_json line) {
+    if (refit_) line["refit"] = true;
+    std::fprintf(file_, "%s\n", line.dump().c_str());
+  }
+
+ private:
+  bool refit_;
+  std::FILE* file_;
+};
+
+}  // namespace
+
+Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
+                       const RunDirectory* resumed)
+    : config_(config), data_(std::move(data)), evaluator_(*data_, config_) {
+  const auto start = Clock::now();
+  use_threads(config_);
+  refuse(wrong_combinations(config_));
+  if (resumed != nullptr) checkpoint_ = checkpoints_of(*resumed, /*refit=*/false).newest();
+  if (pairwise(config_)) require_negatives();
+  prepare(/*refit=*/false);
+  monitor_ = make_monitor();
+  fit_seconds_ = since(start);
+}
+
+int64_t Experiment::done() const {
+  return checkpoint_ ? checkpoint_->state.at("step").get<int64_t>() : 0;
+}
+
+void Experiment::prepare(bool refit) {
+  const bool all = config_.train.rows == "all";
+  stepper_.reset();
+  rows_.emplace(*data_, refit || all, all);
+  model_ = make_model_for(config_, *data_, FittedRows(*data_, refit, false).get());
+  if (model_info(config_.model.name).trained == Trained::kNot) return;
+  if (!config_.model.init_path.empty() && !checkpoint_)
+    read_initial_tables(config_, *data_, *model_);
+  const UserItems* const known = !pairwise(config_) ? nullptr
+                                 : refit            ? &evaluator_.seen_items()
+                                                    : &evaluator_.train_items();
+  stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_)});
+}
+
+void Experiment::require_negatives() const {
+  const UserItems& known =
+      config_.train.refit ? evaluator_.seen_items() : evaluator_.train_items();
+  const Split& parts = data_->parts;
+  for (const Interactions* part : {&parts.train, &parts.valid, &parts.test}) {
+    if (part == &parts.test && config_.train.rows != "all") continue;
+    const int32_t full = first_user_with_every_item(*part, known, data_->items.size());
+    if (full < 0) continue;
+    throw Error("user " + in_quotes(std::string(data_->users.name(full))) +
+                " has every item in training, so no negative exists; drop that user, or keep "
+                "more items (data.min_item, data.positive_at_least)");
+  }
+}
+
+std::optional<Monitor> Experiment::make_monitor() const {
+  const TrainOptions& train = config_.train;
+  if (train.patience == 0) return std::nullopt;
+  if (data_->parts.valid.size() == 0)
+    throw Error("train.patience needs a validation part; set split.valid, or train.patience to 0");
+  Monitor monitor;
+  monitor.name = evaluator_.monitor_name();
+  if (stepper_ == nullptr) return std::nullopt;
+  monitor.higher_is_better = Evaluator::higher_is_better(monitor.name);
+  monitor.every = train.eval_every > 0 ? train.eval_every : stepper_->steps_per_pass();
+  monitor.patience = train.patience;
+  monitor.measure = [this, name = monitor.name] {
+    return evaluator_.monitored(ModuleView(*model_).view(), name);
+  };
+  return monitor;
+}
+
+int64_t Experiment::steps() const {
+  const TrainOptions& train = config_.train;
+  return train.epochs > 0 ? train.epochs * stepper_->steps_per_pass() : train.steps;
+}
+
+TrainSummary Experiment::fit(const RunDirectory* run, bool refit, int64_t steps) {
+  TrainJob job{*model_, *stepper_, steps};
+  job.unit = solved(config_) ? "epoch" : "step";
+  job.samples_per_step = stepper_->samples_per_step();
+  if (!refit) job.monitor = monitor_;
+  job.quiet = run == nullptr;
+  if (run == nullptr) return latent::train(job, std::nullopt);
+
+  const CheckpointFolder checkpoints = checkpoints_of(*run, refit);
+  checkpoints.remove_half_written();
+  LogFile log(run->log(), refit);
+  job.log = [&](const ordered_json& line) { log.add(line); };
+  job.checkpoint_every = config_.checkpoint.every;
+  job.checkpoints = &checkpoints;
+  job.resume_command = [&] { return "latent train --resume " + run->path(); };
+  return latent::train(job, checkpoint_);
+}
+
+void Experiment::train(const RunDirectory* run) {
+  if (stepper_ == nullptr) return;
+  const auto start = Clock::now();
+  summary_ = fit(run, /*refit=*/false, steps());
+  if (config_.train.refit) {
+    first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
+    if (config_.train.rows != "all")
+      first_valid_.erase("leaked");  // this fit has not seen it, the second will
+    if (run != nullptr) std::filesystem::create_directories(run->refit_checkpoints());
+    checkpoint_ = run != nullptr ? checkpoints_of(*run, /*refit=*/true).newest() : std::nullopt;
+    prepare(/*refit=*/true);
+    // As many passes: more rows take more steps, but a solver's step is a pass already.
+    const auto first = static_cast<double>(data_->parts.train.size());
+    const double more =
+        solved(config_) ? 1 : (first + static_cast<double>(data_->parts.valid.size())) / first;
+    refit_steps_ = std::max<int64_t>(
+        1, std::llround(more * static_cast<double>(summary_.best_step)));
+    const TrainSummary second = fit(run, /*refit=*/true, refit_steps_);
+    refit_steps_ = second.steps;
+    summary_.seconds += second.seconds;
+    summary_.steps += second.steps;
+    summary_.objective = second.objective;
+    summary_.figures = second.figures;
+  }
+  fit_seconds_ += since(start);
+}
+
+FitResult Experiment::evaluate() const {
+  const auto start = Clock::now();
+  const ModuleView view(*model_);
+  FitResult out;
+  out.metrics["test"] = evaluator_.evaluate(view.view(), "test");
+  out.test_seconds = since(start);
+  out.metrics["valid"] =
+      refit_steps_ > 0 ? first_valid_ : evaluator_.evaluate(view.view(), "valid");
+  out.metrics["train"] = train_figures(summary_);
+  if (refit_steps_ > 0) out.metrics["train"]["refit_steps"] = refit_steps_;
+  out.fit_seconds = fit_seconds_;
+  return out;
+}
+
+FitResult run_experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
+                         const RunDirectory* run) {
+  Experiment experiment(config, std::move(data));
+  experiment.train(run);
+  return experiment.evaluate();
+}
+
+}  // namespace latent

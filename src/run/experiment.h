@@ -1,0 +1,87 @@
+// One config on one data set: the model, what trains it and what judges it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "src/base/error.h"
+#include "src/run/evaluate.h"
+#include "src/run/model_for_data.h"
+#include "src/run/run_directory.h"
+#include "src/train/trainer.h"
+
+namespace latent {
+
+/// What came of an experiment.
+struct FitResult {
+  nlohmann::ordered_json metrics;               ///< of "test", "valid" and "train", as metrics.json
+  double fit_seconds = 0, test_seconds = 0;
+};
+
+class Experiment {
+ public:
+  /// Makes the model and its stepper, so that whatever cannot be trained is an Error before anything
+  /// is written. `resumed`: a run to go on with from its newest checkpoint.
+  Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
+             const RunDirectory* resumed = nullptr);
+  Experiment(const Experiment&) = delete;
+  Experiment& operator=(const Experiment&) = delete;
+
+  /// The step from which train() goes on.
+  int64_t done() const;
+
+  /// Trains the model, under train.refit a second time on train and valid. Log and checkpoints go
+  /// to `run`; without one nothing is written.
+  void train(const RunDirectory* run);
+  /// Metrics of the trained model on every part, and the training's own figures.
+  FitResult evaluate() const;
+
+  const RunConfig& config() const { return config_; }
+  const SplitDataset& data() const { return *data_; }
+  const RecommenderImpl& model() const { return *model_; }
+  const Evaluator& evaluator() const { return evaluator_; }
+
+ private:
+  void prepare(bool refit);
+  void require_negatives() const;
+  std::optional<Monitor> make_monitor() const;
+  int64_t steps() const;
+  TrainSummary fit(const RunDirectory* run, bool refit, int64_t steps);
+
+  const RunConfig config_;
+  const std::shared_ptr<const SplitDataset> data_;
+  const Evaluator evaluator_;
+  // Of the fit at hand; each refers to those before it.
+  std::optional<FittedRows> rows_;
+  Recommender model_;
+  std::unique_ptr<Stepper> stepper_;  // null: nothing to train
+  std::optional<Monitor> monitor_;
+  std::optional<Checkpoint> checkpoint_;  // where the first fit goes on
+
+  TrainSummary summary_;
+  nlohmann::ordered_json first_valid_;  // under train.refit: figures of the first fit
+  int64_t refit_steps_ = 0;
+  double fit_seconds_ = 0;
+};
+
+/// Trains and tests `config` on `data`; log and checkpoints go to `run`, if any.
+FitResult run_experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
+                         const RunDirectory* run = nullptr);
+
+/// fn(), with LibTorch's pages about a failed allocation turned into one line that names the knobs.
+template <typename Fn>
+auto with_memory_advice(const Fn& fn) {
+  const std::string advice = "out of memory; lower model.factors or train.batch_size";
+  try {
+    return fn();
+  } catch (const c10::OutOfMemoryError&) {
+    throw Error("the device is " + advice + ", or set train.device = cpu");
+  } catch (const c10::Error& e) {
+    if (std::string(e.what()).find("alloc_cpu") == std::string::npos) throw;
+    throw Error(advice);
+  } catch (const std::bad_alloc&) {
+    throw Error(advice);
+  }
+}
+
+}  // namespace latent

@@ -1,0 +1,95 @@
+#include "src/run/model_for_data.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "models/registry.h"
+#include "src/base/file.h"
+#include "src/base/parallel.h"
+#include "src/base/version.h"
+#include "src/config/catalog.h"
+#include "src/formats/crc32.h"
+#include "src/train/trainer.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+RatingSummary summary_of(const Interactions& rows) {
+  if (rows.size() == 0) return {};
+  const auto [lowest, highest] = std::minmax_element(rows.rating.begin(), rows.rating.end());
+  return {mean_rating(rows), *lowest, *highest};
+}
+
+}  // namespace
+
+torch::Device device_of(const RunConfig& config) {
+  // Solvers work on plain memory.
+  if (model_info(config.model.name).trained == Trained::kBySolver) return torch::kCPU;
+  return resolve_device(config.train.device);
+}
+
+void use_threads(const RunConfig& config) {
+  set_default_threads(static_cast<int>(config.train.threads));
+  at::set_num_threads(1);
+}
+
+bool ranks(const RunConfig& config) {
+  return model_info(config.model.name).task == Task::kRanking;
+}
+
+std::string hex(uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08x", value);
+  return text;
+}
+
+uint32_t ids_checksum(const SplitDataset& data) {
+  uint32_t crc = 0;
+  for (const IdMap* ids : {&data.users, &data.items}) {
+    crc = crc32_of(ids->text().data(), ids->text().size(), crc);
+    crc = crc32_of(ids->ends().data(), ids->ends().size() * sizeof(uint64_t), crc);
+  }
+  return crc;
+}
+
+Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
+                           const Interactions& rows, bool filled) {
+  const RatingSummary ratings = summary_of(rows);
+  ModelSpec spec = model_spec(config, data.users.size(), data.items.size(), ratings);
+  spec.filled = filled;
+  Recommender model = make_model(config.model.name, spec);
+  if (!model_info(config.model.name).in_double(config)) {
+    model->to(device_of(config));
+    return model;
+  }
+  model->to(torch::kDouble);
+  const torch::NoGradGuard no_grad;
+  model->tables().alpha.fill_(model->spec().mean);  // not its float
+  return model;
+}
+
+ordered_json provenance_of(const RunConfig& config, const SplitDataset& data) {
+  return {{"program", std::string("latent ") + kVersion},
+          {"torch", torch_version()},
+          {"data_crc32", hex(data.checksum)},
+          {"ids_crc32", hex(ids_checksum(data))},
+          {"seed", config.train.seed},
+          {"device", device_of(config).str()},
+          {"users", data.users.size()},
+          {"items", data.items.size()}};
+}
+
+std::string torch_version() { return TORCH_VERSION; }
+
+FittedRows::FittedRows(const SplitDataset& data, bool with_valid, bool with_test)
+    : train_(data.parts.train), joined_(with_valid || with_test) {
+  if (!joined_) return;
+  rows_ = train_;
+  if (with_valid) rows_.append(data.parts.valid);
+  if (with_test) rows_.append(data.parts.test);
+}
+
+}  // namespace latent
