@@ -98,7 +98,8 @@ class Resolver {
   std::set<std::string> object_knobs() const {
     std::set<std::string> out;
     for (const Knob& knob : rows_) {
-      if (std::holds_alternative<std::map<std::string, double>*>(knob.target)) out.insert(knob.name);
+      if (std::holds_alternative<std::map<std::string, double>*>(knob.target))
+        out.insert(knob.name);
     }
     return out;
   }

@@ -45,9 +45,7 @@ void use_threads(const RunConfig& config) {
   if (config.train.threads > 0) at::set_num_threads(static_cast<int>(config.train.threads));
 }
 
-bool ranks(const RunConfig& config) {
-  return model_info(config.model.name).task == Task::kRanking;
-}
+bool ranks(const RunConfig& config) { return model_info(config.model.name).task == Task::kRanking; }
 
 std::string hex(uint32_t value) {
   char text[16];
