@@ -14,7 +14,8 @@ namespace latent {
 class KnownFilter {
  public:
   explicit KnownFilter(const UserItems& known)
-      : shift_(64 - std::bit_width(known.item.size() / 2 + 1)), words_(uint64_t{1} << (64 - shift_)) {
+      : shift_(64 - std::bit_width(known.item.size() / 2 + 1)),
+        words_(uint64_t{1} << (64 - shift_)) {
     for (int32_t u = 0; u < known.users(); ++u) {
       for (const int32_t i : known.of(u)) {
         const uint64_t hash = hash_of(u, i);

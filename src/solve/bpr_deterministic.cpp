@@ -19,8 +19,8 @@ constexpr int kChunks = 64;  // of the draws, each with its own counts of bucket
 
 /// When a sample's turn comes, by the stripes of its user and items. A round-robin tournament (the
 /// circle method) pairs the 16 item stripes in 15 ways, each time into 8 disjoint pairs; in each of
-/// 8 rotations a pair meets another user stripe. Buckets are numbered by pairing, rotation and pair:
-/// the 8 of one rotation share neither users nor items.
+/// 8 rotations a pair meets another user stripe. Buckets are numbered by pairing, rotation and
+/// pair: the 8 of one rotation share neither users nor items.
 class Tournament {
  public:
   /// Pairings in an order drawn from `stream`.
@@ -88,7 +88,8 @@ LATENT_INLINE int64_t run_samples(const BprRows rows, const BprSample* samples, 
 
 BprStripes::BprStripes(const BprDraws& draws, int32_t items, uint64_t seed)
     : user(stripes_of(draws.user_counts(), kUserStripes, Rng(seed).stream("bpr user stripes"))),
-      item(stripes_of(draws.item_counts(items), kItemStripes, Rng(seed).stream("bpr item stripes"))),
+      item(
+          stripes_of(draws.item_counts(items), kItemStripes, Rng(seed).stream("bpr item stripes"))),
       drawn(draws.pairs()),
       sorted(draws.pairs()),
       bucket(draws.pairs()) {}
@@ -140,7 +141,8 @@ BprCounts BprSgd::epoch_deterministic(BprTables& tables, int64_t epoch, int thre
   });
 
   const BprRows rows(tables, rates_);
-  const auto run = with_vectors(tables.stride, [](auto vectors) { return kernel<run_samples<vectors()>>(); });
+  const auto run =
+      with_vectors(tables.stride, [](auto vectors) { return kernel<run_samples<vectors()>>(); });
   std::vector<int64_t> correct(kBuckets);
   tournament.tasks().run(threads, [&](int64_t b) {
     correct[b] = run(rows, s.sorted.data() + start[b], start[b + 1] - start[b]);

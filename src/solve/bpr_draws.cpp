@@ -33,7 +33,8 @@ BprDraws::BprDraws(UserItems pairs, bool verify_negatives, uint64_t seed)
     if (end - first < kPartPairs && (u + 1 < users || end == first)) continue;
     const auto filter = verify_ ? filter_.add_part(end - first) : PairFilter::Part{};
     parts_.push_back({static_cast<uint32_t>(first), static_cast<uint32_t>(end - first), filter});
-    for (int64_t n = first; verify_ && n < end; ++n) filter_.add(filter, pairs_[n].user, pairs_[n].item);
+    for (int64_t n = first; verify_ && n < end; ++n)
+      filter_.add(filter, pairs_[n].user, pairs_[n].item);
     first = end;
   }
 }

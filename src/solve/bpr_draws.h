@@ -69,7 +69,8 @@ class BprDraws {
     int32_t user, item;
   };
   std::vector<Pair> pairs_;    // ascending
-  std::vector<int32_t> item_;  // [pairs] of pairs_ once more: half the memory to draw negatives from
+  std::vector<int32_t>
+      item_;  // [pairs] of pairs_ once more: half the memory to draw negatives from
   bool verify_;
   Rng rng_;
   std::vector<Part> parts_;

@@ -39,7 +39,10 @@ void draw_bpr_factors(BprTables& t, const UserItems& pairs, uint64_t seed) {
 }
 
 BprSgd::BprSgd(UserItems pairs, int32_t items, const BprRates& rates, uint64_t seed)
-    : items_(items), rates_(rates), seed_(seed), draws_(std::move(pairs), rates.verify_negatives, seed) {}
+    : items_(items),
+      rates_(rates),
+      seed_(seed),
+      draws_(std::move(pairs), rates.verify_negatives, seed) {}
 
 namespace {
 

@@ -11,8 +11,8 @@
 
 namespace latent {
 
-/// Cuts 0..counts.size()-1 into `stripes` (at most 65,536) stripes of about equal total count: the stripe of each
-/// index.
+/// Cuts 0..counts.size()-1 into `stripes` (at most 65,536) stripes of about equal total count: the
+/// stripe of each index.
 std::vector<uint16_t> stripes_of(const std::vector<int64_t>& counts, int stripes,
                                  RandomStream stream);
 

@@ -135,7 +135,8 @@ TEST(BprExact, GoesOnFromAGeneratorKeptAsText) {
   EXPECT_THROW(generator_from_text("1 2 three"), Error);
 }
 
-// ---- every mode ----------------------------------------------------------------------------------
+// ---- every mode
+// ----------------------------------------------------------------------------------
 
 using Epoch = BprCounts (*)(BprSgd&, BprTables&, int64_t epoch, std::mt19937&);
 struct Mode {
@@ -144,12 +145,11 @@ struct Mode {
 };
 void PrintTo(const Mode& mode, std::ostream* out) { *out << mode.name; }
 const Mode kModes[] = {
-    {"Exact", [](BprSgd& s, BprTables& t, int64_t, std::mt19937& g) { return s.epoch_exact(t, g); }},
+    {"Exact",
+     [](BprSgd& s, BprTables& t, int64_t, std::mt19937& g) { return s.epoch_exact(t, g); }},
     {"Fast", [](BprSgd& s, BprTables& t, int64_t e, std::mt19937&) { return s.epoch(t, e, 2); }},
-    {"Deterministic",
-     [](BprSgd& s, BprTables& t, int64_t e, std::mt19937&) {
-       return s.epoch_deterministic(t, e, 2);
-     }},
+    {"Deterministic", [](BprSgd& s, BprTables& t, int64_t e,
+                         std::mt19937&) { return s.epoch_deterministic(t, e, 2); }},
 };
 
 class BprMode : public testing::TestWithParam<Mode> {
@@ -277,7 +277,8 @@ TEST_P(BprMode, LearnsMovieLensAsWellAsTheExactSolver) {
   EXPECT_NEAR(auc(run(sgd, other, 20)), auc(last), 0.01);
 }
 
-// ---- beginnings ------------------------------------------------------------------------------------
+// ---- beginnings
+// ------------------------------------------------------------------------------------
 
 TEST(BprFactors, StartAsImplicitsDo) {
   const UserItems pairs = random_pairs(300, 100, 2000);
