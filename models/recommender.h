@@ -84,7 +84,8 @@ class RecommenderImpl : public torch::nn::Module {
 using Recommender = std::shared_ptr<RecommenderImpl>;
 
 /// What an objective measures, where it is a mean over the batch of the score of tables() alone:
-/// `scale` times (score - rating)^2, or softplus(-(score(u, i) - score(u, j))) (Rendle et al., 2009).
+/// `scale` times (score - rating)^2, or softplus(-(score(u, i) - score(u, j))) (Rendle et al.,
+/// 2009).
 struct LossForm {
   enum Kind { kSquaredError, kPairwise } kind;
   double scale = 1;

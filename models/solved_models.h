@@ -6,7 +6,8 @@
 
 namespace latent {
 
-/// r = alpha + beta_u + beta_i, biases from 0 (Koren, "Factor in the neighbors", 2010, section 2.1).
+/// r = alpha + beta_u + beta_i, biases from 0 (Koren, "Factor in the neighbors", 2010,
+/// section 2.1).
 class BaselineImpl : public BiasOnlyImpl {
  public:
   explicit BaselineImpl(const ModelSpec& spec);

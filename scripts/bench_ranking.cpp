@@ -30,15 +30,17 @@ UserItems random_items(int32_t users, int32_t items, int each, const char* name)
 
 void run(int32_t users, int32_t items, int factors) {
   const auto p = normals(int64_t{users} * factors, "p"), q = normals(int64_t{items} * factors, "q");
-  const UserItems seen = random_items(users, items, 10, "seen"), test = random_items(users, items, 5, "test"),
-                  all = merged(seen, test);
+  const UserItems seen = random_items(users, items, 10, "seen"),
+                  test = random_items(users, items, 5, "test"), all = merged(seen, test);
   FactorView view{users, items, factors};
   view.gamma_user = p.data();
   view.gamma_item = q.data();
   const auto start = std::chrono::steady_clock::now();
   const auto figures = ranking_metrics(view, {&test, &seen, &all, {1, 5, 10, 20, 100}});
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("{\"seconds\": %.3f, \"%s\": %.6f}\n", seconds, figures[0].first.c_str(), figures[0].second);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::printf("{\"seconds\": %.3f, \"%s\": %.6f}\n", seconds, figures[0].first.c_str(),
+              figures[0].second);
 }
 
 }  // namespace

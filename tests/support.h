@@ -30,7 +30,9 @@ class TemporaryFolder {
   std::string path_;
 };
 
-inline std::string shared_data(const std::string& name) { return std::string(LATENT_SHARED_DATA) + "/" + name; }
+inline std::string shared_data(const std::string& name) {
+  return std::string(LATENT_SHARED_DATA) + "/" + name;
+}
 
 /// Skips the test, visibly, where the real data is absent.
 #define LATENT_NEEDS_DATA(name)                                                   \

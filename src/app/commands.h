@@ -30,7 +30,8 @@ class CommandLine {
   /// --set key=value, any number of times.
   void add_set();
   /// Parses; `words` are the names of the positional words, of which the first `required` must be
-  /// there; a last name that ends in ... stands for any number of words. False when --help was printed. Throws UsageError.
+  /// there; a last name that ends in ... stands for any number of words. False when --help was
+  /// printed. Throws UsageError.
   bool parse(int argc, char** argv, const std::vector<std::string>& words, size_t required);
 
   const std::string& word(size_t n) const { return words_.at(n); }

@@ -64,8 +64,8 @@ class MatrixMarketFormat : public RowFormat {
     std::string_view line;
     if (!reader.next(line)) {
       if (entries_ != size_[2])
-        throw Error(reader.path() + ": declares " + std::to_string(size_[2]) + " entries, but has " +
-                    std::to_string(entries_) + "; fetch the file again");
+        throw Error(reader.path() + ": declares " + std::to_string(size_[2]) +
+                    " entries, but has " + std::to_string(entries_) + "; fetch the file again");
       return false;
     }
     line = trimmed(line);
@@ -101,8 +101,7 @@ class MatrixMarketFormat : public RowFormat {
   bool read_size(const LineReader& reader) {
     for (size_t n = 0; n < 3; ++n) {
       const std::string_view text = fields_.size() == 3 ? fields_[n] : std::string_view();
-      const auto [end, failed] =
-          std::from_chars(text.data(), text.data() + text.size(), size_[n]);
+      const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), size_[n]);
       if (text.empty() || failed != std::errc() || end != text.data() + text.size() || size_[n] < 0)
         throw Error(reader.path() + ":" + std::to_string(reader.line_number()) +
                     ": not the three sizes (rows, columns, entries) of a MatrixMarket matrix");
@@ -193,8 +192,9 @@ std::unique_ptr<RowFormat> open_matrix_market(const FileHead& head, const DataOp
   const bool transposed = options.user == "1" && options.item == "0";
   if (!transposed && ((options.user != "auto" && options.user != "0") ||
                       (options.item != "auto" && options.item != "1")))
-    throw Error(head.place + ": the columns of matrixmarket are 0 and 1; set data.user and "
-                             "data.item to them, or to auto");
+    throw Error(head.place +
+                ": the columns of matrixmarket are 0 and 1; set data.user and "
+                "data.item to them, or to auto");
   return std::make_unique<MatrixMarketFormat>(options, words[3] == "pattern",
                                               words[4] == "symmetric", transposed);
 }

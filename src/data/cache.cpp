@@ -48,8 +48,16 @@ RawData load(const fs::path& path, const std::string& key) {
   raw.bad_rows = header.at("bad_rows");
   raw.data.checksum = header.at("checksum");
   const json& f = header.at("format");
-  raw.format = {f.at(0), f.at(1).get<std::vector<std::string>>(),
-                f.at(2), f.at(3), f.at(4), f.at(5), f.at(6), f.at(7), f.at(8), f.at(9),
+  raw.format = {f.at(0),
+                f.at(1).get<std::vector<std::string>>(),
+                f.at(2),
+                f.at(3),
+                f.at(4),
+                f.at(5),
+                f.at(6),
+                f.at(7),
+                f.at(8),
+                f.at(9),
                 f.at(10).get<std::array<int, 4>>()};
   raw.missing_rows = header.at("missing_rows");
   const uint64_t n = header.at("rows"), left_out = header.at("left_out");
@@ -115,19 +123,19 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
   fs::create_directories(folder, failed);
   if (failed) throw Error(folder.string() + ": cannot make the folder: " + failed.message());
   const FormatInfo& f = raw.format;
-  const json header = {
-      {"key", key},
-      {"rows", raw.data.rows.size()},
-      {"part_ends", raw.part_ends},
-      {"bad_rows", raw.bad_rows},
-      {"missing_rows", raw.missing_rows},
-      {"left_out", raw.data.left_out.size()},
-      {"checksum", raw.data.checksum},
-      {"has_time", raw.data.rows.has_time()},
-      {"users", ids_header(raw.data.users)},
-      {"items", ids_header(raw.data.items)},
-      {"format", {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time, f.found_time, f.separator,
-        f.width, f.column}}};
+  const json header = {{"key", key},
+                       {"rows", raw.data.rows.size()},
+                       {"part_ends", raw.part_ends},
+                       {"bad_rows", raw.bad_rows},
+                       {"missing_rows", raw.missing_rows},
+                       {"left_out", raw.data.left_out.size()},
+                       {"checksum", raw.data.checksum},
+                       {"has_time", raw.data.rows.has_time()},
+                       {"users", ids_header(raw.data.users)},
+                       {"items", ids_header(raw.data.items)},
+                       {"format",
+                        {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time,
+                         f.found_time, f.separator, f.width, f.column}}};
   const std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   SectionsWriter out(file_of(folder, key), kMagic, text);
   out.add(raw.data.rows.user);

@@ -21,8 +21,8 @@ const std::vector<std::string>& usual_names(const std::string& role) {
   static const std::vector<std::string> time = {
       "timestamp",  "time",     "unixreviewtime", "review/timeunix", "ts",          "unixtime",
       "reviewtime", "datetime", "date",           "dateadded",       "dateupdated", "t"};
-  static const std::vector<std::string> title = {"title", "originaltitle", "name", "movietitle",
-                                                 "booktitle", "itemname", "productname"};
+  static const std::vector<std::string> title = {
+      "title", "originaltitle", "name", "movietitle", "booktitle", "itemname", "productname"};
   return role == "user"     ? user
          : role == "item"   ? item
          : role == "rating" ? rating

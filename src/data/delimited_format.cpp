@@ -63,8 +63,7 @@ class DelimitedFormat : public RowFormat {
     check_id(row.user, user_label_);
     check_id(row.item, item_label_);
     if (!row.left_out) {
-      if (layout_.rating >= 0)
-        row.rating = ratings_.parse(fields_[layout_.rating], info.rating);
+      if (layout_.rating >= 0) row.rating = ratings_.parse(fields_[layout_.rating], info.rating);
       if (layout_.time >= 0) row.time = time_in(fields_[layout_.time]);
     }
     if (missing_ && !row.left_out && layout_.rating >= 0 && ratings_.is_missing(row.rating)) {
@@ -79,8 +78,7 @@ class DelimitedFormat : public RowFormat {
     rows.clear();
     if (mark_ == '\0' || skip_header_ || --wait_ > 0) return;
     const std::string_view text = reader.ready_lines().substr(0, kPiece);
-    const size_t marks =
-        find_marks(text.data(), text.size(), mark_, '"', marks_);
+    const size_t marks = find_marks(text.data(), text.size(), mark_, '"', marks_);
     blanks_ = std::memchr(text.data(), ' ', text.size()) != nullptr;
     const char* line = text.data();
     int64_t lines = 0;
@@ -156,14 +154,13 @@ class DelimitedFormat : public RowFormat {
     const size_t found = fields_.size();
     if (found >= layout_.least && found <= layout_.most) return;
     const bool lists = found > 1 && info.columns.empty() && info.format != "movielens";
-    throw RowError(
-        found > layout_.most
-            ? "expected " + std::to_string(layout_.most) + " columns, found " +
-                  std::to_string(found) +
-                  (lists ? "; lists of a user's items are data.format adjacency"
-                         : "; a field that holds the separator must stand in quotes")
-            : "expected " + std::to_string(layout_.least) + " columns or more, found " +
-                  std::to_string(found));
+    throw RowError(found > layout_.most
+                       ? "expected " + std::to_string(layout_.most) + " columns, found " +
+                             std::to_string(found) +
+                             (lists ? "; lists of a user's items are data.format adjacency"
+                                    : "; a field that holds the separator must stand in quotes")
+                       : "expected " + std::to_string(layout_.least) + " columns or more, found " +
+                             std::to_string(found));
   }
 
   /// By data.where.
@@ -195,11 +192,11 @@ class DelimitedFormat : public RowFormat {
   RatingText ratings_;
   Conditions conditions_;
   DelimitedLayout layout_;
-  bool missing_;          // some ratings mean none
-  size_t digit_size_;     // of a rating that is a digit; npos: it may mean something else
-  int least_;             // columns of a row
-  unsigned optional_;     // those it may have beyond
-  int needed_;            // columns that are looked at
+  bool missing_;       // some ratings mean none
+  size_t digit_size_;  // of a rating that is a digit; npos: it may mean something else
+  int least_;          // columns of a row
+  unsigned optional_;  // those it may have beyond
+  int needed_;         // columns that are looked at
   bool skip_header_;
   std::string user_label_, item_label_;  // for errors
   std::string record_;
@@ -226,8 +223,9 @@ std::unique_ptr<RowFormat> open_delimited_format(const FileHead& head, const For
   }
   const auto rows = split_sample(head.lines, guess.separator);
   if (rows.empty())
-    throw Error(head.place + ": no whole row at the head of the file; a quoted field never ends, "
-                             "or data.separator is another");
+    throw Error(head.place +
+                ": no whole row at the head of the file; a quoted field never ends, "
+                "or data.separator is another");
   return std::make_unique<DelimitedFormat>(
       delimited_layout(head, rows, guess, options, need_time, like), options);
 }

@@ -71,8 +71,8 @@ class Roles {
   const FormatInfo* like_;
   RatingText ratings_;
   const std::string* wanted_[4];
-  Fields names_;           // of the columns, where a header gives them
-  bool header_ = false;    // the first row is one
+  Fields names_;         // of the columns, where a header gives them
+  bool header_ = false;  // the first row is one
   bool by_position_ = false, as_like_ = false;
   std::vector<int> taken_;  // columns that have a role
   int column_[4] = {-1, -1, -1, -1};
@@ -105,10 +105,12 @@ bool Roles::has_header(const Fields& first) const {
         return rating_of(field).has_value() || is_date(field);
       }))
     return false;
-  if (find_column("user", "auto", first) >= 0 || find_column("item", "auto", first) >= 0) return true;
+  if (find_column("user", "auto", first) >= 0 || find_column("item", "auto", first) >= 0)
+    return true;
   // Where the rating should be stands a word.
   const size_t column = all_digits(options_.rating) ? column_number(options_.rating) : 2;
-  if (options_.rating != "none" && column < first.size() && !ratings_.of(first[column])) return true;
+  if (options_.rating != "none" && column < first.size() && !ratings_.of(first[column]))
+    return true;
   return words_above_numbers(first);
 }
 
@@ -131,7 +133,8 @@ void Roles::settle_header(DelimitedLayout& out) {
     header_ = true;
   }
   if (!names_.empty()) {
-    // A header of which nothing is known leaves the columns to their places, if it is said to be one.
+    // A header of which nothing is known leaves the columns to their places, if it is said to be
+    // one.
     by_position_ = options_.header == "true" && names_ != untyped;
     for (const char* role : kRoles) by_position_ &= find_column(role, "auto", names_) < 0;
   } else {
@@ -199,9 +202,9 @@ int Roles::auto_column(int role) const {
   if (column >= 0 || role == 3 || (role == 2 && free_columns() == 0)) return column;
   fail(std::string("no usual name for the ") + kRoles[role] + " in the header " +
        in_quotes(column_list(names_)) + "; name one in data." + kRoles[role] +
-       (role == 2   ? ", or none"
+       (role == 2     ? ", or none"
         : none_told() ? ", or set data.header to false where that line is a row"
-                    : ""));
+                      : ""));
 }
 
 DelimitedLayout Roles::layout(const FormatInfo& guess, bool need_time) {
@@ -261,8 +264,8 @@ DelimitedLayout Roles::layout(const FormatInfo& guess, bool need_time) {
 }  // namespace
 
 DelimitedLayout delimited_layout(const FileHead& head, const std::vector<Fields>& rows,
-                                 const FormatInfo& info, const DataOptions& options,
-                                 bool need_time, const FormatInfo* like) {
+                                 const FormatInfo& info, const DataOptions& options, bool need_time,
+                                 const FormatInfo* like) {
   return Roles(head, rows, options, like).layout(info, need_time);
 }
 

@@ -20,7 +20,7 @@ struct DelimitedLayout {
 /// Error where no column fits, or several may.
 DelimitedLayout delimited_layout(const FileHead& head,
                                  const std::vector<std::vector<std::string>>& rows,
-                                 const FormatInfo& info, const DataOptions& options,
-                                 bool need_time, const FormatInfo* like);
+                                 const FormatInfo& info, const DataOptions& options, bool need_time,
+                                 const FormatInfo* like);
 
 }  // namespace latent

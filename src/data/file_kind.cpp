@@ -28,7 +28,8 @@ constexpr Kind kBinary[] = {
      "compressed by xz", "unpack it with unxz (plain text and gz are read)"},
     {"\x28\xB5\x2F\xFD"sv, "compressed by zstd",
      "unpack it with unzstd (plain text and gz are read)"},
-    {"\x04\x22\x4D\x18"sv, "compressed by lz4", "unpack it with unlz4 (plain text and gz are read)"},
+    {"\x04\x22\x4D\x18"sv, "compressed by lz4",
+     "unpack it with unlz4 (plain text and gz are read)"},
     {"\x1F\x9D"sv, "compressed by compress", "unpack it with uncompress"},
     {"\x1F\x8B"sv, "compressed by gzip twice", "unpack it once with gunzip"},
     {"7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "unpack it, and give the file inside"},
@@ -59,15 +60,17 @@ constexpr Kind kLettered[] = {
 
 /// Told by the first word of their text, in any case.
 constexpr Kind kTexts[] = {
-    {"<!doctype html", "a page of HTML, not data", "the download may need a log-in or another address"},
+    {"<!doctype html", "a page of HTML, not data",
+     "the download may need a log-in or another address"},
     {"<html", "a page of HTML, not data", "the download may need a log-in or another address"},
     {"<head", "a page of HTML, not data", "the download may need a log-in or another address"},
     {"<body", "a page of HTML, not data", "the download may need a log-in or another address"},
     {"<?xml", "XML", "write it as csv or one JSON object a line first"},
     {"version https://git-lfs", "a Git LFS pointer, not the file itself",
      "fetch the file with: git lfs pull"},
-    {"@relation", "an ARFF file", "take out the lines up to @DATA and name the columns by data.user, "
-                                  "data.item and data.rating, or write it as csv"},
+    {"@relation", "an ARFF file",
+     "take out the lines up to @DATA and name the columns by data.user, "
+     "data.item and data.rating, or write it as csv"},
     {"@attribute", "an ARFF file", "write it as csv first"},
     {"create table", "an SQL dump", "load it into a database and write the table as csv"},
     {"insert into", "an SQL dump", "load it into a database and write the table as csv"},
@@ -77,9 +80,8 @@ constexpr Kind kTexts[] = {
 
 bool starts_with_any_case(std::string_view text, std::string_view start) {
   return text.size() >= start.size() &&
-         std::equal(start.begin(), start.end(), text.begin(), [](char a, char b) {
-           return a == (b >= 'A' && b <= 'Z' ? b | 0x20 : b);
-         });
+         std::equal(start.begin(), start.end(), text.begin(),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b | 0x20 : b); });
 }
 
 /// Every other byte NUL: UTF-16 without its mark.

@@ -62,10 +62,7 @@ Fit fit_of(const std::string& separator, const std::vector<std::string>& lines,
   fit.even = same == rows.size();
   const int named = (find_column("user", options.user, rows[0]) >= 0) +
                     (find_column("item", options.item, rows[0]) >= 0);
-  fit.sense = 2 * some < rows.size()    ? 1
-              : named > 0                 ? 2 + named
-              : 2 * rated >= rows.size() ? 2
-                                         : 1;
+  fit.sense = 2 * some < rows.size() ? 1 : named > 0 ? 2 + named : 2 * rated >= rows.size() ? 2 : 1;
   return fit;
 }
 
@@ -162,10 +159,10 @@ FormatGuess guess_of_blanks(const std::string& place, const std::vector<std::str
                 in_quotes(lines.front()) + "; set data.format or data.separator");
   }
   if (sizes.size() > 1 && !decimal) return {"adjacency", ""};
-  const std::string seen = sizes.size() > 1
-                               ? "numbers with a decimal point among blank-separated fields"
-                               : "every line has " + std::to_string(*sizes.begin()) +
-                                     " blank-separated fields";
+  const std::string seen =
+      sizes.size() > 1
+          ? "numbers with a decimal point among blank-separated fields"
+          : "every line has " + std::to_string(*sizes.begin()) + " blank-separated fields";
   throw Error(place + ": " + seen +
               ": items of a user, or a rating? Set data.format to adjacency, or data.separator to "
               "a blank (' ')");
@@ -190,15 +187,16 @@ FormatGuess guess_anew(const std::string& place, const std::vector<std::string>&
   if (is_matrix_market(first)) return {"matrixmarket", ""};
   if (is_netflix(lines)) return {"netflix", ""};
   if (are_all(lines, is_libsvm)) {
-    throw Error(place + ": lines of 'label index:value' (LIBSVM, libFM); write user, item and "
-                        "rating in columns, or set data.format");
+    throw Error(place +
+                ": lines of 'label index:value' (LIBSVM, libFM); write user, item and "
+                "rating in columns, or set data.format");
   }
   if (are_all(lines, is_vowpal_wabbit)) {
-    throw Error(place + ": lines of 'label |namespace feature' (Vowpal Wabbit, VW); write user, "
-                        "item and rating in columns, or set data.separator");
+    throw Error(place +
+                ": lines of 'label |namespace feature' (Vowpal Wabbit, VW); write user, "
+                "item and rating in columns, or set data.separator");
   }
-  const std::string separator =
-      guess_separator(place, lines, options, {"::", "\t", ";", "|", ","});
+  const std::string separator = guess_separator(place, lines, options, {"::", "\t", ";", "|", ","});
   return separator.empty() ? guess_of_blanks(place, lines, like)
                            : FormatGuess{format_of(separator), separator};
 }
@@ -229,9 +227,10 @@ FormatGuess guess_format(const std::string& place, const std::vector<std::string
   }
   if (format == "auto") return guess_anew(place, lines, options, like);
   const bool recbole = format == "recbole";
-  const std::string separator = guess_separator(
-      place, lines, options, recbole ? std::vector<std::string>{"\t", ",", ";", "|"}
-                                     : std::vector<std::string>{",", ";", "|"});
+  const std::string separator =
+      guess_separator(place, lines, options,
+                      recbole ? std::vector<std::string>{"\t", ",", ";", "|"}
+                              : std::vector<std::string>{",", ";", "|"});
   return {format, separator.empty() ? (recbole ? "\t" : ",") : separator};
 }
 

@@ -71,10 +71,11 @@ void check_rating_column(const GuessedColumns& guess, size_t column) {
   constexpr double kTime = 1e8;  // 1973
   const size_t first = guess.header ? 1 : 0;
   const RatingText ratings(guess.options);
-  const bool times = std::all_of(guess.rows.begin() + first, guess.rows.end(), [&](const auto& row) {
-    const auto number = column < row.size() ? ratings.of(row[column]) : std::optional<double>();
-    return number && *number >= kTime;
-  });
+  const bool times =
+      std::all_of(guess.rows.begin() + first, guess.rows.end(), [&](const auto& row) {
+        const auto number = column < row.size() ? ratings.of(row[column]) : std::optional<double>();
+        return number && *number >= kTime;
+      });
   if (times && guess.rows.size() > first)
     fail(guess, "column " + std::to_string(column) +
                     ", where the rating would be, holds times such as " +

@@ -16,8 +16,9 @@ struct GuessedColumns {
   bool header;        ///< the first of `rows` is one
 };
 
-/// Throws Error where the first rows do not look like user, item, rating in this order: five columns
-/// or more of which none is told, rows of many lengths, ids with a fraction, times as ids or ratings.
+/// Throws Error where the first rows do not look like user, item, rating in this order: five
+/// columns or more of which none is told, rows of many lengths, ids with a fraction, times as ids
+/// or ratings.
 void check_guessed_columns(const GuessedColumns& guess);
 
 }  // namespace latent

@@ -203,7 +203,8 @@ std::vector<std::string> LineReader::skip_head() {
     std::string_view line = rest.substr(0, newline);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     const size_t first = line.find_first_not_of(" \t");
-    const bool comment = first != std::string_view::npos && (line[first] == '#' || line[first] == '%');
+    const bool comment =
+        first != std::string_view::npos && (line[first] == '#' || line[first] == '%');
     if ((first != std::string_view::npos && !comment) || is_matrix_market(line)) break;
     if (comment && comments.size() == kMostComments) comments.clear();
     if (comment) comments.emplace_back(line.substr(first));

@@ -197,7 +197,8 @@ std::unique_ptr<RowFormat> open_object_format(const FileHead& head, const std::s
     if (column >= 0) return take(info.columns[column]);
     if (role == "time") return "none";
     throw Error(head.place + ": no usual name for the " + role + " among the fields " +
-                column_list(info.columns) + "; name one in data." + role + (optional ? ", or none" : ""));
+                column_list(info.columns) + "; name one in data." + role +
+                (optional ? ", or none" : ""));
   };
   for (const std::string* told : {&options.user, &options.item, &options.rating, &options.time})
     take(*told);

@@ -16,7 +16,8 @@ class RowStore {
       : data_(data), reader_(reader), rows_before_(data.rows.size()), with_time_(with_time) {}
 
   void store(const Row& row) {
-    if (row.left_out) return data_.left_out.push(data_.users.add(row.user), data_.items.add(row.item));
+    if (row.left_out)
+      return data_.left_out.push(data_.users.add(row.user), data_.items.add(row.item));
     ensure_room(1);
     data_.rows.push(data_.users.add(row.user), data_.items.add(row.item),
                     static_cast<float>(row.rating));
@@ -77,13 +78,11 @@ class BadRows {
     if (!skip_) throw Error(where + " (data.on_bad_row = skip passes over such rows)");
     if (first_.empty()) first_ = where;
     if (++count_ > most_) {
-      throw Error(where + "; more than data.max_bad_rows = " + std::to_string(most_) +
-                  " bad rows");
+      throw Error(where + "; more than data.max_bad_rows = " + std::to_string(most_) + " bad rows");
     }
   }
   void tell() const {
-    if (count_ > 0)
-      say("skipped " + std::to_string(count_) + " bad rows; the first: " + first_);
+    if (count_ > 0) say("skipped " + std::to_string(count_) + " bad rows; the first: " + first_);
   }
 
  private:

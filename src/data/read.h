@@ -17,7 +17,8 @@ struct RawData {
   int64_t missing_rows = 0;        ///< dropped by data.missing
 };
 
-/// Parses the files at `paths` in order, the later ones as the first was read. Throws Error with file and line.
+/// Parses the files at `paths` in order, the later ones as the first was read. Throws Error with
+/// file and line.
 RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options,
                     bool need_time);
 

@@ -74,10 +74,11 @@ ReadAs read_as_of(const RawData& raw) {
 
 void note_oddities(const Dataset& data, ReadAs& read_as) {
   const Interactions& rows = data.rows;
-  read_as.negative = std::any_of(rows.rating.begin(), rows.rating.end(), [](float r) { return r < 0; });
+  read_as.negative =
+      std::any_of(rows.rating.begin(), rows.rating.end(), [](float r) { return r < 0; });
   const FormatInfo& f = read_as.format;
-  for (const auto& [role, name, ids] : {std::tuple("user", &f.user, &data.users),
-                                        std::tuple("item", &f.item, &data.items)}) {
+  for (const auto& [role, name, ids] :
+       {std::tuple("user", &f.user, &data.users), std::tuple("item", &f.item, &data.items)}) {
     const std::string which = std::string(role) + " ids (" + *name + ")";
     if (all_whole_floats(*ids))
       read_as.notes.push_back("note: all " + which + " look like whole floats, such as " +
@@ -105,7 +106,8 @@ std::string read_as_line(const ReadAs& read_as) {
   if (read_as.left_out > 0) out += "; " + grouped(read_as.left_out) + " left out by data.where";
   if (read_as.missing > 0) out += "; " + grouped(read_as.missing) + " dropped by data.missing";
   // Ids may hold anything.
-  std::replace_if(out.begin(), out.end(), [](char c) { return c >= '\0' && c < ' '; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c >= '\0' && c < ' '; }, '?');
   return out;
 }
 

@@ -10,9 +10,9 @@
 namespace latent {
 
 struct ReadAs {
-  FormatInfo format;       ///< of the first file
-  std::string first_row;   ///< "1, 31, 2.5": its user, item and rating
-  int64_t rows = 0;        ///< of all files, before any filter but data.where and data.missing
+  FormatInfo format;      ///< of the first file
+  std::string first_row;  ///< "1, 31, 2.5": its user, item and rating
+  int64_t rows = 0;       ///< of all files, before any filter but data.where and data.missing
   int32_t users = 0, items = 0;
   int64_t left_out = 0, missing = 0;  ///< by data.where, by data.missing
   bool negative = false;              ///< some rating is below 0
@@ -29,8 +29,8 @@ std::string read_as_line(const ReadAs& read_as);
 /// The resolved names, as the data.* knobs would say them.
 nlohmann::ordered_json read_as_json(const FormatInfo& format);
 
-/// Says the line and the notes on stderr. `ranks`: the model ranks items, so that any row counts for
-/// its item.
+/// Says the line and the notes on stderr. `ranks`: the model ranks items, so that any row counts
+/// for its item.
 void tell_how_read(const ReadAs& read_as, bool ranks);
 
 }  // namespace latent

@@ -102,7 +102,8 @@ void check_id(std::string_view text, const std::string& field) {
   if (text.find('\0') != std::string_view::npos)
     throw RowError("the id in " + field + " holds a NUL byte");
   if (!is_utf8(text))
-    throw RowError("the id " + field + " is not valid UTF-8; convert the file (iconv -t UTF-8), or set "
+    throw RowError("the id " + field +
+                   " is not valid UTF-8; convert the file (iconv -t UTF-8), or set "
                    "data.encoding to latin-1 if it is that");
 }
 

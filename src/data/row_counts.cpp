@@ -47,7 +47,8 @@ void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& ou
       all ? std::span<const float>(value, values) : std::span<const float>(ratings);
   out.rating_min = *std::min_element(to_compare.begin(), to_compare.end());
   out.rating_max = *std::max_element(to_compare.begin(), to_compare.end());
-  for (size_t k = 0; all && k < values; ++k) out.ratings.emplace_back(value[k], rows[0][k] + rows[1][k]);
+  for (size_t k = 0; all && k < values; ++k)
+    out.ratings.emplace_back(value[k], rows[0][k] + rows[1][k]);
   std::sort(out.ratings.begin(), out.ratings.end());
 }
 

@@ -48,8 +48,9 @@ double RatingText::parse(std::string_view text, const std::string& field) const 
   std::string pointed(text);
   std::replace(pointed.begin(), pointed.end(), ',', '.');
   if (!comma_ && rating_of(pointed))
-    throw RowError(shown + " is not a number; where the comma begins a fraction set data.decimal "
-                           "to ',' (a mark of thousands must go)");
+    throw RowError(shown +
+                   " is not a number; where the comma begins a fraction set data.decimal "
+                   "to ',' (a mark of thousands must go)");
   throw RowError(shown + " is not a number");
 }
 

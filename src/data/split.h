@@ -27,8 +27,8 @@ struct SplitDataset {
 /// Throws Error for shares that leave nothing to train on.
 Split split_rows(Interactions rows, int32_t users, const SplitOptions& options);
 
-/// Reads the files that `data` names, filters, splits: all that stands before training. Throws Error
-/// with what wrong_split() (src/config/complaints.h) has to say, and for what the files hold.
+/// Reads the files that `data` names, filters, splits: all that stands before training. Throws
+/// Error with what wrong_split() (src/config/complaints.h) has to say, and for what the files hold.
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split);
 
 }  // namespace latent

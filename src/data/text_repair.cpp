@@ -40,7 +40,8 @@ void TextRepair::apply(TextBlock& block) {
 
 void TextRepair::to_utf8(TextBlock& block) const {
   const std::string_view text = block.text();
-  if (std::none_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; }))
+  if (std::none_of(text.begin(), text.end(),
+                   [](char c) { return static_cast<signed char>(c) < 0; }))
     return;
   TextBlock out;
   out.reserve(2 * text.size());

@@ -163,7 +163,8 @@ std::vector<size_t> columns_of(const SideTable& table, const std::string& wanted
   }
   if (out.empty())
     throw Error(path + ":1: no column for " + knob +
-                (wanted == "auto" ? "" : " = " + in_quotes(wanted)) + " among " + in_quotes(column_list(table.names)));
+                (wanted == "auto" ? "" : " = " + in_quotes(wanted)) + " among " +
+                in_quotes(column_list(table.names)));
   return out;
 }
 
@@ -180,8 +181,8 @@ Titles load_titles(const TitleOptions& options, const IdMap& items) {
   } catch (const RowError& e) {
     throw Error(options.path + ":" + std::to_string(reader.line_number()) + ": " + e.what());
   }
-  const auto ids = columns_of(table, options.id, id_columns(table.names), 0, "data.titles.id",
-                              options.path);
+  const auto ids =
+      columns_of(table, options.id, id_columns(table.names), 0, "data.titles.id", options.path);
   const size_t title = columns_of(table, options.title, title_columns(table.names), 1,
                                   "data.titles.title", options.path)[0];
   // Files such as goodbooks' books.csv have several id columns; the one that the ratings use

@@ -55,7 +55,7 @@ def or_default(self, scores: Tensor) -> Tensor:
 
 )";
 
-/// Ids by index and back. A table of ids is (text, start, slots), see src/base/id_table.h; strings of
+/// Ids by index and back. A table of ids is (text, start, slots), see src/score/id_table.h; strings of
 /// TorchScript are bytes, so ord and chr speak of bytes.
 constexpr const char* kIdSource = R"(
 def codes(self, table: Tuple[Tensor, Tensor, Tensor], index: int) -> List[int]:

@@ -11,7 +11,8 @@ namespace {
 
 using torch::Tensor;
 
-constexpr const char* kAdvice = "train on the data and with the model.factors that the file was made for";
+constexpr const char* kAdvice =
+    "train on the data and with the model.factors that the file was made for";
 
 Tensor plain(const Tensor& t) { return t.detach().to(torch::kCPU).contiguous(); }
 
@@ -42,12 +43,14 @@ void add(NpzWriter& file, const std::string& name, const Tensor& table) {
 }
 
 /// The array `name` into `table`, seen as `shape`.
-void read_into(const NpzReader& file, const std::string& name, const NpyShape& shape, const Tensor& table) {
+void read_into(const NpzReader& file, const std::string& name, const NpyShape& shape,
+               const Tensor& table) {
   std::vector<double> values = file.doubles(name, shape, kAdvice);
   table.copy_(torch::from_blob(values.data(), table.sizes(), torch::kDouble));
 }
 
-void require_ids(const NpzReader& file, const std::string& name, const IdMap& ids, const std::string& path) {
+void require_ids(const NpzReader& file, const std::string& name, const IdMap& ids,
+                 const std::string& path) {
   if (file.has(name) && file.texts(name) != ids.names()) {
     throw Error(path + ": '" + name + "' are not those of this data, in this order; " + kAdvice);
   }
@@ -77,11 +80,12 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
   tables.item_ids = item_ids;
   const int64_t passes = std::max<int64_t>(config.train.epochs, config.train.steps);
   if (t.beta_item.defined()) {
-    write_implicit_bpr_npz(path, tables,
-                           {.learning_rate = config.train.lr,
-                            .regularization = config.train.lambda,
-                            .iterations = passes,
-                            .verify_negative_samples = config.implicit_bpr.verify_negative_samples});
+    write_implicit_bpr_npz(
+        path, tables,
+        {.learning_rate = config.train.lr,
+         .regularization = config.train.lambda,
+         .iterations = passes,
+         .verify_negative_samples = config.implicit_bpr.verify_negative_samples});
   } else {
     write_implicit_als_npz(
         path, tables,

@@ -9,9 +9,9 @@
 
 namespace latent {
 
-/// Ranking models: what the implicit package's own load() reads (user_factors, item_factors, with the
-/// items' bias as the last column). Rating models: alpha, beta_user [U], beta_item [I], gamma_user
-/// [U, K], gamma_item [I, K], those that there are. Both with user_ids and item_ids.
+/// Ranking models: what the implicit package's own load() reads (user_factors, item_factors, with
+/// the items' bias as the last column). Rating models: alpha, beta_user [U], beta_item [I],
+/// gamma_user [U, K], gamma_item [I, K], those that there are. Both with user_ids and item_ids.
 void write_tables(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
                   const std::string& path);
 

@@ -39,15 +39,15 @@ Tensor refer(std::span<const T> values, torch::ScalarType type) {
                           type);
 }
 
-/// (text, start, slots) of src/base/id_table.h. A tuple stays on the CPU when a client moves the
+/// (text, start, slots) of src/score/id_table.h. A tuple stays on the CPU when a client moves the
 /// model, as its look-ups do.
 void add_table(torch::jit::Module& module, const std::string& name, const IdTable& ids,
                std::span<const int32_t> slots) {
   const auto tensor = c10::TensorType::get();
   module.register_attribute(
       name, c10::TupleType::create({tensor, tensor, tensor}),
-      c10::ivalue::Tuple::create(refer(ids.text(), torch::kUInt8), refer(ids.start(), torch::kInt64),
-                                 refer(slots, torch::kInt32)));
+      c10::ivalue::Tuple::create(refer(ids.text(), torch::kUInt8),
+                                 refer(ids.start(), torch::kInt64), refer(slots, torch::kInt32)));
 }
 
 c10::List<std::string> listed(const IdTable& ids) {
@@ -183,7 +183,8 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
     module.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
   }
   if (spec.default_prediction)
-    module.register_attribute("default_prediction", c10::FloatType::get(), *spec.default_prediction);
+    module.register_attribute("default_prediction", c10::FloatType::get(),
+                              *spec.default_prediction);
   module.define(module_source({.alpha = t.alpha.defined(),
                                .beta_user = t.beta_user.defined(),
                                .beta_item = t.beta_item.defined(),

@@ -35,13 +35,13 @@ struct ExportSpec {
 ///   forward(users [B], items [B]) -> [B]                       score_all(users [B]) -> [B, I]
 ///   recommend(users [B], k, exclude_seen) -> (items [B, k], scores [B, k]), padded with -1 and
 ///   -inf
-///   similar_items(items [B], k), similar_users(users [B], k) -> the same shapes: cosine of factors,
-///   the row itself left out
+///   similar_items(items [B], k), similar_users(users [B], k) -> the same shapes: cosine of
+///   factors, the row itself left out
 ///   rank_items(users [B], items [N]) -> (items [B, N], scores [B, N]): those items, best first
 ///   predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k),
 ///   similar_users_id(user, k), rank_items_id(user, items): by string id
-///   find_user(id), find_item(id) -> index, or -1; user_id(index), item_id(index), and item_title(index)
-///   of a model with titles -> str
+///   find_user(id), find_item(id) -> index, or -1; user_id(index), item_id(index), and
+///   item_title(index) of a model with titles -> str
 /// Ids and titles are tensors, the tuples user_table, item_table and title_table. Up to kListedIds
 /// users and items it has them also as the lists user_ids, item_ids, item_titles and the dicts
 /// user_index, item_index; a larger model would take longer to load them than all its tables.

@@ -61,7 +61,8 @@ LATENT_INLINE void store_some(float* at, const Float8& v, int64_t n) {
   for (int64_t k = 0; k < n; ++k) at[k] = v[k];
 }
 
-LATENT_INLINE double adam_chunk(float* w, float* g, float* m, float* v, int64_t n, const Constants c) {
+LATENT_INLINE double adam_chunk(float* w, float* g, float* m, float* v, int64_t n,
+                                const Constants c) {
   SquareSums squares;
   int64_t k = 0;
   for (; k + 8 <= n; k += 8) {
@@ -85,8 +86,9 @@ LATENT_INLINE double adam_chunk(float* w, float* g, float* m, float* v, int64_t 
   return squares.sum();
 }
 
-LATENT_INLINE double adam_rows(float* w, float* g, float* m, float* v, int64_t k, const int32_t* rows, int64_t n,
-                 int32_t* stamp, int32_t now, const Constants c) {
+LATENT_INLINE double adam_rows(float* w, float* g, float* m, float* v, int64_t k,
+                               const int32_t* rows, int64_t n, int32_t* stamp, int32_t now,
+                               const Constants c) {
   constexpr int64_t kAhead = 8;
   double grown = 0;
   for (int64_t at = 0; at < n; ++at) {
@@ -135,9 +137,10 @@ template <typename Fn>
 double sum_of_chunks(int64_t n, int threads, const Fn& fn) {
   const int64_t chunks = ceil_div(n, kChunk);
   std::vector<double> partial(chunks);
-  parallel_chunks(chunks, chunks < 4 ? 1 : threads, [&](int64_t c) {  // few: not worth waking a thread
-    partial[c] = fn(c * kChunk, std::min(kChunk, n - c * kChunk));
-  });
+  parallel_chunks(chunks, chunks < 4 ? 1 : threads,
+                  [&](int64_t c) {  // few: not worth waking a thread
+                    partial[c] = fn(c * kChunk, std::min(kChunk, n - c * kChunk));
+                  });
   return std::accumulate(partial.begin(), partial.end(), 0.0);
 }
 
@@ -173,8 +176,9 @@ void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& s) {
 }
 
 double sum_of_squares(const float* w, int64_t n, int threads) {
-  return sum_of_chunks(
-      n, threads, [&](int64_t from, int64_t count) { return kernel<square_chunk>()(w + from, count); });
+  return sum_of_chunks(n, threads, [&](int64_t from, int64_t count) {
+    return kernel<square_chunk>()(w + from, count);
+  });
 }
 
 }  // namespace latent

@@ -12,8 +12,9 @@ namespace {
 
 constexpr int kBlock = 6;  // rows of the factor at a time
 
-/// Rows i .. i + kRows of the factor U, whose rows above are done: A = U^T U, and the inverse of the
-/// diagonal stands on it. What stands left of the diagonal is never read into what is right of it.
+/// Rows i .. i + kRows of the factor U, whose rows above are done: A = U^T U, and the inverse of
+/// the diagonal stands on it. What stands left of the diagonal is never read into what is right of
+/// it.
 template <int kRows>
 LATENT_INLINE void factor_rows(float* a, int i, int stride) {
   for (int j = i / 16 * 16; j < stride; j += 16) {

@@ -15,8 +15,8 @@ std::vector<CpuLevel> cpu_levels();
 /// "baseline", "avx2" or "avx512".
 std::string cpu_level_name(CpuLevel level);
 
-/// The best level that the processor offers, or the one that the environment's LATENT_CPU names; read
-/// once. Throws Error for a name that is none, or one that the processor lacks.
+/// The best level that the processor offers, or the one that the environment's LATENT_CPU names;
+/// read once. Throws Error for a name that is none, or one that the processor lacks.
 CpuLevel cpu_level();
 
 }  // namespace latent

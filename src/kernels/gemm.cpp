@@ -36,7 +36,8 @@ LATENT_INLINE void product_rows(const float* a, int stride, const float* panels,
   }
 }
 
-LATENT_INLINE void product_block(float* a, int64_t rows, int stride, const float* panels, float* out) {
+LATENT_INLINE void product_block(float* a, int64_t rows, int stride, const float* panels,
+                                 float* out) {
   constexpr int kRows = 6;
   int64_t r = 0;
   for (; r + kRows <= rows; r += kRows) {

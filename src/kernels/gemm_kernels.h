@@ -8,8 +8,8 @@
 
 namespace latent {
 
-/// g[i .. i + kRows, j .. j + 8 kVectors] += (or -=) A[:, i .. i + kRows]^T A[:, j .. j + 8 kVectors]
-/// for A [rows, stride], g [., stride]. At least eight sums keep the multipliers busy.
+/// g[i .. i + kRows, j .. j + 8 kVectors] += (or -=) A[:, i .. i + kRows]^T A[:, j .. j + 8
+/// kVectors] for A [rows, stride], g [., stride]. At least eight sums keep the multipliers busy.
 template <int kRows, int kVectors, bool kSubtract = false>
 LATENT_INLINE void gram_tile(const float* a, int64_t rows, int stride, int i, int j, float* g) {
   Float8 sum[kRows][kVectors];

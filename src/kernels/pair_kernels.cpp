@@ -177,8 +177,8 @@ auto with_factors(int64_t factors, const Fn& fn) {
 }
 
 template <typename T, typename Fn>
-double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads, T* weight,
-                      T* user_sum, const Fn& kernel) {
+double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
+                      T* weight, T* user_sum, const Fn& kernel) {
   const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> partial(chunks);
@@ -203,14 +203,16 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift) {
 
 template <typename T>
 double PairKernels<T>::squared_errors(T* weight, T* user_sum) const {
-  return sum_over_users(tables_, batch_, threads_, weight, user_sum,
-                        with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, k()>>(); }));
+  return sum_over_users(
+      tables_, batch_, threads_, weight, user_sum,
+      with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, k()>>(); }));
 }
 
 template <typename T>
 double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
-  return sum_over_users(tables_, batch_, threads_, weight, user_sum,
-                        with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, k()>>(); }));
+  return sum_over_users(
+      tables_, batch_, threads_, weight, user_sum,
+      with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, k()>>(); }));
 }
 
 template <typename T>
@@ -220,8 +222,10 @@ void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
   const auto items = key_chunks(batch_.sorted_items,
                                batch_.negatives != nullptr ? 2 * batch_.size : batch_.size,
                                batch_.item_shift);
-  const auto user_kernel = with_factors(tables_.factors, [](auto k) { return kernel<add_users<T, k()>>(); });
-  const auto item_kernel = with_factors(tables_.factors, [](auto k) { return kernel<add_items<T, k()>>(); });
+  const auto user_kernel =
+      with_factors(tables_.factors, [](auto k) { return kernel<add_users<T, k()>>(); });
+  const auto item_kernel =
+      with_factors(tables_.factors, [](auto k) { return kernel<add_items<T, k()>>(); });
   const auto item_chunks = static_cast<int64_t>(items.size()) - 1;
   const auto user_chunks = static_cast<int64_t>(users.size()) - 1;
   std::vector<double> partial(item_chunks + user_chunks);

@@ -26,8 +26,8 @@ struct SortedPairs {
   int item_shift = 0;
 };
 
-/// Begins of chunks of `keys` [size], which ascend in key >> shift, and the end: all that agree in it
-/// are in one chunk, so that chunks can be worked on at once without meeting in a row.
+/// Begins of chunks of `keys` [size], which ascend in key >> shift, and the end: all that agree in
+/// it are in one chunk, so that chunks can be worked on at once without meeting in a row.
 std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift);
 
 /// A batch's loss and its derivatives. Every row of a table has one owner that adds its samples in
@@ -43,8 +43,8 @@ class PairKernels {
   /// `user_sum` [B, K] in each user's first sample's row the sum of weight gamma_item.
   double squared_errors(T* weight, T* user_sum) const;
 
-  /// Sum of softplus(-x), x = score(u, i) - score(u, j) (Rendle et al., 2009, BPR-Opt); `weight` [B]
-  /// becomes the derivative -1 / (1 + e^x), `user_sum` the sum of weight (gamma_item[i] -
+  /// Sum of softplus(-x), x = score(u, i) - score(u, j) (Rendle et al., 2009, BPR-Opt); `weight`
+  /// [B] becomes the derivative -1 / (1 + e^x), `user_sum` the sum of weight (gamma_item[i] -
   /// gamma_item[j]).
   double pair_losses(T* weight, T* user_sum) const;
 

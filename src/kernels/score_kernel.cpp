@@ -50,9 +50,9 @@ LATENT_INLINE void score_any_rows(const TileLine* tile, const TileLine* beta, co
   }
 }
 
-/// score_rows() for one item. Its bits are those of score_rows() because the operations are the same
-/// ones, on a whole vector: the compiler fuses `sum += p * q` in both or in neither. On single floats
-/// it may choose otherwise.
+/// score_rows() for one item. Its bits are those of score_rows() because the operations are the
+/// same ones, on a whole vector: the compiler fuses `sum += p * q` in both or in neither. On single
+/// floats it may choose otherwise.
 template <int kLanes>
 LATENT_INLINE float score_lane(const TileLine* tile, const TileLine* beta, const float* user,
                                float base, int factors, int lane) {

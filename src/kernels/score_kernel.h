@@ -33,8 +33,8 @@ struct UserGroup {
 
 /// Sums over the factors, in order: out[r, n] = (base[r] + beta[n]) + p[r, 0] q[0, n] + ...
 ///
-/// `out` [rows, kTileItems] with rows `stride` floats apart. For one row, kTilesAtOnce tiles that lie
-/// behind each other.
+/// `out` [rows, kTileItems] with rows `stride` floats apart. For one row, kTilesAtOnce tiles that
+/// lie behind each other.
 void score_tile(const ItemTile& tile, const UserGroup& users, int factors, float* out,
                 int64_t stride);
 

@@ -24,11 +24,4 @@ RatingMetrics RatingErrors::metrics() const {
           .baseline_mse = baseline_ / count};
 }
 
-RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings,
-                             double train_mean) {
-  RatingErrors errors(train_mean);
-  for (size_t n = 0; n < ratings.size(); ++n) errors.add(predictions[n], ratings[n]);
-  return errors.metrics();
-}
-
 }  // namespace latent

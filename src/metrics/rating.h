@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 namespace latent {
 
@@ -25,9 +24,5 @@ class RatingErrors {
   double square_ = 0, absolute_ = 0, rounded_ = 0, baseline_ = 0;
   int64_t count_ = 0;
 };
-
-/// Spans of equal length.
-RatingMetrics rating_metrics(std::span<const float> predictions, std::span<const float> ratings,
-                             double train_mean);
 
 }  // namespace latent

@@ -7,8 +7,8 @@
 
 namespace latent {
 
-/// Mean over the held-out items of the share of negatives that score lower, ties half; negatives are
-/// the items that are not `known`. Counts are whole numbers: the same result in any order.
+/// Mean over the held-out items of the share of negatives that score lower, ties half; negatives
+/// are the items that are not `known`. Counts are whole numbers: the same result in any order.
 class UserAuc {
  public:
   /// `held_out`: scores of the held-out items; `known`: items, ascending, that stay valid until the

@@ -25,7 +25,8 @@ std::string metric_table(const ordered_json& metrics) {
     if (!metrics.contains(part) || metrics[part].empty()) continue;
     parts.push_back(part);
     for (const auto& [name, value] : metrics[part].items()) {
-      if (value.is_number() && name.rfind("popularity_", 0) != 0 && std::ranges::find(names, name) == names.end())
+      if (value.is_number() && name.rfind("popularity_", 0) != 0 &&
+          std::ranges::find(names, name) == names.end())
         names.push_back(name);
     }
   }
@@ -75,7 +76,8 @@ std::string crossval_table(const ordered_json& result) {
   };
   const auto figure = [&](const ordered_json& value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.4f", value.is_number() ? value.get<double>() : std::nan(""));
+    std::snprintf(text, sizeof text, "%.4f",
+                  value.is_number() ? value.get<double>() : std::nan(""));
     return cell(text);
   };
   std::string out(width, ' ');

@@ -34,18 +34,11 @@ ordered_json data_info(const DataOptions& options) {
   filter_rows(raw, options);
   const Dataset& data = raw.data;
   const FormatInfo& f = raw.format;
-  ordered_json out = {{"path", options.path},
-                      {"format", f.format},
-                      {"separator", f.separator},
-                      {"header", f.header},
-                      {"columns", f.columns},
-                      {"user", f.user},
-                      {"item", f.item},
-                      {"rating", f.rating},
-                      {"time", f.found_time},
-                      {"rows", data.rows.size()},
-                      {"users", data.users.size()},
-                      {"items", data.items.size()}};
+  ordered_json out = {
+      {"path", options.path},     {"format", f.format},         {"separator", f.separator},
+      {"header", f.header},       {"columns", f.columns},       {"user", f.user},
+      {"item", f.item},           {"rating", f.rating},         {"time", f.found_time},
+      {"rows", data.rows.size()}, {"users", data.users.size()}, {"items", data.items.size()}};
   out["density"] = static_cast<double>(data.rows.size()) / data.users.size() / data.items.size();
   const RowCounts counts = count_rows(data, kMostRatings);
   out["rating_sum"] = counts.rating_sum;
@@ -121,6 +114,7 @@ std::string data_info_text(const ordered_json& info) {
   }
   ordered_json data;
   for (const char* name : {"path", "format", "user", "item", "rating"}) data[name] = info[name];
+  if (info["format"] == "csv" && info["separator"] != ",") data["separator"] = info["separator"];
   if (info["time"] != "none") data["time"] = info["time"];
   if (info.contains("titles"))
     data["titles"] = {{"path", info["titles"]["path"]},

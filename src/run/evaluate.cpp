@@ -104,8 +104,11 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
   }
   const size_t at = name.find('@');
   const int64_t k = at == std::string::npos ? 1 : std::stoll(name.substr(at + 1));
-  const RankingQuery query{
-      &items().valid, &items().train, &items().seen(), {k}, static_cast<int>(config_.train.threads)};
+  const RankingQuery query{&items().valid,
+                           &items().train,
+                           &items().seen(),
+                           {k},
+                           static_cast<int>(config_.train.threads)};
   for (const auto& [figure, value] : ranking_metrics(model, query)) {
     if (figure == name) return value;
   }

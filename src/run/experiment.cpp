@@ -57,7 +57,8 @@ ordered_json train_figures(const TrainSummary& summary) {
 /// each line is written at once.
 class LogFile {
  public:
-  LogFile(const std::string& path, bool refit) : refit_(refit), file_(std::fopen(path.c_str(), "a")) {
+  LogFile(const std::string& path, bool refit)
+      : refit_(refit), file_(std::fopen(path.c_str(), "a")) {
     if (file_ == nullptr) throw errno_error(path, "cannot write");
     std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
   }
@@ -159,7 +160,9 @@ TrainSummary Experiment::fit(const RunDirectory* run, bool refit, int64_t steps)
   job.checkpoint_every = config_.checkpoint.every;
   job.checkpoints = &checkpoints;
   job.resume_command = [&] { return "latent train --resume " + run->path(); };
-  return latent::train(job, checkpoint_);
+  const TrainSummary summary = latent::train(job, checkpoint_);
+  checkpoint_.reset();  // as large as the model and its optimizer
+  return summary;
 }
 
 void Experiment::train(const RunDirectory* run) {

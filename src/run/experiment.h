@@ -20,8 +20,8 @@ struct FitResult {
 
 class Experiment {
  public:
-  /// Makes the model and its stepper, so that whatever cannot be trained is an Error before anything
-  /// is written. `resumed`: a run to go on with from its newest checkpoint.
+  /// Makes the model and its stepper, so that whatever cannot be trained is an Error before
+  /// anything is written. `resumed`: a run to go on with from its newest checkpoint.
   Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
              const RunDirectory* resumed = nullptr);
   Experiment(const Experiment&) = delete;

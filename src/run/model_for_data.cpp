@@ -36,9 +36,7 @@ void use_threads(const RunConfig& config) {
   at::set_num_threads(1);
 }
 
-bool ranks(const RunConfig& config) {
-  return model_info(config.model.name).task == Task::kRanking;
-}
+bool ranks(const RunConfig& config) { return model_info(config.model.name).task == Task::kRanking; }
 
 std::string hex(uint32_t value) {
   char text[16];

@@ -81,7 +81,8 @@ void load_weights(SavedRun& saved, const RunDirectory& run) {
                 run.path());
   for (const auto& parameter : saved.model->named_parameters()) {
     const std::string name = prefix(checkpoint->state) + parameter.key();
-    const auto saved = std::ranges::find(checkpoint->tensors, name, &NamedTensors::value_type::first);
+    const auto saved =
+        std::ranges::find(checkpoint->tensors, name, &NamedTensors::value_type::first);
     if (saved == checkpoint->tensors.end() || saved->second.sizes() != parameter.value().sizes()) {
       throw Error(run.path() + ": its checkpoint does not fit this model (table " +
                   parameter.key() + "); leave model.* as the run has it");

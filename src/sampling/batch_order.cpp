@@ -99,7 +99,8 @@ void BatchOrder::sort_users(SampleBatch& batch) {
 
 void BatchOrder::bucket_items(SampleBatch& batch) {
   const size_t size = batch.items.size(), all = size + batch.negatives.size();
-  batch.item_shift = std::max(0, std::max(width_of(batch.items), width_of(batch.negatives)) - kDigit);
+  batch.item_shift =
+      std::max(0, std::max(width_of(batch.items), width_of(batch.negatives)) - kDigit);
   const int32_t *const items = batch.items.data(), *const negatives = batch.negatives.data();
   pass(all, batch.item_shift, kDigit,
        [&](size_t n) { return entry(n < size ? items[n] : negatives[n - size], n); });

@@ -19,7 +19,8 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
   for (int64_t t = 0; t < tiles; ++t) {
     const auto width =
         static_cast<int>(std::clamp<int64_t>(view.items - t * kTileItems, 0, kTileItems));
-    const float* const rows = view.gamma_item + (view.factors > 0 ? t * kTileItems : 0) * view.factors;
+    const float* const rows =
+        view.gamma_item + (view.factors > 0 ? t * kTileItems : 0) * view.factors;
     for (int k = 0; k < view.factors; ++k) {
       float* const line = tiles_[t * view.factors + k].item;
       for (int n = 0; n < width; ++n) line[n] = rows[int64_t{n} * view.factors + k];
@@ -33,8 +34,9 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
 
 float CatalogueScorer::score(int32_t user, int32_t item) const {
   const int64_t tile = item / kTileItems;
-  return score_in_tile({tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]},
-                       view_.factors_of_user(user), view_.base(user), view_.factors, item % kTileItems);
+  return score_in_tile(
+      {tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]},
+      view_.factors_of_user(user), view_.base(user), view_.factors, item % kTileItems);
 }
 
 void CatalogueScorer::for_each_strip(std::span<const int32_t> users,

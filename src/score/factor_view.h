@@ -20,8 +20,8 @@ struct FactorView : Tables<const float> {
   float lowest = -std::numeric_limits<float>::infinity();
   float highest = std::numeric_limits<float>::infinity();
 
-  /// The rating of a pair that the tables say nothing of: a score of exactly 0, as a user or an item
-  /// without factors has where nothing is added to them.
+  /// The rating of a pair that the tables say nothing of: a score of exactly 0, as a user or an
+  /// item without factors has where nothing is added to them.
   std::optional<float> default_prediction = {};
 
   /// The score as a rating: clipped. An id below 0 is unknown: its terms are left out.

@@ -24,8 +24,9 @@ std::vector<std::string> spellings(const std::string& id) {
   out.push_back(bare);
   const size_t point = bare.find('.');
   std::string whole = bare.substr(0, point);
-  const bool is_whole = is_digits(whole) && (point == std::string::npos ||
-                        bare.find_first_not_of('0', point + 1) == std::string::npos);
+  const bool is_whole =
+      is_digits(whole) &&
+      (point == std::string::npos || bare.find_first_not_of('0', point + 1) == std::string::npos);
   if (is_whole) {
     whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size() - 1));
     for (const std::string& number : {whole, bare.substr(0, point)}) {

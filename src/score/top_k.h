@@ -21,15 +21,17 @@ inline bool ranks_before(const Scored& a, const Scored& b) {
 
 /// Keeps the k best pushed so far; push in any order. NaN and -infinity rank nowhere.
 ///
-/// Candidates gather until there are about four times k, then the best k stay: a few selections in all,
-/// where a heap would take a logarithm of steps for each candidate.
+/// Candidates gather until there are about four times k, then the best k stay: a few selections in
+/// all, where a heap would take a logarithm of steps for each candidate.
 class TopK {
  public:
   explicit TopK(int k) : k_(k), room_(4 * static_cast<size_t>(k) + 64), full_(k == 0) {}
 
   void push(int32_t index, float score) {
     const Scored candidate{index, score};
-    if (!(score > -std::numeric_limits<float>::infinity()) || (full_ && !ranks_before(candidate, last_))) return;
+    if (!(score > -std::numeric_limits<float>::infinity()) ||
+        (full_ && !ranks_before(candidate, last_)))
+      return;
     kept_.push_back(candidate);
     if (kept_.size() >= room_) select();
   }

@@ -20,14 +20,8 @@ namespace {
 
 constexpr int kLanes = 8;
 
-/// Rows solved together: by lanes in the order of their counts, or alone.
-struct Batch {
-  int64_t first = 0;
-  int lanes = 0;
-  bool few = false;
-};
-
 /// Batches of about equal work make a task.
+template <typename Batch>
 std::vector<int64_t> tasks_of(const std::vector<Batch>& batches, const std::vector<int32_t>& order,
                               const WeightedRows& rows, int d) {
   std::vector<int64_t> starts = {0};
@@ -145,9 +139,7 @@ double IalsSolver::penalty(const WeightedRows& rows, const Table<float>& table,
   return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 
-double IalsSolver::solve(const Half& half) {
-  const WeightedRows& rows = half.rows;
-  // The fixed side into the eigenbasis of its Gram matrix.
+IalsSolver::Spectrum IalsSolver::into_eigenbasis(const Half& half) {
   const std::vector<double> g = gram(half.fixed.data(), half.fixed_rows, stride_, threads_);
   std::vector<double> vectors(int64_t{factors_} * factors_), values(factors_);
   for (int i = 0; i < factors_; ++i)
@@ -156,63 +148,78 @@ double IalsSolver::solve(const Half& half) {
   if (!std::isfinite(std::accumulate(g.begin(), g.end(), 0.0)))
     throw Error("the factors are not finite; " + remedy());
   eigen_(factors_, vectors.data(), values.data());
-  std::vector<float> turn(int64_t{stride_} * stride_), shared_values(stride_, 1.0f);
+  std::vector<float> turn(int64_t{stride_} * stride_);
   for (int i = 0; i < factors_; ++i) {
     for (int j = 0; j < factors_; ++j)
       turn[int64_t{i} * stride_ + j] = static_cast<float>(vectors[int64_t{i} * factors_ + j]);
   }
   multiply_rows(half.fixed.data(), half.fixed_rows, stride_, turn.data(), threads_);
   const double all_pairs = problem_.implicit_form ? 1 : problem_.alpha0;
-  double lowest = HUGE_VAL, highest = 0;
+  Spectrum out{std::vector<float>(stride_, 1.0f), HUGE_VAL, 0};
   for (int f = 0; f < factors_; ++f) {
     const double value = all_pairs * std::max(0.0, values[f]);
-    shared_values[f] = static_cast<float>(value);
-    lowest = std::min(lowest, value);
-    highest = std::max(highest, value);
+    out.values[f] = static_cast<float>(value);
+    out.lowest = std::min(out.lowest, value);
+    out.highest = std::max(out.highest, value);
   }
+  return out;
+}
 
+/// Few pairs, whose Woodbury system is the smaller one; each confidence above that of all pairs.
+bool IalsSolver::has_few(const WeightedRows& rows, int32_t row) const {
+  if (static_cast<double>(rows.count(row)) > kIalsFewShare * factors_) return false;
+  for (int64_t n = rows.start[row]; !rows.weight.empty() && n < rows.start[row + 1]; ++n) {
+    if (problem_.alpha * rows.weight[n] < 1) return false;
+  }
+  return true;
+}
+
+IalsSolver::Plan IalsSolver::plan_of(const Half& half) const {
+  const WeightedRows& rows = half.rows;
   const std::vector<int32_t> order = by_count(rows);
-  std::vector<double> objectives(rows.rows());
-  const IalsShared shared{half.fixed.data(), shared_values.data(), factors_, stride_,
-                          static_cast<float>(problem_.alpha)};
-  std::vector<Batch> batches;
-  const auto few = [&](int32_t row) {
-    if (static_cast<double>(rows.count(row)) > kIalsFewShare * factors_) return false;
-    for (int64_t n = rows.start[row]; !rows.weight.empty() && n < rows.start[row + 1]; ++n) {
-      if (problem_.alpha * rows.weight[n] < 1) return false;
-    }
-    return true;
-  };
-  std::vector<int32_t> sorted;
-  sorted.reserve(order.size());
+  Plan plan;
+  plan.rows.reserve(order.size());
   for (const int32_t row : order) {
     if (rows.count(row) == 0) {
       std::fill_n(half.solved.data() + int64_t{row} * stride_, stride_, 0.0f);
-    } else if (!few(row)) {
-      batches.push_back({static_cast<int64_t>(sorted.size()), 1, false});
-      sorted.push_back(row);
+    } else if (!has_few(rows, row)) {
+      plan.batches.push_back({static_cast<int64_t>(plan.rows.size()), 1, false});
+      plan.rows.push_back(row);
     }
   }
   for (const int32_t row : order) {
-    if (rows.count(row) == 0 || !few(row)) continue;
-    if (batches.empty() || !batches.back().few || batches.back().lanes == kLanes ||
-        rows.count(row) > kIalsLanePairs || rows.count(sorted.back()) > kIalsLanePairs)
-      batches.push_back({static_cast<int64_t>(sorted.size()), 0, true});
-    ++batches.back().lanes;
-    sorted.push_back(row);
+    if (rows.count(row) == 0 || !has_few(rows, row)) continue;
+    if (plan.batches.empty() || !plan.batches.back().few || plan.batches.back().lanes == kLanes ||
+        rows.count(row) > kIalsLanePairs || rows.count(plan.rows.back()) > kIalsLanePairs)
+      plan.batches.push_back({static_cast<int64_t>(plan.rows.size()), 0, true});
+    ++plan.batches.back().lanes;
+    plan.rows.push_back(row);
   }
-  if (!sorted.empty()) {
-    double least = HUGE_VAL;
-    for (const int32_t row : {sorted.front(), sorted.back()})
-      least = std::min(least, penalty_of(rows, row, half.fixed_rows));
-    if (lowest + least <= 1e-8 * (highest + least)) {
-      throw Error("the Gram matrix of the factors is not positive definite; raise " +
-                  with_value("ials.reg", problem_.reg) +
-                  (problem_.implicit_form || problem_.alpha0 > 0
-                       ? ""
-                       : " or " + with_value("ials.alpha0", problem_.alpha0)));
-    }
-  }
+  return plan;
+}
+
+void IalsSolver::require_definite(const Spectrum& shared, const Plan& plan,
+                                  const Half& half) const {
+  if (plan.rows.empty()) return;
+  double least = HUGE_VAL;
+  for (const int32_t row : {plan.rows.front(), plan.rows.back()})
+    least = std::min(least, penalty_of(half.rows, row, half.fixed_rows));
+  if (shared.lowest + least > 1e-8 * (shared.highest + least)) return;
+  throw Error("the Gram matrix of the factors is not positive definite; raise " +
+              with_value("ials.reg", problem_.reg) +
+              (problem_.implicit_form || problem_.alpha0 > 0
+                   ? ""
+                   : " or " + with_value("ials.alpha0", problem_.alpha0)));
+}
+
+double IalsSolver::solve(const Half& half) {
+  const WeightedRows& rows = half.rows;
+  const Spectrum spectrum = into_eigenbasis(half);
+  const Plan plan = plan_of(half);
+  require_definite(spectrum, plan, half);
+  const IalsShared shared{half.fixed.data(), spectrum.values.data(), factors_, stride_,
+                          static_cast<float>(problem_.alpha)};
+  std::vector<double> objectives(rows.rows());
   const auto row_of = [&](int32_t row) {
     const int64_t from = rows.start[row];
     return IalsRow{rows.column.data() + from,
@@ -222,23 +229,14 @@ double IalsSolver::solve(const Half& half) {
                    half.solved.data() + int64_t{row} * stride_,
                    &objectives[row]};
   };
-  const std::vector<int64_t> tasks = tasks_of(batches, sorted, rows, factors_);
+  const std::vector<int64_t> tasks = tasks_of(plan.batches, plan.rows, rows, factors_);
   parallel_chunks(static_cast<int64_t>(tasks.size()) - 1, threads_, [&](int64_t t) {
     IalsScratch scratch;
     for (int64_t b = tasks[t]; b < tasks[t + 1]; ++b) {
-      const Batch& batch = batches[b];
+      const Batch& batch = plan.batches[b];
       IalsRow own[kLanes];
-      for (int l = 0; l < batch.lanes; ++l) own[l] = row_of(sorted[batch.first + l]);
-      if (b + 1 < tasks[t + 1] && batches[b + 1].few) {
-        // The next batch's rows come from all over the fixed table.
-        for (int l = 0; l < batches[b + 1].lanes; ++l) {
-          const int32_t row = sorted[batches[b + 1].first + l];
-          for (int64_t n = rows.start[row]; n < rows.start[row + 1]; ++n) {
-            const float* const v = half.fixed.data() + int64_t{rows.column[n]} * stride_;
-            for (int f = 0; f < stride_; f += 16) __builtin_prefetch(v + f, 0, 2);
-          }
-        }
-      }
+      for (int l = 0; l < batch.lanes; ++l) own[l] = row_of(plan.rows[batch.first + l]);
+      if (b + 1 < tasks[t + 1] && plan.batches[b + 1].few) prefetch(half, plan, b + 1);
       if (batch.few && own[0].count > kIalsLanePairs) {
         solve_medium(shared, own[0], scratch);
       } else if (batch.few) {
@@ -249,6 +247,17 @@ double IalsSolver::solve(const Half& half) {
     }
   });
   return std::accumulate(objectives.begin(), objectives.end(), 0.0);
+}
+
+void IalsSolver::prefetch(const Half& half, const Plan& plan, int64_t batch) const {
+  const Batch& next = plan.batches[batch];
+  for (int l = 0; l < next.lanes; ++l) {
+    const int32_t row = plan.rows[next.first + l];
+    for (int64_t n = half.rows.start[row]; n < half.rows.start[row + 1]; ++n) {
+      const float* const v = half.fixed.data() + int64_t{half.rows.column[n]} * stride_;
+      for (int f = 0; f < stride_; f += 16) __builtin_prefetch(v + f, 0, 2);
+    }
+  }
 }
 
 double IalsSolver::iterate() {

@@ -32,8 +32,8 @@ struct WeightedRows {
 ///   + reg (sum_u (|I_u| + alpha0 |I|)^nu |w_u|^2 + sum_i (|U_i| + alpha0 |U|)^nu |h_i|^2);
 ///
 /// form implicit (Hu, Koren & Volinsky, ICDM 2008): sum over all pairs c (p - s)^2
-///   + reg (sum_u |w_u|^2 + sum_i |h_i|^2), where c = alpha |weight|, p = 1 for observed pairs (p = 0
-///   where the weight is not positive) and c = 1, p = 0 for all others.
+///   + reg (sum_u |w_u|^2 + sum_i |h_i|^2), where c = alpha |weight|, p = 1 for observed pairs (p =
+///   0 where the weight is not positive) and c = 1, p = 0 for all others.
 struct IalsProblem {
   bool implicit_form;
   double alpha0, reg, nu;  ///< alpha0 and nu: form ials alone
@@ -73,8 +73,33 @@ class IalsSolver {
     Table<float>& fixed;
     int64_t fixed_rows;
   };
+  /// Rows solved together: by lanes in the order of their counts, or alone.
+  struct Batch {
+    int64_t first = 0;  ///< in Plan::rows
+    int lanes = 0;
+    bool few = false;
+  };
+  /// The rows that have pairs, in the order in which they are solved.
+  struct Plan {
+    std::vector<int32_t> rows;
+    std::vector<Batch> batches;
+  };
+  /// What all rows share: eigenvalues of the Gram matrix times the weight of all pairs.
+  struct Spectrum {
+    std::vector<float> values;  ///< [stride]
+    double lowest, highest;
+  };
+
   /// Returns the part of the objective that the solved rows have: all but the others' penalty.
   double solve(const Half& half);
+  /// Turns the fixed side into the eigenbasis of its Gram matrix.
+  Spectrum into_eigenbasis(const Half& half);
+  /// Zeroes the rows without pairs on its way.
+  Plan plan_of(const Half& half) const;
+  bool has_few(const WeightedRows& rows, int32_t row) const;
+  void require_definite(const Spectrum& shared, const Plan& plan, const Half& half) const;
+  /// The rows of a batch come from all over the fixed table.
+  void prefetch(const Half& half, const Plan& plan, int64_t batch) const;
   double penalty_of(const WeightedRows& rows, int64_t row, int64_t others) const;
   /// sum over rows of penalty |row|^2.
   double penalty(const WeightedRows& rows, const Table<float>& table, int64_t others) const;

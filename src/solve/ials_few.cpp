@@ -188,7 +188,8 @@ LATENT_INLINE Float8 solve_weighted(const IalsShared& shared, const IalsRow* row
 }
 
 /// Everything of solve_few(): the memory is laid out by it.
-LATENT_INLINE void few(const IalsShared& shared, const IalsRow* rows, int lanes, int n, IalsScratch& scratch) {
+LATENT_INLINE void few(const IalsShared& shared, const IalsRow* rows, int lanes, int n,
+                       IalsScratch& scratch) {
   const int stride = shared.stride;
   const float* inverse[kLanes];
   for (int l = 0; l < lanes; ++l) {

@@ -135,7 +135,8 @@ void solve_many(const IalsShared& shared, const IalsRow& row, IalsScratch& scrat
       if (own.extra < 0) {  // no square root: added on its own
         kernel<add_row>()(own.right, v, stride, right.data());
         for (int i = 0; i < d; ++i)
-          kernel<add_row>()(own.extra * v[i], v, stride, scratch.matrix.data() + int64_t{i} * stride);
+          kernel<add_row>()(own.extra * v[i], v, stride,
+                            scratch.matrix.data() + int64_t{i} * stride);
         continue;
       }
       float* const to = scratch.gathered.data() + int64_t{gathered++} * stride;

@@ -41,15 +41,15 @@ double svd_epoch_exact(SvdTables<double>& tables, const Interactions& rows, cons
 /// Ratings cut into blocks of a user stripe and an item stripe, all stripes of about equal weight.
 /// Blocks that share neither run in parallel without a conflict (Gemulla et al., KDD 2011), blocks
 /// that share one run in a fixed order: the result does not depend on the number of threads, and no
-/// update is lost. Eight workers take a few users each through all items, the items' stripes turning
-/// among them; then the next users come. So users' rows come from memory once an epoch, and the
-/// popular items' rows stay in the caches.
+/// update is lost. Eight workers take a few users each through all items, the items' stripes
+/// turning among them; then the next users come. So users' rows come from memory once an epoch, and
+/// the popular items' rows stay in the caches.
 class SvdBlocks {
  public:
   SvdBlocks(const Interactions& rows, int32_t users, int32_t items, uint64_t seed);
 
-  /// One pass in float over all rows, sweeps in an order drawn for `epoch`; returns the mean squared
-  /// error met on the way. At most kWorkers threads have work.
+  /// One pass in float over all rows, sweeps in an order drawn for `epoch`; returns the mean
+  /// squared error met on the way. At most kWorkers threads have work.
   double epoch(SvdTables<float>& tables, const SvdRates& rates, int64_t epoch, int threads) const;
 
   static constexpr int kWorkers = 8, kItemStripes = 2 * kWorkers;

@@ -10,7 +10,8 @@ namespace {
 
 template <typename T>
 Tensor to(torch::Device device, const std::vector<T>& values, torch::Dtype type) {
-  return torch::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())}, type)
+  return torch::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
+                          type)
       .clone()
       .to(device);
 }
@@ -64,7 +65,8 @@ Tensor DeviceBatches::negatives(const Tensor& users, int64_t step) const {
   const Tensor share = at::rand({u.numel()}, generator("negatives", step),
                                 torch::dtype(torch::kFloat64).device(device_));
   const Tensor r = at::minimum((share * unknown).to(torch::kInt64), unknown - 1);
-  const Tensor end = at::searchsorted(keys_, u * (items_ + 1) + r, /*out_int32=*/false, /*right=*/true);
+  const Tensor end =
+      at::searchsorted(keys_, u * (items_ + 1) + r, /*out_int32=*/false, /*right=*/true);
   return (r + end - begin).to(torch::kInt32);
 }
 

@@ -33,12 +33,15 @@ int64_t factors_of(const ScoreTables& t) {
 
 template <typename T>
 PairKernels<T> kernels(const ScoreTables& t, const OrderedBatch& b) {
-  const Tables<const T> tables{static_cast<int32_t>(t.beta_user.defined() ? t.beta_user.size(0) : 0),
-                               static_cast<int32_t>(t.beta_item.size(0)),
-                               static_cast<int32_t>(factors_of(t)),
-                               data_of<T>(t.alpha), data_of<T>(t.beta_user),
-                               data_of<T>(t.beta_item), data_of<T>(t.gamma_user),
-                               data_of<T>(t.gamma_item)};
+  const Tables<const T> tables{
+      static_cast<int32_t>(t.beta_user.defined() ? t.beta_user.size(0) : 0),
+      static_cast<int32_t>(t.beta_item.size(0)),
+      static_cast<int32_t>(factors_of(t)),
+      data_of<T>(t.alpha),
+      data_of<T>(t.beta_user),
+      data_of<T>(t.beta_item),
+      data_of<T>(t.gamma_user),
+      data_of<T>(t.gamma_item)};
   const SortedPairs<T> pairs{b.users.numel(), data_of<int32_t>(b.users), data_of<int32_t>(b.items),
                              data_of<T>(b.ratings), data_of<int32_t>(b.negatives),
                              data_of<int32_t>(b.sorted_items), data_of<int32_t>(b.item_order),

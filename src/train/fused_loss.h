@@ -10,9 +10,9 @@ namespace latent {
 /// of one floating type, with beta_item and both gammas or none.
 bool can_fuse(const GradientModelImpl& model);
 
-/// The data_loss() of one batch, equal to that of forward() and autograd up to rounding (a test over
-/// the whole catalogue). nn::Embedding would make, zero and add whole gradient tables; here a batch
-/// touches its own rows. The bits do not depend on the number of threads.
+/// The data_loss() of one batch, equal to that of forward() and autograd up to rounding (a test
+/// over the whole catalogue). nn::Embedding would make, zero and add whole gradient tables; here a
+/// batch touches its own rows. The bits do not depend on the number of threads.
 class FusedLoss {
  public:
   /// Keeps a reference to `model`. `batch`: ids int32 and contiguous, one negative a sample.

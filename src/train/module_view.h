@@ -6,8 +6,8 @@
 
 namespace latent {
 
-/// What RecommenderImpl::scored() gives, on the CPU, and the view into it; where the model is on the
-/// CPU in floats they share its storage.
+/// What RecommenderImpl::scored() gives, on the CPU, and the view into it; where the model is on
+/// the CPU in floats they share its storage.
 class ModuleView {
  public:
   explicit ModuleView(const RecommenderImpl& model);

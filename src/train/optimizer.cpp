@@ -116,11 +116,14 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   Tensor w = slot.parameter, g = w.grad();
   const bool users = slot.side == Side::kUsers;
   if (!w.is_cpu()) {  // the formulas of adam_step() on the rows that the batch has
-    const Tensor ids = users ? b.users : b.negatives.defined() ? torch::cat({b.items, b.negatives.flatten()}) : b.items;
+    const Tensor ids = users                   ? b.users
+                       : b.negatives.defined() ? torch::cat({b.items, b.negatives.flatten()})
+                                               : b.items;
     const Tensor rows = std::get<0>(at::_unique(ids)).to(torch::kLong);
     const Tensor own = w.index_select(0, rows), grad = g.index_select(0, rows) + slot.decay * own;
     const Tensor m = slot.first.index_select(0, rows).lerp_(grad, 1 - kBeta1);
-    const Tensor v = slot.second.index_select(0, rows).mul_(kBeta2).addcmul_(grad, grad, 1 - kBeta2);
+    const Tensor v =
+        slot.second.index_select(0, rows).mul_(kBeta2).addcmul_(grad, grad, 1 - kBeta2);
     const auto t = static_cast<double>(steps_);
     const Tensor root = v.sqrt().div_(std::sqrt(1 - std::pow(kBeta2, t))).add_(epsilon());
     w.index_copy_(0, rows, own.addcdiv(m, root, -lr_ / (1 - std::pow(kBeta1, t))));
@@ -137,8 +140,8 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> grown(chunks);
   parallel_chunks(chunks, default_threads(), [&](int64_t c) {
-    grown[c] = adam_step_rows(table_of(slot), w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
-                              slot.stamp.data(),
+    grown[c] = adam_step_rows(table_of(slot), w.numel() / w.size(0), ids + begin[c],
+                              begin[c + 1] - begin[c], slot.stamp.data(),
                               {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_});
   });
   slot.squares.add_(std::accumulate(grown.begin(), grown.end(), 0.0));

@@ -47,7 +47,8 @@ class ImplicitBprSteps : public Stepper {
                             : solver_.epoch(done, static_cast<int>(config_.train.threads));
     const int64_t tried = counts.samples - counts.skipped;
     if (tried == 0) {
-      if (has_negatives()) return {0.5, {{"skipped", 1.0}}, "skipped=100.00%"};  // chance, of few pairs
+      if (has_negatives())
+        return {0.5, {{"skipped", 1.0}}, "skipped=100.00%"};  // chance, of few pairs
       throw Error(
           "every sample was skipped: each negative drawn is an item that the user has; there must "
           "be users without some items, or implicit_bpr.verify_negative_samples = false");

@@ -128,7 +128,9 @@ class ExactSvdSteps : public SvdSteps<double> {
       : SvdSteps(fit, static_cast<int32_t>(fit.config.model.factors)),
         ordered_(grouped_by_user(fit.rows, fit.users())) {}
 
-  StepReport step(int64_t, bool) override { return {svd_epoch_exact(tables_, ordered_, rates_), {}, {}}; }
+  StepReport step(int64_t, bool) override {
+    return {svd_epoch_exact(tables_, ordered_, rates_), {}, {}};
+  }
 
  private:
   Interactions ordered_;

@@ -32,7 +32,7 @@ struct TrainJob {
   const CheckpointFolder* checkpoints = nullptr;  ///< null: none are written
   std::optional<Monitor> monitor = {};
   std::function<void(const nlohmann::ordered_json&)> log = {};  ///< a line a step
-  std::function<std::string()> resume_command = {};             ///< for the message after an interrupt
+  std::function<std::string()> resume_command = {};  ///< for the message after an interrupt
 };
 
 struct TrainSummary {

@@ -110,7 +110,9 @@ TEST(SetKnob, TakesColumnsAsNumbersOrNames) {
 TEST(SetKnob, TakesListsOfTextAndObjectsOfNumbers) {
   RunConfig config;
   for (const Knob& knob : knobs(config)) {
-    const auto set = [&](const std::string& text) { return set_knob(knob, parse_set_value(knob, text)); };
+    const auto set = [&](const std::string& text) {
+      return set_knob(knob, parse_set_value(knob, text));
+    };
     if (knob.name == "data.where") {
       EXPECT_EQ(set("kind=play|watch"), "");
       EXPECT_EQ(config.data.where, (std::vector<std::string>{"kind=play|watch"}));
@@ -123,7 +125,8 @@ TEST(SetKnob, TakesListsOfTextAndObjectsOfNumbers) {
     } else if (knob.name == "data.rating_map") {
       EXPECT_EQ(set(R"({"view": 1, "buy": 2.5})"), "");
       EXPECT_EQ(config.data.rating_map, (std::map<std::string, double>{{"buy", 2.5}, {"view", 1}}));
-      EXPECT_EQ(set(R"({"view": "1"})"), "must be an object of text to number, or null, not {\"view\":\"1\"}");
+      EXPECT_EQ(set(R"({"view": "1"})"),
+                "must be an object of text to number, or null, not {\"view\":\"1\"}");
       EXPECT_EQ(set("null"), "");
       EXPECT_TRUE(config.data.rating_map.empty());
     } else if (knob.name == "data.missing") {

@@ -18,7 +18,8 @@ json changed(const Knob& knob) {
                                              : json("text of its \"own\", 日本\n")};
   if (now.is_boolean()) tries = {!now.get<bool>()};
   if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
-  if (now.is_null()) tries = {0.1, json::array({0.5, 4}), json::array({"a=b|c"}), json{{"view, or \"look\"", 0.5}}};
+  if (now.is_null())
+    tries = {0.1, json::array({0.5, 4}), json::array({"a=b|c"}), json{{"view, or \"look\"", 0.5}}};
   if (now.is_array()) tries = {json::array({7, 2})};
   std::istringstream words(knob.range.text);  // "one of csv tsv ..."
   for (std::string word; now.is_string() && words >> word;) tries.push_back(word);

@@ -93,7 +93,7 @@ TEST(Cache, KeepsAParseForEachSettingOfTheReader) {
   const std::string key = cache_key({f.path}, f.options, false);
   EXPECT_NE(cache_key({f.path}, f.options, true), key);
   EXPECT_NE(cache_key({f.path, f.path}, f.options, false), key);
-  for (std::string DataOptions::* knob :
+  for (std::string DataOptions::*knob :
        {&DataOptions::format, &DataOptions::user, &DataOptions::item, &DataOptions::rating,
         &DataOptions::time, &DataOptions::on_bad_row, &DataOptions::separator, &DataOptions::header,
         &DataOptions::decimal, &DataOptions::encoding}) {

@@ -68,18 +68,21 @@ TEST(Csv, ReadsTimeOnlyWhenItIsNeeded) {
 }
 
 TEST(Csv, SaysFileAndLineOfAShortRow) {
-  EXPECT_EQ(parse_error("user,item,rating\na,b,1\nc,d\n"),
-            "f:3: expected 3 columns or more, found 2 (data.on_bad_row = skip passes over such rows)");
+  EXPECT_EQ(
+      parse_error("user,item,rating\na,b,1\nc,d\n"),
+      "f:3: expected 3 columns or more, found 2 (data.on_bad_row = skip passes over such rows)");
 }
 
 TEST(Csv, RefusesARowLongerThanTheHeaderOrTheOthers) {
   EXPECT_EQ(parse_error("user_id,title,item_id,rating\na,Heat,10,5\na,Se7en, 1995,11,4\n")
                 .rfind("f:3: expected 4 columns, found 5; a field that holds the separator", 0),
             0u);
-  EXPECT_EQ(parse_error("1,10,3\n1,11,4,2,7\n2,10,5\n3,3,3\n").rfind("f:2: expected 3 columns, found 5", 0),
+  EXPECT_EQ(parse_error("1,10,3\n1,11,4,2,7\n2,10,5\n3,3,3\n")
+                .rfind("f:2: expected 3 columns, found 5", 0),
             0u);
   // A row that is shorter than the others is as suspect, where no column was told.
-  EXPECT_TRUE(has(parse_error("1,10,3,9\n1,11,4\n2,10,5,7\n"), "f:2: expected 4 columns or more, found 3"));
+  EXPECT_TRUE(
+      has(parse_error("1,10,3,9\n1,11,4\n2,10,5,7\n"), "f:2: expected 4 columns or more, found 3"));
   DataOptions told;
   told.user = "0";
   EXPECT_EQ(rows_of("1,10,3,9\n1,11,4\n2,10,5,7\n", told).size(), 3u);
@@ -112,10 +115,10 @@ TEST(Csv, GivesUpEarlyOnAQuoteThatNeverEnds) {
 }
 
 TEST(Csv, NamesTheColumnsThereAreWhenNoneFits) {
-  EXPECT_EQ(
-      parse_error("who,what,rating\na,b,1\n"),
-      "f:1: no usual name for the user in the header 'who, what, rating'; name one in data.user, or "
-      "set data.header to false where that line is a row");
+  EXPECT_EQ(parse_error("who,what,rating\na,b,1\n"),
+            "f:1: no usual name for the user in the header 'who, what, rating'; name one in "
+            "data.user, or "
+            "set data.header to false where that line is a row");
   DataOptions options;
   options.item = "book";
   EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n", options),
@@ -135,14 +138,16 @@ TEST(Csv, RefusesRatingsThatAreNoNumbers) {
   for (const char* bad : {"x", "", "NaN", "inf", "1e999", "4;"}) {
     const std::string error =
         parse_error("user,item,rating\na,b,4\na,b," + std::string(bad) + "\n");
-    EXPECT_TRUE(has(error, "f:3: rating '" + std::string(bad) + "' (rating) is not a number (data.on_bad_row"))
+    EXPECT_TRUE(has(
+        error, "f:3: rating '" + std::string(bad) + "' (rating) is not a number (data.on_bad_row"))
         << error;
   }
   EXPECT_TRUE(has(parse_error("1,2,3\n1,2,x\n"), "f:2: rating 'x' (2)"));
 }
 
 TEST(Csv, RefusesIdsThatAreEmptyOrNotText) {
-  EXPECT_EQ(parse_error("user,item,rating\n,b,1\n"), "f:2: the id in 'user' is empty (data.on_bad_row = skip passes over such rows)");
+  EXPECT_EQ(parse_error("user,item,rating\n,b,1\n"),
+            "f:2: the id in 'user' is empty (data.on_bad_row = skip passes over such rows)");
   EXPECT_TRUE(has(parse_error("1,2,3\n4,,3\n"), "f:2: the id in column 1 is empty"));
   EXPECT_TRUE(
       has(parse_error("user,item,rating\na,caf\xE9,1\n"), "f:2: the id 'item' is not valid UTF-8"));

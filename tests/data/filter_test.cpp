@@ -59,8 +59,7 @@ TEST(FilterRows, NumbersIdsAnewByFirstAppearanceAmongTheRowsThatStay) {
   EXPECT_EQ(raw.data.users.names(), (std::vector<std::string>{"b", "a"}));
   EXPECT_EQ(raw.data.items.names(), (std::vector<std::string>{"y", "x"}));
   EXPECT_EQ(raw.data.rows.user, (std::vector<int32_t>{0, 1, 0}));
-  EXPECT_EQ(raw.data.rows.time,
-            (std::vector<double>{20, 30, 40}));  // the times go with their rows
+  EXPECT_EQ(raw.data.rows.time, (std::vector<double>{20, 30, 40}));  // the times go with their rows
 }
 
 TEST(FilterRows, SettlesDuplicatesByEachPolicy) {

@@ -23,7 +23,8 @@ TEST(GuessedColumns, AsksForRolesOfFiveColumnsWithoutAHeader) {
 }
 
 TEST(GuessedColumns, AsksWhereAnIdHasAFractionOrIsATime) {
-  expect_refused("3,-7.82,8.79\n2,99,0.29\n", {"column 1, where the item would be", "'-7.82'", "data.item"});
+  expect_refused("3,-7.82,8.79\n2,99,0.29\n",
+                 {"column 1, where the item would be", "'-7.82'", "data.item"});
   expect_refused("3,99,8.79\n2,-7.82,0.29\n", {"column 1", "'-7.82'"});
   expect_refused("0.5;10;3\n1.5;11;2\n", {"column 0, where the user would be"});
   expect_refused("0\t2010-10-19T23:55:27Z\t5\n", {"holds a time", "data.item"});
@@ -35,7 +36,8 @@ TEST(GuessedColumns, AsksWhereAnIdHasAFractionOrIsATime) {
 }
 
 TEST(GuessedColumns, AsksWhereTimesStandForRatings) {
-  expect_refused("196,242,881250949\n186,302,891717742\n", {"column 2, where the rating would be", "data.rating", "data.time"});
+  expect_refused("196,242,881250949\n186,302,891717742\n",
+                 {"column 2, where the rating would be", "data.rating", "data.time"});
   expect_refused("196,242,1433221332117,5\n186,302,1433221332118,4\n", {"holds times"});
   EXPECT_EQ(rows_of("196,242,881250949\n186,302,3\n").size(), 2u);  // plays, say
 }
@@ -59,10 +61,12 @@ TEST(GuessedColumns, LeaveColumnsAloneThatHaveARole) {
   EXPECT_EQ(named_rows(raw.data), (Rows{{"u1", "A", 5}, {"u1", "B", 900}}));
   EXPECT_EQ(raw.format.time, "none");
   options.rating = "auto";
-  expect_refused("u1\tm1\t7\t5\nu1\tm2\t8\t9\n", {"column 2, where the rating would be, has another role", "data.rating"}, options);
+  expect_refused("u1\tm1\t7\t5\nu1\tm2\t8\t9\n",
+                 {"column 2, where the rating would be, has another role", "data.rating"}, options);
   DataOptions item_first;
   item_first.item = "0";
-  expect_refused("1,2,3\n4,5,6\n", {"column 0, where the user would be, has another role", "data.user"}, item_first);
+  expect_refused("1,2,3\n4,5,6\n",
+                 {"column 0, where the user would be, has another role", "data.user"}, item_first);
   DataOptions named;
   named.user = "book_id";
   named.item = "item";
@@ -70,7 +74,10 @@ TEST(GuessedColumns, LeaveColumnsAloneThatHaveARole) {
   DataOptions json;
   json.user = "item";
   json.item = "asin";
-  EXPECT_EQ(rows_of(R"({"item": "a", "asin": "b", "overall": 2})" "\n", json), (Rows{{"a", "b", 2}}));
+  EXPECT_EQ(rows_of(R"({"item": "a", "asin": "b", "overall": 2})"
+                    "\n",
+                    json),
+            (Rows{{"a", "b", 2}}));
 }
 
 TEST(Header, IsToldOrSeenByItsWords) {
@@ -86,17 +93,20 @@ TEST(Header, IsToldOrSeenByItsWords) {
   none.header = "false";
   EXPECT_EQ(rows_of("user,item,3\n1,10,3\n", none).size(), 2u);
   none.user = "user";
-  expect_refused("user,item,3\n1,10,3\n", {"data.user = 'user' is a name, but data.header is false"}, none);
+  expect_refused("user,item,3\n1,10,3\n",
+                 {"data.user = 'user' is a name, but data.header is false"}, none);
   // Words above numbers are names of columns, if unusual ones.
-  expect_refused("customer,sku\nA,1\nB,2\n", {"f:1: no usual name for the user", "data.user", "data.header"});
+  expect_refused("customer,sku\nA,1\nB,2\n",
+                 {"f:1: no usual name for the user", "data.user", "data.header"});
 }
 
 TEST(Header, MayStandInAComment) {
-  EXPECT_EQ(rows_of("# item user rating\n10 1 3\n", [] {
-              DataOptions options;
-              options.separator = " ";
-              return options;
-            }()),
+  EXPECT_EQ(rows_of("# item user rating\n10 1 3\n",
+                    [] {
+                      DataOptions options;
+                      options.separator = " ";
+                      return options;
+                    }()),
             (Rows{{"1", "10", 3}}));
   EXPECT_EQ(rows_of("#movieId,userId,rating\n10,1,3\n"), (Rows{{"1", "10", 3}}));
   EXPECT_EQ(rows_of("# FromNodeId\tToNodeId\n0\t4\n0\t5\n").size(), 2u);
@@ -114,7 +124,8 @@ TEST(Header, OfRecBoleNamesTypes) {
 }
 
 TEST(Header, AndNothingElseIsAnError) {
-  for (const char* text : {"userId,movieId,rating\n", "userId;movieId;rating", "user_id:token\titem_id:token\n\n"})
+  for (const char* text :
+       {"userId,movieId,rating\n", "userId;movieId;rating", "user_id:token\titem_id:token\n\n"})
     expect_refused(text, {"f: a header and nothing else"});
 }
 

@@ -58,7 +58,8 @@ TEST(ParseFiles, ChecksumsTheFilesThemselves) {
 }
 
 TEST(OnBadRow, FailStopsAtTheFirst) {
-  EXPECT_EQ(parse_error("u,i,1\nu,i,x\nu,i,y\n"), "f:2: rating 'x' (2) is not a number (data.on_bad_row = skip passes over such rows)");
+  EXPECT_EQ(parse_error("u,i,1\nu,i,x\nu,i,y\n"),
+            "f:2: rating 'x' (2) is not a number (data.on_bad_row = skip passes over such rows)");
 }
 
 TEST(OnBadRow, SkipCountsAndSaysTheFirst) {

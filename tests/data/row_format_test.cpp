@@ -25,7 +25,8 @@ TEST(AutoFormat, TellsEachFormatByItsContent) {
   EXPECT_EQ(guessed("1|10|3\n1|11|4\n"), "csv");
   EXPECT_EQ(guessed("user_id:token\titem_id:token\trating:float\n1\t2\t3\n"), "recbole");
   EXPECT_EQ(guessed("1:\n5,3,2005-09-06\n7,4,2005-09-07\n"), "netflix");
-  EXPECT_EQ(guessed("%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 3\n"), "matrixmarket");
+  EXPECT_EQ(guessed("%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 3\n"),
+            "matrixmarket");
 }
 
 TEST(AutoFormat, SeesThroughGzBomAndCrlf) {
@@ -51,9 +52,10 @@ TEST(AutoFormat, AsksWhetherBlankSeparatedFieldsAreRatings) {
 }
 
 TEST(AutoFormat, SaysWhatItLookedFor) {
-  EXPECT_EQ(parse_error("word\nword\n"),
-            "f:1: no JSON object, tab, comma, ';', '|', '::' or blank in 'word'; set data.format or "
-            "data.separator");
+  EXPECT_EQ(
+      parse_error("word\nword\n"),
+      "f:1: no JSON object, tab, comma, ';', '|', '::' or blank in 'word'; set data.format or "
+      "data.separator");
   EXPECT_EQ(parse_error("\n \n\t\n"), "f: no rows in the file");
   EXPECT_EQ(parse_error("\xEF\xBB\xBF"), "f: no rows in the file");
 }

@@ -43,11 +43,12 @@ TEST(Separator, IsTheOneThatMakesSenseOfAllLines) {
   EXPECT_EQ(rows_of("1,10,3,a;b\n1,11,4,c;d\n2,10,2,e;f\n"), kRows);
   EXPECT_EQ(rows_of("1|10|3\n1|11|4\n2|10|2\n"), kRows);
   EXPECT_EQ(rows_of("user;item;rating\n1;10;3\n1;11;4\n2;10;2\n"), kRows);
-  EXPECT_EQ(rows_of("user,item|x,rating\n1,10,3\n1,11,4\n2,10,2\n", [] {
-              DataOptions options;
-              options.item = "item|x";
-              return options;
-            }()),
+  EXPECT_EQ(rows_of("user,item|x,rating\n1,10,3\n1,11,4\n2,10,2\n",
+                    [] {
+                      DataOptions options;
+                      options.item = "item|x";
+                      return options;
+                    }()),
             kRows);
 }
 
@@ -60,24 +61,31 @@ TEST(Separator, IsAskedForWhereTwoMakeEqualSense) {
 
 TEST(Quotes, WorkWithEverySeparator) {
   for (const std::string separator : {",", ";", "|", "\t", "::", " "}) {
-    const std::string text = "\"a" + separator + "b\"" + separator + "\"x \"\"y\"\"\"" + separator + "\"3\"\n";
-    EXPECT_EQ(rows_of(text, with_separator(separator)), (Rows{{"a" + separator + "b", "x \"y\"", 3}})) << separator;
+    const std::string text =
+        "\"a" + separator + "b\"" + separator + "\"x \"\"y\"\"\"" + separator + "\"3\"\n";
+    EXPECT_EQ(rows_of(text, with_separator(separator)),
+              (Rows{{"a" + separator + "b", "x \"y\"", 3}}))
+        << separator;
   }
-  EXPECT_EQ(rows_of("\"user\"\t\"item\"\t\"rating\"\n\"a\"\t\"x\"\t\"3\"\n"), (Rows{{"a", "x", 3}}));
+  EXPECT_EQ(rows_of("\"user\"\t\"item\"\t\"rating\"\n\"a\"\t\"x\"\t\"3\"\n"),
+            (Rows{{"a", "x", 3}}));
   EXPECT_EQ(rows_of("user;item;note;rating\na;x;\"two\nlines\";3\n"), (Rows{{"a", "x", 3}}));
 }
 
 TEST(Decimal, CommaIsReadWhereItIsTold) {
   DataOptions options;
   options.decimal = ",";
-  EXPECT_EQ(rows_of("1;10;3,5\n1;11;4\n2;10;-2,25\n", options), (Rows{{"1", "10", 3.5}, {"1", "11", 4}, {"2", "10", -2.25}}));
+  EXPECT_EQ(rows_of("1;10;3,5\n1;11;4\n2;10;-2,25\n", options),
+            (Rows{{"1", "10", 3.5}, {"1", "11", 4}, {"2", "10", -2.25}}));
   EXPECT_EQ(rows_of("1,10,\"3,5\"\n", options), (Rows{{"1", "10", 3.5}}));
   EXPECT_EQ(rows_of(R"({"user": 1, "item": 2, "rating": 3.5})", options), (Rows{{"1", "2", 3.5}}));
-  EXPECT_TRUE(has(parse_error("1;10;3.5\n", options), "has a point, where data.decimal is a comma"));
+  EXPECT_TRUE(
+      has(parse_error("1;10;3.5\n", options), "has a point, where data.decimal is a comma"));
   EXPECT_TRUE(has(parse_error("1;10;1.234,5\n", options), "is not a number"));
   EXPECT_TRUE(has(parse_error("1;10;3,5\n1;11;4,0\n"), "set data.decimal to ','"));
   EXPECT_TRUE(has(parse_error("user,item,rating\na,x,\"1,234\"\n"), "rating '1,234'"));
-  const RawData days = parse_text("user;item;rating;time\na;x;1;0,75\n", options, /*need_time=*/true);
+  const RawData days =
+      parse_text("user;item;rating;time\na;x;1;0,75\n", options, /*need_time=*/true);
   EXPECT_EQ(days.data.rows.time, (std::vector<double>{0.75}));
 }
 
@@ -85,12 +93,16 @@ TEST(RatingMap, GivesWordsTheirNumbers) {
   DataOptions options;
   options.rating_map = {{"view", 1}, {"buy", 5}};
   options.rating = "event";
-  EXPECT_EQ(rows_of("user,item,event\na,x,view\na,y,buy\n", options), (Rows{{"a", "x", 1}, {"a", "y", 5}}));
-  EXPECT_TRUE(has(parse_error("user,item,event\na,x,look\n", options), "f:2: rating 'look' (event) is not in data.rating_map"));
+  EXPECT_EQ(rows_of("user,item,event\na,x,view\na,y,buy\n", options),
+            (Rows{{"a", "x", 1}, {"a", "y", 5}}));
+  EXPECT_TRUE(has(parse_error("user,item,event\na,x,look\n", options),
+                  "f:2: rating 'look' (event) is not in data.rating_map"));
   EXPECT_TRUE(has(parse_error("user,item,event\na,x,1\n", options), "is not in data.rating_map"));
-  EXPECT_EQ(rows_of(R"({"user": "a", "item": "x", "event": "buy"})", options), (Rows{{"a", "x", 5}}));
+  EXPECT_EQ(rows_of(R"({"user": "a", "item": "x", "event": "buy"})", options),
+            (Rows{{"a", "x", 5}}));
   options.rating = "2";
-  EXPECT_EQ(rows_of("a,x,view\na,y,buy\n", options).size(), 2u);  // no header: its words are ratings
+  EXPECT_EQ(rows_of("a,x,view\na,y,buy\n", options).size(),
+            2u);  // no header: its words are ratings
 }
 
 TEST(RatingMap, KnowsTrueAndFalseWithoutBeingTold) {
@@ -102,11 +114,16 @@ TEST(RatingMap, KnowsTrueAndFalseWithoutBeingTold) {
 TEST(Missing, RatingsDropTheirRowsAndIds) {
   DataOptions options;
   options.missing = {99, -1};
-  for (const std::string& text : {std::string("user,item,rating\na,x,3\nb,y,99\nc,z,-1\nd,x,99.0\n"),
-                                  std::string(R"({"user": "a", "item": "x", "rating": 3})" "\n"
-                                              R"({"user": "b", "item": "y", "rating": 99})" "\n"
-                                              R"({"user": "b", "item": "y", "rating": "99"})" "\n"
-                                              R"({"user": "b", "item": "y", "rating": -1})" "\n")}) {
+  for (const std::string& text :
+       {std::string("user,item,rating\na,x,3\nb,y,99\nc,z,-1\nd,x,99.0\n"),
+        std::string(R"({"user": "a", "item": "x", "rating": 3})"
+                    "\n"
+                    R"({"user": "b", "item": "y", "rating": 99})"
+                    "\n"
+                    R"({"user": "b", "item": "y", "rating": "99"})"
+                    "\n"
+                    R"({"user": "b", "item": "y", "rating": -1})"
+                    "\n")}) {
     const RawData raw = parse_text(text, options);
     EXPECT_EQ(named_rows(raw.data), (Rows{{"a", "x", 3}}));
     EXPECT_EQ(raw.data.users.size(), 1);
@@ -118,24 +135,32 @@ TEST(Missing, RatingsDropTheirRowsAndIds) {
 TEST(Where, KeepsRowsForWhichAllConditionsHold) {
   DataOptions options;
   options.where = {"kind=play|watch", "3=x"};
-  const std::string text = "user,item,kind,place,rating\na,i,play,x,1\na,j,buy,x,no number\nb,i,watch,x,2\nb,j,play,y,3\n";
+  const std::string text =
+      "user,item,kind,place,rating\na,i,play,x,1\na,j,buy,x,no "
+      "number\nb,i,watch,x,2\nb,j,play,y,3\n";
   const RawData raw = parse_text(text, options);
   EXPECT_EQ(named_rows(raw.data), (Rows{{"a", "i", 1}, {"b", "i", 2}}));
   EXPECT_EQ(raw.data.left_out.size(), 2);
   options.where = {"kind=play|watch"};
   options.rating = "kind";
   options.rating_map = {{"play", 1}, {"watch", 2}};
-  EXPECT_EQ(rows_of(R"({"user": "a", "item": "i", "kind": "play"})" "\n"
-                    R"({"user": "a", "item": "j", "kind": "buy"})" "\n"
-                    R"({"user": "a", "item": "k"})" "\n"
-                    R"({"user": "b", "item": "i", "kind": "watch"})" "\n", options),
+  EXPECT_EQ(rows_of(R"({"user": "a", "item": "i", "kind": "play"})"
+                    "\n"
+                    R"({"user": "a", "item": "j", "kind": "buy"})"
+                    "\n"
+                    R"({"user": "a", "item": "k"})"
+                    "\n"
+                    R"({"user": "b", "item": "i", "kind": "watch"})"
+                    "\n",
+                    options),
             (Rows{{"a", "i", 1}, {"b", "i", 2}}));
 }
 
 TEST(Where, NamesColumnsThatThereAre) {
   DataOptions options;
   options.where = {"colour=red"};
-  EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n", options), "f:1: data.where: no column 'colour'"));
+  EXPECT_TRUE(has(parse_error("user,item,rating\na,b,1\n", options),
+                  "f:1: data.where: no column 'colour'"));
   EXPECT_TRUE(has(parse_error("1 2\n1 2 3\n", options), "data.where needs columns"));
   options.where = {"7=red"};
   EXPECT_TRUE(has(parse_error("1,2,3\n", options), "data.where: no column '7'"));
@@ -144,8 +169,10 @@ TEST(Where, NamesColumnsThatThereAre) {
 TEST(Latin1, IsReadWhereItIsTold) {
   DataOptions options;
   options.encoding = "latin-1";
-  EXPECT_EQ(rows_of("user,item,rating\nann,Caf\xE9,3\n", options), (Rows{{"ann", "Caf\xC3\xA9", 3}}));
-  EXPECT_EQ(rows_of(gz_of("\xEF\xBB\xBFuser,item,rating\nann,Caf\xC3\xA9,3\n"), options), (Rows{{"ann", "Caf\xC3\xA9", 3}}));
+  EXPECT_EQ(rows_of("user,item,rating\nann,Caf\xE9,3\n", options),
+            (Rows{{"ann", "Caf\xC3\xA9", 3}}));
+  EXPECT_EQ(rows_of(gz_of("\xEF\xBB\xBFuser,item,rating\nann,Caf\xC3\xA9,3\n"), options),
+            (Rows{{"ann", "Caf\xC3\xA9", 3}}));
   EXPECT_TRUE(has(parse_error("user,item,rating\nann,Caf\xE9,3\n"), "data.encoding to latin-1"));
 }
 

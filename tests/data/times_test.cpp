@@ -72,15 +72,16 @@ TEST(ParseTime, RefusesAnythingElse) {
 
 // Expected values from Python's datetime.
 TEST(ParseTime, KeepsFractionsOfASecond) {
-  for (const auto& [text, seconds] : std::vector<std::pair<std::string, double>>{
-           {"2015-01-01 00:00:00.900", 1420070400.9},
-           {"2015-01-01T00:00:00.125Z", 1420070400.125},
-           {"2015-01-01 01:00:00.5+01:00", 1420070400.5},
-           {"2015-01-01 00:00:00,25", 1420070400.25},
-           {"1969-12-31 23:59:59.75", -0.25}}) {
+  for (const auto& [text, seconds] :
+       std::vector<std::pair<std::string, double>>{{"2015-01-01 00:00:00.900", 1420070400.9},
+                                                   {"2015-01-01T00:00:00.125Z", 1420070400.125},
+                                                   {"2015-01-01 01:00:00.5+01:00", 1420070400.5},
+                                                   {"2015-01-01 00:00:00,25", 1420070400.25},
+                                                   {"1969-12-31 23:59:59.75", -0.25}}) {
     EXPECT_EQ(parse_time(text, "t"), seconds) << text;
   }
-  EXPECT_LT(parse_time("2015-01-01 00:00:00.000001", "t"), parse_time("2015-01-01 00:00:00.000002", "t"));
+  EXPECT_LT(parse_time("2015-01-01 00:00:00.000001", "t"),
+            parse_time("2015-01-01 00:00:00.000002", "t"));
 }
 
 TEST(IsDate, TellsDatesFromNumbersAndWords) {

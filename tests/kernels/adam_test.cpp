@@ -43,7 +43,8 @@ TEST(AdamStep, HasTheSameBitsForAnyNumberOfThreads) {
   std::vector<std::vector<float>> results;
   std::vector<double> squares;
   for (const int threads : {1, 2, 5}) {
-    auto w = normals(kSize, "w", 0.1), g = normals(kSize, "g", 1), m = normals(kSize, "m", 0.1), v = g;
+    auto w = normals(kSize, "w", 0.1), g = normals(kSize, "g", 1), m = normals(kSize, "m", 0.1),
+         v = g;
     for (float& x : v) x *= x;
     squares.push_back(adam_step({w.data(), g.data(), m.data(), v.data()}, kSize,
                                 {0.1, 0.9, 0.999, 1e-8, 0, 3}, threads));

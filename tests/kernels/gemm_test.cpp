@@ -57,8 +57,10 @@ TEST_P(Products, MultiplyRowsTurnsEveryRow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Products,
-                         testing::Values(std::pair<int64_t, int>{1, 1}, std::pair<int64_t, int>{5, 16},
-                                         std::pair<int64_t, int>{33, 17}, std::pair<int64_t, int>{600, 64},
+                         testing::Values(std::pair<int64_t, int>{1, 1},
+                                         std::pair<int64_t, int>{5, 16},
+                                         std::pair<int64_t, int>{33, 17},
+                                         std::pair<int64_t, int>{600, 64},
                                          std::pair<int64_t, int>{6, 100}));
 
 TEST(Gram, HasTheSameBitsForAnyNumberOfThreads) {

@@ -9,6 +9,13 @@
 namespace latent {
 namespace {
 
+RatingMetrics rating_metrics(const std::vector<float>& predictions,
+                             const std::vector<float>& ratings, double train_mean) {
+  RatingErrors errors(train_mean);
+  for (size_t n = 0; n < ratings.size(); ++n) errors.add(predictions[n], ratings[n]);
+  return errors.metrics();
+}
+
 TEST(RatingMetrics, EqualTheGoldenValues) {
   std::ifstream in(LATENT_SOURCE_DIR "/tests/golden/ranking.json");
   const auto golden = nlohmann::json::parse(in);

@@ -1,4 +1,5 @@
-// The models and optimizers against figures from Python PyTorch and NumPy (scripts/make_goldens.py).
+// The models and optimizers against figures from Python PyTorch and NumPy
+// (scripts/make_goldens.py).
 #include <nlohmann/json.hpp>
 
 #include "models/registry.h"
@@ -13,13 +14,16 @@ using nlohmann::json;
 using torch::Tensor;
 
 const json& goldens() {
-  static const json all = json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/models.json"));
+  static const json all =
+      json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/models.json"));
   return all;
 }
 
-/// |ours - golden| <= 1e-5 of the largest golden entry, or says which tensor, how far, and how to make it again.
+/// |ours - golden| <= 1e-5 of the largest golden entry, or says which tensor, how far, and how to
+/// make it again.
 void expect_near(const std::string& what, const Tensor& ours, const json& golden) {
-  const auto values = golden.is_array() ? golden.get<std::vector<double>>() : std::vector<double>{golden.get<double>()};
+  const auto values = golden.is_array() ? golden.get<std::vector<double>>()
+                                        : std::vector<double>{golden.get<double>()};
   const Tensor expected = torch::tensor(values, torch::kDouble);
   const Tensor actual = ours.detach().to(torch::kDouble).flatten();
   ASSERT_EQ(actual.numel(), expected.numel()) << what;
@@ -37,7 +41,8 @@ class Golden : public ::testing::TestWithParam<size_t> {
     config.model.factors = case_["factors"];
     config.train.form = case_["form"];
     config.train.lambda = case_["lambda"];
-    model_ = make_gradient_model(config.model.name, model_spec(config, case_["users"], case_["items"], RatingSummary()));
+    model_ = make_gradient_model(
+        config.model.name, model_spec(config, case_["users"], case_["items"], RatingSummary()));
     const torch::NoGradGuard no_grad;
     for (auto& p : model_->named_parameters()) {
       const auto values = case_["params"].at(short_name(p.key())).get<std::vector<float>>();
@@ -50,7 +55,9 @@ class Golden : public ::testing::TestWithParam<size_t> {
 
   Batch batch(size_t n) const {
     const json& b = case_["batches"][n];
-    const auto ids = [&](const char* name) { return torch::tensor(b.at(name).get<std::vector<int32_t>>(), torch::kInt32); };
+    const auto ids = [&](const char* name) {
+      return torch::tensor(b.at(name).get<std::vector<int32_t>>(), torch::kInt32);
+    };
     Batch out{ids("users"), ids("items"), {}, {}};
     if (b.contains("negatives")) {
       out.negatives = ids("negatives").unsqueeze(1);
@@ -70,7 +77,8 @@ TEST_P(Golden, ScoresObjectiveAndGradientsAreThoseOfPython) {
   expect_near("objective", loss, case_["objective"]);
   loss.backward();
   for (const auto& p : model_->named_parameters()) {
-    expect_near("gradient of " + p.key(), p.value().grad(), case_["gradients"][short_name(p.key())]);
+    expect_near("gradient of " + p.key(), p.value().grad(),
+                case_["gradients"][short_name(p.key())]);
   }
 }
 
@@ -78,19 +86,23 @@ TEST_P(Golden, TenStepsOfTrainingFollowPython) {
   Optimizer optimizer(*model_, OptimizerKind::kAdam, case_["lr"]);
   for (size_t step = 0; step < case_["losses"].size(); ++step) {
     const Tensor loss = model_->data_loss(batch(step));
-    expect_near("loss of step " + std::to_string(step), loss + model_->reg(), case_["losses"][step]);
+    expect_near("loss of step " + std::to_string(step), loss + model_->reg(),
+                case_["losses"][step]);
     loss.backward();
     optimizer.step();
   }
   for (const auto& p : model_->named_parameters()) {
-    expect_near(p.key() + " after ten steps", p.value(), case_["params_after"][short_name(p.key())]);
+    expect_near(p.key() + " after ten steps", p.value(),
+                case_["params_after"][short_name(p.key())]);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::Range<size_t>(0, goldens()["cases"].size()), [](const auto& info) {
-  const json& c = goldens()["cases"][info.param];
-  return c["model"].get<std::string>() + "_" + c["form"].get<std::string>();
-});
+INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::Range<size_t>(0, goldens()["cases"].size()),
+                         [](const auto& info) {
+                           const json& c = goldens()["cases"][info.param];
+                           return c["model"].get<std::string>() + "_" +
+                                  c["form"].get<std::string>();
+                         });
 
 }  // namespace
 }  // namespace latent

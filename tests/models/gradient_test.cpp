@@ -38,8 +38,10 @@ TEST_P(Gradient, OfTheWholeObjectiveIsItsSlope) {
   spec.lambda_factors = 0.3;
   const auto model = make_gradient_model(GetParam().model, spec);
   model->to(torch::kDouble);
-  const Batch batch{torch::tensor({0, 1, 1, 2, 0}, torch::kInt32), torch::tensor({4, 0, 1, 1, 4}, torch::kInt32),
-                    torch::tensor({5.0, 3.0, 1.0, 4.0, 2.0}, torch::kDouble), torch::tensor({{0, 3}, {2, 2}, {2, 0}, {3, 4}, {1, 1}}, torch::kInt32)};
+  const Batch batch{torch::tensor({0, 1, 1, 2, 0}, torch::kInt32),
+                    torch::tensor({4, 0, 1, 1, 4}, torch::kInt32),
+                    torch::tensor({5.0, 3.0, 1.0, 4.0, 2.0}, torch::kDouble),
+                    torch::tensor({{0, 3}, {2, 2}, {2, 0}, {3, 4}, {1, 1}}, torch::kInt32)};
   model->loss(batch).backward();
   constexpr double kStep = 1e-6;
   for (const auto& p : model->named_parameters()) {
@@ -52,7 +54,8 @@ TEST_P(Gradient, OfTheWholeObjectiveIsItsSlope) {
       flat[n] = w - kStep;
       const double below = model->loss(batch).item<double>();
       flat[n] = w;
-      EXPECT_NEAR(gradient[n].item<double>(), (above - below) / (2 * kStep), 1e-7) << p.key() << "[" << n << "]";
+      EXPECT_NEAR(gradient[n].item<double>(), (above - below) / (2 * kStep), 1e-7)
+          << p.key() << "[" << n << "]";
     }
   }
 }

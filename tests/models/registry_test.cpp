@@ -9,7 +9,8 @@ namespace {
 
 TEST(ModelRegistry, HasTheModelsOfTheCatalogInItsOrder) {
   ASSERT_EQ(model_registry().size(), model_catalog().size());
-  for (size_t n = 0; n < model_catalog().size(); ++n) EXPECT_EQ(model_registry()[n].name, model_catalog()[n].name);
+  for (size_t n = 0; n < model_catalog().size(); ++n)
+    EXPECT_EQ(model_registry()[n].name, model_catalog()[n].name);
 }
 
 TEST(ModelCatalog, KnowsWhichModelsHaveFactors) {
@@ -17,7 +18,8 @@ TEST(ModelCatalog, KnowsWhichModelsHaveFactors) {
   spec.users = spec.items = 3;
   spec.factors = 2;
   for (const ModelInfo& info : model_catalog()) {
-    EXPECT_EQ(make_model(info.name, spec)->tables().gamma_item.defined(), info.has_factors) << info.name;
+    EXPECT_EQ(make_model(info.name, spec)->tables().gamma_item.defined(), info.has_factors)
+        << info.name;
   }
 }
 
@@ -27,7 +29,9 @@ TEST(InitialTables, AreNormalWithTheAskedDeviationAndDependOnTheSeedAlone) {
   spec.items = 3;
   spec.factors = 5;
   spec.init_std = 0.25;
-  const auto gamma = [&] { return make_model("latent_factor", spec)->tables().gamma_user.detach().clone(); };
+  const auto gamma = [&] {
+    return make_model("latent_factor", spec)->tables().gamma_user.detach().clone();
+  };
   const torch::Tensor first = gamma();
   set_default_threads(1);
   EXPECT_TRUE(torch::equal(first, gamma()));

@@ -16,7 +16,8 @@ struct RandomTables {
   static constexpr float kAlpha = 3.5f;
 
   /// Multiples of 1/8 below 4: sums of their products are exact as floats, whatever their order.
-  RandomTables(int32_t users, int32_t items, int factors) : users(users), items(items), factors(factors) {
+  RandomTables(int32_t users, int32_t items, int factors)
+      : users(users), items(items), factors(factors) {
     RandomStream random = Rng(items * 1000 + factors).stream("tables");
     const auto fill = [&](std::vector<float>& table, int64_t n) {
       for (int64_t k = 0; k < n; ++k)

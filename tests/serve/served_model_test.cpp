@@ -292,7 +292,8 @@ TEST(ExportedModel, SaysItsDefaultWhereTheScoreIsExactlyZero) {
 TEST(ExportTorchscript, ListsIdsOfSmallModelsOnly) {
   for (const bool small : {true, false}) {
     Exported e;
-    while (!small && e.users.size() <= kListedIds) e.users.add("u" + std::to_string(e.users.size()));
+    while (!small && e.users.size() <= kListedIds)
+      e.users.add("u" + std::to_string(e.users.size()));
     e.seen.start.resize(e.users.size() + 1, e.seen.start.back());
     e.tables.gamma_user = torch::zeros({e.users.size(), kFactors});
     e.tables.beta_user = torch::zeros({e.users.size(), 1});

@@ -16,7 +16,8 @@ Interactions random_rows(int64_t count) {
   Interactions rows;
   // The last user and item stay without rows.
   for (int64_t n = 0; n < count; ++n)
-    rows.push(static_cast<int32_t>(stream.below(kUsers - 1)), static_cast<int32_t>(stream.below(kItems - 1)), 1.0f + stream.below(5));
+    rows.push(static_cast<int32_t>(stream.below(kUsers - 1)),
+              static_cast<int32_t>(stream.below(kItems - 1)), 1.0f + stream.below(5));
   return rows;
 }
 
@@ -34,12 +35,14 @@ TEST(BaselineAls, DoesWhatSurpriseWritesDown) {
         sum[at] += rows.rating[n] - mean - (items ? u[rows.user[n]] : i[rows.item[n]]);
         ++count[at];
       }
-      for (size_t k = 0; k < own.size(); ++k) own[k] = sum[k] / ((items ? reg_i : reg_u) + count[k]);
+      for (size_t k = 0; k < own.size(); ++k)
+        own[k] = sum[k] / ((items ? reg_i : reg_u) + count[k]);
     };
     pass(true, i);
     pass(false, u);
     double squares = 0;
-    for (int64_t n = 0; n < rows.size(); ++n) squares += std::pow(rows.rating[n] - mean - u[rows.user[n]] - i[rows.item[n]], 2);
+    for (int64_t n = 0; n < rows.size(); ++n)
+      squares += std::pow(rows.rating[n] - mean - u[rows.user[n]] - i[rows.item[n]], 2);
     EXPECT_NEAR(mse, squares / static_cast<double>(rows.size()), 1e-12);
   }
   for (int k = 0; k < kUsers; ++k) EXPECT_NEAR(bu[k], u[k], 1e-12);
@@ -54,7 +57,8 @@ TEST(BaselineAls, HasTheSameBitsForAnyNumberOfThreads) {
   for (const int threads : {1, 2, 3}) {
     std::vector<double> all(kUsers + kItems);
     const BaselineAls als(rows, kUsers, kItems, 3, 1, 1, threads);
-    for (int epoch = 0; epoch < 3; ++epoch) all.push_back(als.epoch(all.data(), all.data() + kUsers));
+    for (int epoch = 0; epoch < 3; ++epoch)
+      all.push_back(als.epoch(all.data(), all.data() + kUsers));
     if (first.empty()) first = all;
     EXPECT_EQ(all, first);
   }

@@ -151,7 +151,7 @@ TEST(BprExact, GoesOnFromAGeneratorKeptAsText) {
   EXPECT_THROW(generator_from_text("1 2 three"), Error);
 }
 
-// ---- every mode ----------------------------------------------------------------------------------
+// ---- every mode ---------------------------------------------------------------------------------
 
 using Epoch = BprCounts (*)(BprSgd&, int64_t epoch, std::mt19937&);
 struct Mode {
@@ -291,7 +291,7 @@ TEST_P(BprMode, LearnsMovieLensAsWellAsTheExactSolver) {
   EXPECT_NEAR(auc(run(other, 20)), auc(last), 0.01);
 }
 
-// ---- beginnings ------------------------------------------------------------------------------------
+// ---- beginnings ---------------------------------------------------------------------------------
 
 TEST(BprSgd, StoresWhatItLoads) {
   const UserItems pairs = random_pairs(300, 100, 2000);

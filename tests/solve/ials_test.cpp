@@ -1,5 +1,5 @@
-// Exact iALS: every path against elimination in double, the objectives against brute force, implicit's
-// own factors and loss.
+// Exact iALS: every path against elimination in double, the objectives against brute force,
+// implicit's own factors and loss.
 #include "src/solve/ials.h"
 
 #include <cmath>
@@ -75,8 +75,8 @@ struct State {
 constexpr IalsProblem kProblem = {
     .implicit_form = false, .alpha0 = 0.1, .reg = 0.01, .nu = 1, .alpha = 1};
 
-State solved(const WeightedRows& pairs, int items, int factors, const IalsProblem& problem, int iterations,
-             int threads = 2) {
+State solved(const WeightedRows& pairs, int items, int factors, const IalsProblem& problem,
+             int iterations, int threads = 2) {
   State s;
   s.users.resize(pairs.rows() * factors);
   s.items = random_factors(int64_t{items} * factors, 5);
@@ -94,7 +94,8 @@ double dot(const float* a, const float* b, int n) {
 }
 
 /// Over all pairs, as the header writes it.
-double brute_objective(const WeightedRows& pairs, int items, int factors, const IalsProblem& p, const State& s) {
+double brute_objective(const WeightedRows& pairs, int items, int factors, const IalsProblem& p,
+                       const State& s) {
   double sum = 0, confidence = 0;
   const WeightedRows by_item = pairs.transposed(items);
   const auto users = pairs.rows();
@@ -116,8 +117,11 @@ double brute_objective(const WeightedRows& pairs, int items, int factors, const 
     }
   }
   for (int i = 0; i < items; ++i) {
-    const double own = p.implicit_form ? 1 : std::pow(by_item.count(i) + p.alpha0 * static_cast<double>(users), p.nu);
-    sum += p.reg * own * dot(&s.items[int64_t{i} * factors], &s.items[int64_t{i} * factors], factors);
+    const double own =
+        p.implicit_form ? 1
+                        : std::pow(by_item.count(i) + p.alpha0 * static_cast<double>(users), p.nu);
+    sum +=
+        p.reg * own * dot(&s.items[int64_t{i} * factors], &s.items[int64_t{i} * factors], factors);
   }
   return p.implicit_form ? sum / confidence : sum;
 }
@@ -142,7 +146,8 @@ TEST_P(RowSystems, AgreeWithEliminationInDouble) {
   for (int f = 0; f < d; ++f) values[f] = static_cast<float>(3 * stream.uniform());
   const IalsShared shared{fixed.data(), values.data(), d, stride, 1.5f};
   std::vector<std::vector<int32_t>> columns(kLanes);
-  std::vector<std::vector<float>> weights(kLanes), few(kLanes, std::vector<float>(stride)), many(few), plain(few);
+  std::vector<std::vector<float>> weights(kLanes), few(kLanes, std::vector<float>(stride)),
+      many(few), plain(few);
   double few_objective[kLanes], many_objective[kLanes], plain_objective[kLanes];
   std::vector<IalsRow> rows(kLanes);
   IalsScratch scratch;
@@ -153,7 +158,12 @@ TEST_P(RowSystems, AgreeWithEliminationInDouble) {
       // c - 1 = 0 now and then.
       weights[l].push_back(n % 4 == 0 ? 1 / 1.5f : 0.7f + static_cast<float>(3 * stream.uniform()));
     }
-    rows[l] = {columns[l].data(), weighted ? weights[l].data() : nullptr, own, 0.2f + 0.1f * l, few[l].data(), &few_objective[l]};
+    rows[l] = {columns[l].data(),
+               weighted ? weights[l].data() : nullptr,
+               own,
+               0.2f + 0.1f * l,
+               few[l].data(),
+               &few_objective[l]};
     IalsRow row = rows[l];
     row.out = many[l].data();
     row.objective = &many_objective[l];
@@ -175,9 +185,11 @@ TEST_P(RowSystems, AgreeWithEliminationInDouble) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, RowSystems,
-                         testing::Values(Shape{1, 1, false}, Shape{5, 1, false}, Shape{5, 3, true}, Shape{16, 2, false},
-                                         Shape{16, 9, true}, Shape{20, 5, false}, Shape{64, 4, false}, Shape{64, 40, true},
-                                         Shape{100, 7, false}, Shape{128, 60, false}, Shape{64, 600, true}));
+                         testing::Values(Shape{1, 1, false}, Shape{5, 1, false}, Shape{5, 3, true},
+                                         Shape{16, 2, false}, Shape{16, 9, true},
+                                         Shape{20, 5, false}, Shape{64, 4, false},
+                                         Shape{64, 40, true}, Shape{100, 7, false},
+                                         Shape{128, 60, false}, Shape{64, 600, true}));
 
 TEST(ManyPairs, TakeConfidencesBelowOneAndNegativeOnes) {
   constexpr int d = 12, stride = 16, kCount = 30;
@@ -194,8 +206,10 @@ TEST(ManyPairs, TakeConfidencesBelowOneAndNegativeOnes) {
   const IalsShared shared{fixed.data(), values.data(), d, stride, 1.0f};
   double objective = 0, plain_objective = 0;
   IalsScratch scratch;
-  solve_many(shared, {columns.data(), weights.data(), kCount, 0.1f, out.data(), &objective}, scratch);
-  solve_plain(shared, {columns.data(), weights.data(), kCount, 0.1f, plain.data(), &plain_objective});
+  solve_many(shared, {columns.data(), weights.data(), kCount, 0.1f, out.data(), &objective},
+             scratch);
+  solve_plain(shared,
+              {columns.data(), weights.data(), kCount, 0.1f, plain.data(), &plain_objective});
   for (int f = 0; f < d; ++f) EXPECT_NEAR(out[f], plain[f], 1e-5);
   EXPECT_NEAR(objective, plain_objective, 1e-4);
 }
@@ -261,14 +275,17 @@ TEST(Ials, NamesTheKnobWhereTheGramMatrixIsNotPositiveDefinite) {
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1)),
             "the Gram matrix of the factors is not positive definite; raise ials.reg (now 0.0)");
   problem.alpha0 = 0;
-  EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1)).find("or ials.alpha0 (now 0.0)"),
+  EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(random_pairs(14, 3, false), 3, 10, problem, 1))
+                .find("or ials.alpha0 (now 0.0)"),
             std::string::npos);
   problem.implicit_form = true;
-  EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(pairs, 3, 10, problem, 1)).find("raise ials.reg"), std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(Error, solved(pairs, 3, 10, problem, 1)).find("raise ials.reg"),
+            std::string::npos);
 }
 
 TEST(ImplicitForm, FollowsImplicitItself) {
-  const auto golden = nlohmann::json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/ials.json"));
+  const auto golden =
+      nlohmann::json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/ials.json"));
   WeightedRows pairs;
   pairs.start = golden["start"].get<std::vector<int64_t>>();
   pairs.column = golden["column"].get<std::vector<int32_t>>();
@@ -284,7 +301,9 @@ TEST(ImplicitForm, FollowsImplicitItself) {
   for (const double loss : golden["loss"]) EXPECT_NEAR(solver.iterate(), loss, 1e-5 * loss);
   solver.store(u.data(), i.data());
   for (int a = 0; a < users; ++a) {
-    for (int b = 0; b < items; ++b) EXPECT_NEAR(dot(&u[a * d], &i[b * d], d), golden["scores"][a * items + b].get<double>(), 2e-4);
+    for (int b = 0; b < items; ++b)
+      EXPECT_NEAR(dot(&u[a * d], &i[b * d], d), golden["scores"][a * items + b].get<double>(),
+                  2e-4);
   }
 }
 

@@ -16,21 +16,25 @@ TEST(PairWeights, AreOneOrSumsOfRatingsOrImplicitsBm25) {
   rows.push(0, 1, 2);
   rows.push(1, 2, 1.5f);
   rows.push(1, 0, 4);
-  const WeightedRows ones = pair_weights(rows, 2, 3, "none"), sums = pair_weights(rows, 2, 3, "rating");
+  const WeightedRows ones = pair_weights(rows, 2, 3, "none"),
+                     sums = pair_weights(rows, 2, 3, "rating");
   EXPECT_EQ(ones.start, (std::vector<int64_t>{0, 1, 3}));
   EXPECT_EQ(ones.column, (std::vector<int32_t>{1, 0, 2}));
   EXPECT_EQ(ones.weight, (std::vector<float>{1, 1, 1}));
   EXPECT_EQ(sums.weight, (std::vector<float>{2, 4, 4.5f}));
 
-  const auto golden = nlohmann::json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/ials.json"));
+  const auto golden =
+      nlohmann::json::parse(read_file(std::string(LATENT_SOURCE_DIR) + "/tests/golden/ials.json"));
   const auto start = golden["start"].get<std::vector<int64_t>>();
   Interactions all;
   const int users = golden["users"], items = golden["items"];
   for (int u = 0; u < users; ++u) {
-    for (int64_t n = start[u]; n < start[u + 1]; ++n) all.push(u, golden["column"][n], golden["bm25_of"][n].get<float>());
+    for (int64_t n = start[u]; n < start[u + 1]; ++n)
+      all.push(u, golden["column"][n], golden["bm25_of"][n].get<float>());
   }
   const WeightedRows weighted = pair_weights(all, users, items, "bm25");
-  for (size_t n = 0; n < weighted.weight.size(); ++n) EXPECT_NEAR(weighted.weight[n], golden["bm25"][n].get<float>(), 1e-5) << n;
+  for (size_t n = 0; n < weighted.weight.size(); ++n)
+    EXPECT_NEAR(weighted.weight[n], golden["bm25"][n].get<float>(), 1e-5) << n;
 }
 
 /// Users' and items' only factor after three iterations, then the objective.

@@ -220,7 +220,8 @@ TEST(SvdBlocks, GiveTheSameBitsForAnyNumberOfThreads) {
   for (const int threads : {1, 2, 3}) {
     auto t = start<float>(data, 13, 0);
     const SvdBlocks blocks(data.train, data.users, data.items, 0);
-    for (int epoch = 0; epoch < 3; ++epoch) errors.push_back(blocks.epoch(t, kRates, epoch, threads));
+    for (int epoch = 0; epoch < 3; ++epoch)
+      errors.push_back(blocks.epoch(t, kRates, epoch, threads));
     results.push_back(t);
   }
   for (size_t n = 1; n < results.size(); ++n) {

@@ -1,4 +1,5 @@
-// Checkpoints: what is written comes back, what is damaged is refused, the newest whole one is taken.
+// Checkpoints: what is written comes back, what is damaged is refused, the newest whole one is
+// taken.
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/train/checkpoint.h"
@@ -12,7 +13,8 @@ namespace fs = std::filesystem;
 Checkpoint example(int64_t step) {
   Checkpoint c;
   c.state = {{"step", step}, {"seconds", 1.5}};
-  c.tensors = {{"model.alpha", torch::full({1}, static_cast<float>(step))}, {"model.table", torch::arange(12.0f).reshape({3, 4})},
+  c.tensors = {{"model.alpha", torch::full({1}, static_cast<float>(step))},
+               {"model.table", torch::arange(12.0f).reshape({3, 4})},
                {"empty", torch::empty({0, 4})}};
   return c;
 }
@@ -28,13 +30,16 @@ TEST(Checkpoint, ComesBackAsItWasWritten) {
     EXPECT_EQ(back.tensors[n].first, example(7).tensors[n].first);
     EXPECT_TRUE(torch::equal(back.tensors[n].second, example(7).tensors[n].second));
   }
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1) << "a temporary file was left";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1)
+      << "a temporary file was left";
 }
 
 TEST(Checkpoint, LoadsWhatIsWanted) {
   const TemporaryFolder folder;
   save_checkpoint(folder.file("a.ckpt"), example(7));
-  const auto load = [&](const Wanted& wanted) { return load_checkpoint(folder.file("a.ckpt"), wanted); };
+  const auto load = [&](const Wanted& wanted) {
+    return load_checkpoint(folder.file("a.ckpt"), wanted);
+  };
   const Checkpoint some = load([](const auto& state, const std::string& name) {
     return state.at("step") == 7 && name == "model.table";
   });
@@ -54,7 +59,8 @@ TEST(Checkpoint, RefusesEveryTruncationAndEveryFlippedByte) {
     flipped[n] = static_cast<char>(flipped[n] ^ 0x10);
     const std::string damaged = folder.write("flipped", flipped);
     EXPECT_THROW(load_checkpoint(damaged), Error) << n;
-    EXPECT_THROW(load_checkpoint(damaged, [](const auto&, const auto&) { return false; }), Error) << n;
+    EXPECT_THROW(load_checkpoint(damaged, [](const auto&, const auto&) { return false; }), Error)
+        << n;
   }
 }
 
@@ -111,11 +117,13 @@ TEST(CheckpointFolder, FallsBackToTheOneBeforeADamagedOne) {
   checkpoints.save(1, example(1));
   checkpoints.save(2, example(2));
   for (const auto& entry : fs::directory_iterator(folder.path())) {
-    if (entry.path().string().find("2.ckpt") != std::string::npos) fs::resize_file(entry.path(), 40);
+    if (entry.path().string().find("2.ckpt") != std::string::npos)
+      fs::resize_file(entry.path(), 40);
   }
   EXPECT_EQ(checkpoints.newest()->state["step"], 1);
   for (const auto& entry : fs::directory_iterator(folder.path())) fs::resize_file(entry.path(), 40);
-  EXPECT_NE(LATENT_MESSAGE_OF(Error, checkpoints.newest()).find("no checkpoint is whole"), std::string::npos);
+  EXPECT_NE(LATENT_MESSAGE_OF(Error, checkpoints.newest()).find("no checkpoint is whole"),
+            std::string::npos);
 }
 
 TEST(CheckpointFolder, IsReadWithoutTouchingWhatItsOwnerIsWriting) {
@@ -138,7 +146,8 @@ TEST(CheckpointFolder, IsListedAgainWhenTheOwnerHasRemovedWhatWasListed) {
   std::string damaged = read_file(folder.file("step-000000000002.ckpt"));
   damaged.back() ^= 1;
   folder.write("step-000000000002.ckpt", damaged);
-  // While the damaged one is read, the owner goes on: the one before it is gone when its turn comes.
+  // While the damaged one is read, the owner goes on: the one before it is gone when its turn
+  // comes.
   const auto newest = checkpoints.newest([&](const auto& state, const std::string&) {
     if (state["step"] == 2) {
       for (const int64_t step : {3, 4}) checkpoints.save(step, example(step));

@@ -29,7 +29,8 @@ struct Data {
 TEST(DeviceBatches, DrawsEveryUnknownItemAboutEquallyOftenAndNeverAKnownOne) {
   constexpr int32_t kUsers = 11, kItems = 12;  // the last user lacks one item
   const Data data(kUsers, kItems);
-  DeviceBatches batches(data.rows, {.batch_size = 60000, .seed = 5}, &data.known, kItems, torch::kCPU);
+  DeviceBatches batches(data.rows, {.batch_size = 60000, .seed = 5}, &data.known, kItems,
+                        torch::kCPU);
   std::map<std::pair<int32_t, int32_t>, int64_t> times;
   std::map<int32_t, int64_t> of_user;
   for (int step = 0; step < 3; ++step) {

@@ -1,4 +1,5 @@
-// The fused losses against data_loss(), the modules' own forward() and autograd, over the catalogue.
+// The fused losses against data_loss(), the modules' own forward() and autograd, over the
+// catalogue.
 #include "src/train/fused_loss.h"
 
 #include "models/registry.h"
@@ -18,7 +19,8 @@ struct Case {
   torch::Dtype type;
 };
 
-/// Every model of the catalogue with a form to fuse, with K inside and around the kernels' constants.
+/// Every model of the catalogue with a form to fuse, with K inside and around the kernels'
+/// constants.
 std::vector<Case> cases() {
   std::vector<Case> out;
   for (const ModelInfo& info : model_catalog()) {
@@ -119,12 +121,13 @@ TEST_P(FusedLossOfAModel, AddsToTheGradientsThatAreThereTimesTheFactor) {
     EXPECT_TRUE(torch::allclose(thrice[n], 4 * once[n], 1e-5, 1e-7)) << n;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, FusedLossOfAModel, testing::ValuesIn(cases()), [](const auto& info) {
-  const Case& c = info.param;
-  return c.model + "_" + std::to_string(c.factors) +
-         (c.form == Form::kPytorch ? "_pytorch" : "_tensorflow") +
-         (c.type == torch::kFloat ? "_float" : "_double");
-});
+INSTANTIATE_TEST_SUITE_P(Models, FusedLossOfAModel, testing::ValuesIn(cases()),
+                         [](const auto& info) {
+                           const Case& c = info.param;
+                           return c.model + "_" + std::to_string(c.factors) +
+                                  (c.form == Form::kPytorch ? "_pytorch" : "_tensorflow") +
+                                  (c.type == torch::kFloat ? "_float" : "_double");
+                         });
 
 TEST(FusedLossOfAnyBatch, IsTheSameWhateverTheOrderThatItComesIn) {
   ModelSpec spec;
@@ -132,8 +135,10 @@ TEST(FusedLossOfAnyBatch, IsTheSameWhateverTheOrderThatItComesIn) {
   spec.items = 9;
   spec.factors = 4;
   const auto model = make_gradient_model("latent_factor", spec);
-  const Batch b{torch::tensor({6, 0, 3, 0}, torch::kInt32), torch::tensor({8, 8, 1, 2}, torch::kInt32),
-                torch::tensor({1.0f, 5.0f, 3.0f, 2.0f}), {}};
+  const Batch b{torch::tensor({6, 0, 3, 0}, torch::kInt32),
+                torch::tensor({8, 8, 1, 2}, torch::kInt32),
+                torch::tensor({1.0f, 5.0f, 3.0f, 2.0f}),
+                {}};
   const OrderedBatch sorted = in_user_order(b);
   EXPECT_TRUE(torch::equal(sorted.users, torch::tensor({0, 0, 3, 6}, torch::kInt32)));
   EXPECT_TRUE(torch::equal(sorted.ratings, torch::tensor({5.0f, 2.0f, 3.0f, 1.0f})));

@@ -21,7 +21,8 @@ std::shared_ptr<GradientModelImpl> small_model(Form form) {
   return make_gradient_model("latent_factor", spec);
 }
 
-/// Runs `steps` updates with made-up gradients on ours and on torch's optimizer over a copy; the largest difference.
+/// Runs `steps` updates with made-up gradients on ours and on torch's optimizer over a copy; the
+/// largest difference.
 template <typename TorchOptimizer, typename Options>
 double difference_from(OptimizerKind kind, Options options) {
   const auto model = small_model(Form::kPytorch), copy = small_model(Form::kPytorch);
@@ -34,27 +35,34 @@ double difference_from(OptimizerKind kind, Options options) {
       model->parameters()[n].mutable_grad() = g;
       copy->parameters()[n].mutable_grad() = g.clone();
     }
-    for (const Penalty& p : copy->penalties()) p.table.grad().add_(p.table.detach(), 2 * p.coefficient);
+    for (const Penalty& p : copy->penalties())
+      p.table.grad().add_(p.table.detach(), 2 * p.coefficient);
     ours.step();
     theirs.step();
   }
   double worst = 0;
   for (size_t n = 0; n < model->parameters().size(); ++n) {
-    worst = std::max(worst, (model->parameters()[n] - copy->parameters()[n]).abs().max().item<double>());
+    worst = std::max(worst,
+                     (model->parameters()[n] - copy->parameters()[n]).abs().max().item<double>());
   }
   return worst;
 }
 
 TEST(Adam, EqualsTorchsWithThePenaltyInTheGradient) {
-  EXPECT_LT(difference_from<torch::optim::Adam>(OptimizerKind::kAdam, torch::optim::AdamOptions(0.1)), 1e-6);
+  EXPECT_LT(
+      difference_from<torch::optim::Adam>(OptimizerKind::kAdam, torch::optim::AdamOptions(0.1)),
+      1e-6);
 }
 
 TEST(Sgd, EqualsTorchsWithThePenaltyInTheGradient) {
-  EXPECT_LT(difference_from<torch::optim::SGD>(OptimizerKind::kSgd, torch::optim::SGDOptions(0.1)), 1e-6);
+  EXPECT_LT(difference_from<torch::optim::SGD>(OptimizerKind::kSgd, torch::optim::SGDOptions(0.1)),
+            1e-6);
 }
 
 TEST(Adagrad, EqualsTorchsWithThePenaltyInTheGradient) {
-  EXPECT_LT(difference_from<torch::optim::Adagrad>(OptimizerKind::kAdagrad, torch::optim::AdagradOptions(0.1)), 1e-6);
+  EXPECT_LT(difference_from<torch::optim::Adagrad>(OptimizerKind::kAdagrad,
+                                                   torch::optim::AdagradOptions(0.1)),
+            1e-6);
 }
 
 Batch some_batch(bool pairwise, int64_t size) {
@@ -65,8 +73,10 @@ Batch some_batch(bool pairwise, int64_t size) {
 }
 
 /// The definition in torch's own operations: rows of `ids` move, others stand still.
-void plain_lazy_step(Tensor w, const Tensor& gradient, Tensor m, Tensor v, const Tensor& ids, double decay, int64_t t) {
-  for (const int64_t row : std::set<int64_t>(ids.data_ptr<int32_t>(), ids.data_ptr<int32_t>() + ids.numel())) {
+void plain_lazy_step(Tensor w, const Tensor& gradient, Tensor m, Tensor v, const Tensor& ids,
+                     double decay, int64_t t) {
+  for (const int64_t row :
+       std::set<int64_t>(ids.data_ptr<int32_t>(), ids.data_ptr<int32_t>() + ids.numel())) {
     const Tensor g = gradient[row] + decay * w[row];
     m[row].mul_(0.9).add_(0.1 * g);
     v[row].mul_(0.999).add_(0.001 * g * g);
@@ -80,15 +90,20 @@ TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
     const auto model = small_model(Form::kPytorch);
     Optimizer optimizer(*model, OptimizerKind::kAdamLazy, 0.1);
     const ScoreTables tables = model->tables();
-    const std::vector<Tensor> all = {tables.beta_user, tables.gamma_user, tables.beta_item, tables.gamma_item};
+    const std::vector<Tensor> all = {tables.beta_user, tables.gamma_user, tables.beta_item,
+                                     tables.gamma_item};
     std::vector<Tensor> w, m, v;
-    for (const Tensor& t : all) w.push_back(t.detach().clone()), m.push_back(torch::zeros_like(t)), v.push_back(torch::zeros_like(t));
+    for (const Tensor& t : all)
+      w.push_back(t.detach().clone()), m.push_back(torch::zeros_like(t)),
+          v.push_back(torch::zeros_like(t));
     torch::manual_seed(8);
     for (int64_t step = 1; step <= 4; ++step) {
       const Batch batch = some_batch(pairwise, 9);
       for (Tensor p : model->parameters()) p.mutable_grad() = torch::zeros_like(p);
       for (size_t n = 0; n < all.size(); ++n) {
-        const Tensor ids = n < 2 ? batch.users : pairwise ? torch::cat({batch.items, batch.negatives.flatten()}) : batch.items;
+        const Tensor ids = n < 2      ? batch.users
+                           : pairwise ? torch::cat({batch.items, batch.negatives.flatten()})
+                                      : batch.items;
         Tensor g = torch::zeros_like(w[n]);
         g.index_put_({ids.to(torch::kLong)}, torch::randn({ids.numel(), w[n].size(1)}));
         all[n].mutable_grad().copy_(g);
@@ -97,7 +112,8 @@ TEST(LazyAdam, MovesTheRowsThatTheBatchTouchesByTheDefinition) {
       optimizer.step(batch);
       double penalty = 0;
       for (size_t n = 0; n < all.size(); ++n) {
-        EXPECT_LT((all[n] - w[n]).abs().max().item<double>(), 1e-5) << "table " << n << ", step " << step;
+        EXPECT_LT((all[n] - w[n]).abs().max().item<double>(), 1e-5)
+            << "table " << n << ", step " << step;
         EXPECT_EQ(all[n].grad().abs().max().item<double>(), 0) << "left for the next batch";
         penalty += 0.01 * all[n].detach().to(torch::kDouble).square().sum().item<double>();
       }
@@ -116,7 +132,10 @@ TEST(SumOfSquares, IsThatOfTorchInDouble) {
 TEST(LazyAdam, IsAdamWhereABatchTouchesEveryRow) {
   const auto lazy = small_model(Form::kPytorch), dense = small_model(Form::kPytorch);
   Optimizer a(*lazy, OptimizerKind::kAdamLazy, 0.1), b(*dense, OptimizerKind::kAdam, 0.1);
-  Batch batch{torch::arange(50, torch::kInt32), torch::arange(50, torch::kInt32) % 40, torch::randn({50}), {}};
+  Batch batch{torch::arange(50, torch::kInt32),
+              torch::arange(50, torch::kInt32) % 40,
+              torch::randn({50}),
+              {}};
   for (int step = 0; step < 5; ++step) {
     lazy->data_loss(batch).backward();
     dense->data_loss(batch).backward();
@@ -135,7 +154,8 @@ TEST(Adam, MovesUntouchedRowsFarLessInTheTensorflowForm) {
     const Tensor before = table.detach().clone();
     Optimizer optimizer(*model, OptimizerKind::kAdam, 0.1);
     for (Tensor p : model->parameters()) p.mutable_grad() = torch::zeros_like(p);
-    // Weights so small that the penalty's gradient is of the size of epsilon, as after the notebook's N(0, .001).
+    // Weights so small that the penalty's gradient is of the size of epsilon, as after the
+    // notebook's N(0, .001).
     {
       const torch::NoGradGuard no_grad;
       table.mul_(1e-5);
@@ -144,7 +164,8 @@ TEST(Adam, MovesUntouchedRowsFarLessInTheTensorflowForm) {
     optimizer.step();
     return (table.detach() - before).abs().mean().item<double>();
   };
-  const double ratio = first_step_of_untouched(Form::kPytorch) / first_step_of_untouched(Form::kTensorflow);
+  const double ratio =
+      first_step_of_untouched(Form::kPytorch) / first_step_of_untouched(Form::kTensorflow);
   EXPECT_GT(ratio, 30);
   EXPECT_LT(ratio, 320);
 }
