@@ -67,11 +67,6 @@ def cases():
     return out
 
 
-def lock_free(name):
-    """Whether two threads give other bits from run to run: there is nothing to compare then."""
-    return name.startswith("implicit_bpr") and "exact" not in name
-
-
 def latent(program, folder, *arguments):
     done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:
@@ -144,7 +139,7 @@ def main():
         for name, knobs in cases().items():
             if options.only not in name:
                 continue
-            for threads in (1, 2)[: 1 if lock_free(name) else 2]:
+            for threads in (1, 2):
                 key = f"{name}, {threads} thread{'s' * (threads > 1)}"
                 found[key] = fingerprint(options.program, data, pathlib.Path(folder), knobs, threads)
                 if not options.write:
