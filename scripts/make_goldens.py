@@ -9,6 +9,7 @@ force, straight from their definitions. The same machine writes the same bytes e
 Dimensions: B batch, U users, I items, K factors.
 """
 
+import itertools
 import json
 import math
 import pathlib
@@ -202,19 +203,31 @@ def unseen_items(owned, user):
     return sorted(set(range(RANK_ITEMS)) - set().union(*(owned[part][user] for part in owned)))
 
 
-def user_metrics(ranked, test, k):
-    """One user's metrics at k; `ranked` lists the candidates from best to worst."""
-    hit_ranks = [rank for rank, item in enumerate(ranked[:k], 1) if item in test]
-    most = min(k, len(test))
+def metrics_of(hit_ranks, held_out, k):
+    """One user's metrics at k, whose held-out items stand at `hit_ranks` of all candidates."""
+    hit_ranks = [rank for rank in hit_ranks if rank <= k]
+    most = min(k, held_out)
     ideal = sum(1 / math.log2(rank + 1) for rank in range(1, most + 1))
     return {
-        "recall": len(hit_ranks) / len(test),
+        "recall": len(hit_ranks) / held_out,
         "ndcg": sum(1 / math.log2(rank + 1) for rank in hit_ranks) / ideal,
         "hit": float(bool(hit_ranks)),
         "precision": len(hit_ranks) / k,
         "map": sum(n / rank for n, rank in enumerate(hit_ranks, 1)) / most,
         "mrr": 1 / hit_ranks[0] if hit_ranks else 0.0,
     }
+
+
+def user_metrics(scores, candidates, test, k):
+    """Their mean over every way in which held-out items can stand among their equals."""
+    groups, before = [], 0
+    for score in sorted({scores[i] for i in candidates}, reverse=True):
+        equals = [i for i in candidates if scores[i] == score]
+        places = range(before + 1, before + len(equals) + 1)
+        groups.append(list(itertools.combinations(places, sum(i in test for i in equals))))
+        before += len(equals)
+    orders = [metrics_of(sum(order, ()), len(test), k) for order in itertools.product(*groups)]
+    return {name: sum(order[name] for order in orders) / len(orders) for name in orders[0]}
 
 
 def user_auc(scores, test, others):
@@ -224,7 +237,7 @@ def user_auc(scores, test, others):
 
 
 def ranking_expected(parts, scores):
-    """{mask: {"recall@1": ..., ...}, ..., "auc": ...}, means over the users with a test item."""
+    """{mask: {"recall@1": ..., ..., "auc": ...}, ...}, means over the users with a test item."""
     owned = owned_items(parts)
     users = [u for u in range(RANK_USERS) if owned["test"][u]]
     expected = {}
@@ -233,16 +246,17 @@ def ranking_expected(parts, scores):
         for u in users:
             masked = set().union(*(owned[part][u] for part in masked_parts))
             candidates = [i for i in range(RANK_ITEMS) if i not in masked]
-            ranked = sorted(candidates, key=lambda i: (-scores[u][i], i))
             for k in CUTOFFS:
-                for name, value in user_metrics(ranked, owned["test"][u], k).items():
+                for name, value in user_metrics(scores[u], candidates, owned["test"][u], k).items():
                     key = f"{name}@{k}"
                     sums[key] = sums.get(key, 0.0) + value
         metrics = dict.fromkeys(key.split("@")[0] for key in sums)
         keys = [f"{name}@{k}" for name in metrics for k in CUTOFFS]
         expected[mask] = {key: sums[key] / len(users) for key in keys}
-    aucs = [user_auc(scores[u], owned["test"][u], unseen_items(owned, u)) for u in users]
-    expected["auc"] = sum(aucs) / len(aucs)
+        negatives = lambda u: sorted(
+            set(range(RANK_ITEMS)) - owned["test"][u] - set().union(*(owned[part][u] for part in masked_parts)))
+        aucs = [user_auc(scores[u], owned["test"][u], negatives(u)) for u in users]
+        expected[mask]["auc"] = sum(aucs) / len(aucs)
     return expected
 
 

@@ -242,8 +242,9 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"ials.alpha", &c.ials.alpha, "ials.form implicit: confidence of an observed pair is alpha times its weight", above(0)},
       {"checkpoint.every", &c.checkpoint.every, "steps between checkpoints; 0: one at the end", count_from(0)},
       {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
-      {"eval.mask", &c.eval.mask, "known items left out of test rankings: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},
+      {"eval.mask", &c.eval.mask, "known items left out of test rankings and no negatives of auc: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},
       {"eval.metrics", &c.eval.metrics, "which metrics: rating, ranking, all, or auto (those that fit the model)", one_of({"auto", "rating", "ranking", "all"})},
+      {"eval.relevant_at_least", &c.eval.relevant_at_least, "ranking metrics: held-out rows rated below this are not relevant, while training keeps all rows; null: all are", any()},
       {"export.auto", &c.exporting.automatic, "write model.pt into the run", any()},
   };
 }

@@ -102,6 +102,7 @@ struct EvalOptions {
   std::vector<int64_t> k = {1, 5, 10, 20};
   std::string mask = "train_valid";
   std::string metrics = "auto";
+  std::optional<double> relevant_at_least;
 };
 
 struct ExportOptions {

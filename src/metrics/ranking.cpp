@@ -1,10 +1,11 @@
 #include "src/metrics/ranking.h"
 
 #include <algorithm>
-#include <cmath>
+#include <optional>
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
+#include "src/metrics/tie_groups.h"
 #include "src/metrics/user_auc.h"
 #include "src/score/ranker.h"
 
@@ -13,106 +14,193 @@ namespace latent {
 namespace {
 
 constexpr int64_t kUsersPerChunk = 64;  // partial sums are added in chunk order
-constexpr int kMetrics = 6;
-constexpr const char* kNames[kMetrics] = {"recall", "ndcg", "hit", "precision", "map", "mrr"};
+constexpr const char* kNames[kRankingMetrics] = {"recall", "ndcg", "hit",
+                                                 "precision", "map", "mrr"};
 
-/// What does not depend on the user.
-struct Discounts {
-  explicit Discounts(int64_t deepest) : gain(deepest), ideal(deepest + 1) {
-    for (int64_t rank = 1; rank <= deepest; ++rank) {
-      gain[rank - 1] = 1 / std::log2(static_cast<double>(rank) + 1);
-      ideal[rank] = ideal[rank - 1] + gain[rank - 1];
-    }
+bool is_set(std::span<const char> flags, int32_t index) {
+  return !flags.empty() && flags[index] != 0;
+}
+
+/// One user's part of the work.
+struct Ranked {
+  std::vector<int32_t> held_out;  ///< ascending
+  std::vector<float> scores;      ///< of those
+  UserAuc auc;
+
+  Ranked(const Ranker& ranker, int32_t user, std::vector<int32_t> items,
+         std::span<const int32_t> known)
+      : held_out(std::move(items)), scores(scored(ranker, user, held_out)), auc(scores, known) {}
+
+  bool has(int32_t item) const {
+    return std::binary_search(held_out.begin(), held_out.end(), item);
   }
-  std::vector<double> gain, ideal;
+
+ private:
+  static std::vector<float> scored(const Ranker& ranker, int32_t user,
+                                   const std::vector<int32_t>& items) {
+    std::vector<float> out;
+    for (const int32_t i : items) out.push_back(ranker.score(user, i));
+    return out;
+  }
 };
 
-/// Adds the user's figures at each cut-off to `sums` [cut-offs, kMetrics].
-void add_cut_offs(const std::vector<char>& hit_at, int64_t relevant,
-                  const std::vector<int64_t>& cut_offs, const Discounts& discounts, double* sums) {
-  for (size_t c = 0; c < cut_offs.size(); ++c) {
-    const int64_t k = cut_offs[c],
-                  depth = std::min<int64_t>(k, static_cast<int64_t>(hit_at.size()));
-    double hits = 0, dcg = 0, precision_sum = 0, first = 0;
-    for (int64_t n = 0; n < depth; ++n) {
-      if (!hit_at[n]) continue;
-      hits += 1;
-      dcg += discounts.gain[n];
-      precision_sum += hits / static_cast<double>(n + 1);
-      if (first == 0) first = 1.0 / static_cast<double>(n + 1);
+/// Sums over users: the cut-offs' figures, then the AUC and over how many users.
+class Sums {
+ public:
+  explicit Sums(const std::vector<int64_t>& cut_offs)
+      : cut_offs_(cut_offs), sums_(cut_offs.size() * kRankingMetrics) {}
+
+  /// `list`: the user's best candidates, one more than `discounts` has; `last_size`: candidates
+  /// with the score of the last of them, where that matters (see is_cut).
+  void add(const Ranked& user, std::span<const Scored> list, int64_t last_size,
+           const Discounts& discounts) {
+    std::vector<TieGroup> groups;
+    for (size_t from = 0, to; from < list.size(); from = to) {
+      TieGroup group{static_cast<int64_t>(from), 0, 0};
+      for (to = from; to < list.size() && list[to].score == list[from].score; ++to)
+        group.relevant += user.has(list[to].index);
+      group.size = static_cast<int64_t>(to - from);
+      if (to == list.size() && last_size > group.size) {
+        group.size = last_size;
+        group.relevant = std::ranges::count(user.scores, list[from].score);
+      }
+      if (group.relevant > 0) groups.push_back(group);
     }
-    const int64_t reachable = std::min(k, relevant);
-    double* out = sums + c * kMetrics;
-    out[0] += hits / static_cast<double>(relevant);
-    out[1] +=
-        dcg /
-        discounts.ideal[std::min<int64_t>(reachable, static_cast<int64_t>(discounts.gain.size()))];
-    out[2] += hits > 0;
-    out[3] += hits / static_cast<double>(k);
-    out[4] += precision_sum / static_cast<double>(reachable);
-    out[5] += first;
+    const auto held_out = static_cast<int64_t>(user.held_out.size());
+    for (size_t c = 0; c < cut_offs_.size(); ++c)
+      add_expected(groups, held_out, cut_offs_[c], discounts, &sums_[c * kRankingMetrics]);
+    ++users_;
+    if (user.auc.value() < 0) return;
+    auc_ += user.auc.value();
+    ++auc_users_;
   }
+
+  void add(const Sums& other) {
+    for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += other.sums_[n];
+    auc_ += other.auc_;
+    users_ += other.users_;
+    auc_users_ += other.auc_users_;
+  }
+
+  NamedFigures means() const {
+    NamedFigures out;
+    if (users_ == 0) return out;
+    if (auc_users_ > 0) out.emplace_back("auc", auc_ / static_cast<double>(auc_users_));
+    for (int metric = 0; metric < kRankingMetrics; ++metric) {
+      for (size_t c = 0; c < cut_offs_.size(); ++c)
+        out.emplace_back(std::string(kNames[metric]) + "@" + std::to_string(cut_offs_[c]),
+                         sums_[c * kRankingMetrics + metric] / static_cast<double>(users_));
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<int64_t>& cut_offs_;
+  std::vector<double> sums_;  // [cut-offs, kRankingMetrics]
+  double auc_ = 0;
+  int64_t users_ = 0, auc_users_ = 0;
+};
+
+/// Whether candidates with the score of the last of `list` may stand behind it, and a held-out item
+/// among them.
+bool is_cut(const Ranked& user, std::span<const Scored> list, int64_t deepest) {
+  if (static_cast<int64_t>(list.size()) <= deepest) return false;
+  const float last = list.back().score;
+  return list[deepest - 1].score == last && std::ranges::count(user.scores, last) > 0;
 }
+
+/// Metrics of a chunk of users.
+class RankedChunk {
+ public:
+  RankedChunk(const Ranker& ranker, const RankingQuery& query, std::span<const int32_t> users)
+      : users_(users) {
+    for (const int32_t u : users) {
+      const auto items = query.held_out->of(u);
+      all_.emplace_back(ranker, u, std::vector(items.begin(), items.end()),
+                        query.all_parts->of(u));
+      // The same figures once more, but for users with cold pairs.
+      std::vector<int32_t> warm;
+      for (const int32_t i : items) {
+        if (!is_set(query.cold_user, u) && !is_set(query.cold_item, i)) warm.push_back(i);
+      }
+      warm_.emplace_back();
+      if (warm.size() < items.size() && !warm.empty())
+        warm_.back().emplace(ranker, u, std::move(warm), query.all_parts->of(u));
+      cold_.push_back(warm.size() < items.size() && !warm_.back());
+    }
+    rank(ranker, query);
+  }
+
+  void add_to(Sums& all, Sums& warm, const Discounts& discounts) const {
+    for (size_t n = 0; n < users_.size(); ++n) {
+      all.add(all_[n], lists_[n], last_sizes_[n], discounts);
+      if (!cold_[n])
+        warm.add(warm_[n] ? *warm_[n] : all_[n], lists_[n], last_sizes_[n], discounts);
+    }
+  }
+
+ private:
+  void rank(const Ranker& ranker, const RankingQuery& query) {
+    const int64_t deepest = *std::ranges::max_element(query.cut_offs);
+    const RankingRules mask{.left_out = *query.masked};
+    RankingRules rules = mask;
+    rules.look = [&](size_t n, int32_t first, std::span<const float> scores) {
+      all_[n].auc.add(first, scores);
+      if (warm_[n]) warm_[n]->auc.add(first, scores);
+    };
+    lists_ = ranker.rank_block(users_, deepest + 1, rules);
+    last_sizes_.assign(users_.size(), 0);
+    std::vector<int32_t> cut;
+    std::vector<size_t> where;
+    std::vector<float> last;
+    for (size_t n = 0; n < users_.size(); ++n) {
+      if (!is_cut(all_[n], lists_[n], deepest)) continue;
+      cut.push_back(users_[n]);
+      where.push_back(n);
+      last.push_back(lists_[n].back().score);
+    }
+    if (cut.empty()) return;
+    const std::vector<int64_t> sizes = ranker.count_equal(cut, last, mask);
+    for (size_t n = 0; n < cut.size(); ++n) last_sizes_[where[n]] = sizes[n];
+  }
+
+  std::span<const int32_t> users_;
+  std::vector<Ranked> all_;
+  std::vector<std::optional<Ranked>> warm_;  // where it differs from all_
+  std::vector<char> cold_;                   // no pair is warm
+  std::vector<std::vector<Scored>> lists_;
+  std::vector<int64_t> last_sizes_;
+};
 
 }  // namespace
 
-NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query) {
+RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& query) {
   std::vector<int32_t> users;
+  bool any_cold = false;
   for (int32_t u = 0; u < query.held_out->users(); ++u) {
-    if (!query.held_out->of(u).empty()) users.push_back(u);
+    const auto items = query.held_out->of(u);
+    if (items.empty()) continue;
+    users.push_back(u);
+    any_cold |= is_set(query.cold_user, u) ||
+                std::ranges::any_of(items, [&](int32_t i) { return is_set(query.cold_item, i); });
   }
   if (users.empty()) return {};
-  const int64_t deepest = std::min<int64_t>(
-      *std::max_element(query.cut_offs.begin(), query.cut_offs.end()), model.items);
-  const Discounts discounts(deepest);
+  const Discounts discounts(std::min<int64_t>(std::ranges::max(query.cut_offs), model.items));
   const Ranker ranker(model);
-  const size_t width = query.cut_offs.size() * kMetrics + 2;  // and the AUC: sum, users counted
   const int64_t chunks = ceil_div(static_cast<int64_t>(users.size()), kUsersPerChunk);
-  std::vector<double> partial(chunks * width);
-
+  std::vector<Sums> all(chunks, Sums(query.cut_offs)), warm = all;
   parallel_chunks(chunks, query.threads, [&](int64_t chunk) {
     const auto first = static_cast<size_t>(chunk * kUsersPerChunk);
     const auto block =
         std::span(users).subspan(first, std::min<size_t>(kUsersPerChunk, users.size() - first));
-    std::vector<UserAuc> auc;
-    for (const int32_t u : block) {
-      std::vector<float> own;
-      for (const int32_t i : query.held_out->of(u)) own.push_back(ranker.score(u, i));
-      auc.emplace_back(std::move(own), query.all_parts->of(u));
-    }
-    const auto lists = ranker.rank_block(
-        block, deepest,
-        {.left_out = *query.masked, .look = [&](size_t n, int32_t first, auto scores) {
-           auc[n].add(first, scores);
-         }});
-    double* const sums = partial.data() + chunk * width;
-    std::vector<char> hit_at;
-    for (size_t n = 0; n < block.size(); ++n) {
-      const auto held_out = query.held_out->of(block[n]);
-      hit_at.clear();
-      for (const Scored& s : lists[n])
-        hit_at.push_back(std::binary_search(held_out.begin(), held_out.end(), s.index));
-      add_cut_offs(hit_at, static_cast<int64_t>(held_out.size()), query.cut_offs, discounts, sums);
-      if (auc[n].value() >= 0) {
-        sums[width - 2] += auc[n].value();
-        sums[width - 1] += 1;
-      }
-    }
+    RankedChunk(ranker, query, block).add_to(all[chunk], warm[chunk], discounts);
   });
-
-  std::vector<double> total(width);
+  Sums total(query.cut_offs), total_warm = total;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    for (size_t n = 0; n < width; ++n) total[n] += partial[chunk * width + n];
+    total.add(all[chunk]);
+    total_warm.add(warm[chunk]);
   }
-  NamedFigures out;
-  if (total[width - 1] > 0) out.emplace_back("auc", total[width - 2] / total[width - 1]);
-  for (int metric = 0; metric < kMetrics; ++metric) {
-    for (size_t c = 0; c < query.cut_offs.size(); ++c) {
-      out.emplace_back(std::string(kNames[metric]) + "@" + std::to_string(query.cut_offs[c]),
-                       total[c * kMetrics + metric] / static_cast<double>(users.size()));
-    }
-  }
-  return out;
+  return {total.means(), any_cold ? total_warm.means() : NamedFigures()};
 }
 
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed) {

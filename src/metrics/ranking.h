@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,21 +15,28 @@ namespace latent {
 using NamedFigures = std::vector<std::pair<std::string, double>>;
 
 struct RankingQuery {
-  const UserItems* held_out;      ///< the part to find
-  const UserItems* masked;        ///< items left out of each user's ranking
-  const UserItems* all_parts;     ///< items of any part: no negatives of `auc`
+  const UserItems* held_out;   ///< the part to find; none of it is masked
+  const UserItems* masked;     ///< items left out of each user's ranking
+  const UserItems* all_parts;  ///< masked and held out: no negatives of `auc`
   std::vector<int64_t> cut_offs;  ///< k
   int threads = 0;
+  /// [U], [I]: who has no training row; empty: everybody has one.
+  std::span<const char> cold_user = {}, cold_item = {};
+};
+
+struct RankingFigures {
+  NamedFigures all;
+  NamedFigures warm;  ///< of the pairs of which neither is cold; empty where no pair is cold
 };
 
 /// recall@k ndcg@k hit@k precision@k map@k mrr@k and auc, means over users with held-out items.
 ///
-/// Candidates are the items that are not masked; a tie goes to the lower index. recall@k = hits /
-/// held-out items; gains are binary, discounted by 1 / log2(rank + 1), the ideal over min(k,
-/// held-out items); map@k = sum of the precision at each hit / min(k, held-out items); mrr@k = 1 /
-/// rank of the first hit. auc: for each held-out item the share of items in none of the user's
-/// parts that score lower, ties half. Empty when no user has held-out items.
-NamedFigures ranking_metrics(const FactorView& model, const RankingQuery& query);
+/// Candidates are the items that are not masked; equal scores count at their mean over a random
+/// order. recall@k = hits / held-out items; gains are binary, discounted by 1 / log2(rank + 1), the
+/// ideal over min(k, held-out items); map@k = sum of the precision at each hit / min(k, held-out
+/// items); mrr@k = 1 / rank of the first hit. auc: for each held-out item the share of items in
+/// none of the user's parts that score lower, ties half. Empty when no user has held-out items.
+RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& query);
 
 /// The notebook's AUC (Exercise 5.4): for each user of `test`, N = min(10, |test items|); N of its
 /// test items against N distinct items of the test set that are not its test items; zipped; a tie

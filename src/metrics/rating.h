@@ -16,6 +16,7 @@ class RatingErrors {
  public:
   explicit RatingErrors(double train_mean) : train_mean_(train_mean) {}
   void add(float prediction, float rating);
+  int64_t count() const { return count_; }
   /// All zero where nothing was added.
   RatingMetrics metrics() const;
 

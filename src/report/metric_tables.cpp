@@ -26,7 +26,7 @@ std::string metric_table(const ordered_json& metrics) {
     parts.push_back(part);
     for (const auto& [name, value] : metrics[part].items()) {
       if (value.is_number() && name.rfind("popularity_", 0) != 0 &&
-          std::ranges::find(names, name) == names.end())
+          name.rfind("warm_", 0) != 0 && std::ranges::find(names, name) == names.end())
         names.push_back(name);
     }
   }
@@ -39,28 +39,30 @@ std::string metric_table(const ordered_json& metrics) {
                   value.get<double>());
     return text;
   };
-  constexpr size_t kName = 14, kColumn = 32;  // "valid (leaked) / popularity" and a gap
+  // A figure's companions, where there are any: of the popularity baseline, of warm pairs alone.
+  std::vector<std::string> kinds;
+  for (const char* kind : {"popularity", "warm"}) {
+    const bool any = std::ranges::any_of(parts, [&](const std::string& part) {
+      return metrics[part].dump().find("\"" + std::string(kind) + "_") != std::string::npos;
+    });
+    if (any) kinds.push_back(kind);
+  }
+  constexpr size_t kName = 16, kKind = 13;
+  const size_t width = 19 + kKind * kinds.size();  // "valid (leaked) / popularity" and a gap
   std::string out = left("", kName);
   for (const std::string& part : parts) {
-    const bool leaked = metrics[part].contains("leaked");
-    out += right(part + (leaked ? " (leaked)" : "") + " / popularity", kColumn);
-  }
-  // Without rankings there is no second figure.
-  bool popular = false;
-  for (const std::string& part : parts)
-    popular |= metrics[part].dump().find("popularity_") != std::string::npos;
-  if (!popular) {
-    out = left("", kName);
-    for (const std::string& part : parts)
-      out += right(part + (metrics[part].contains("leaked") ? " (leaked)" : ""), kColumn);
+    std::string title = part + (metrics[part].contains("leaked") ? " (leaked)" : "");
+    for (const std::string& kind : kinds) title += " / " + right(kind, 10);
+    out += right(title, width);
   }
   out += "\n";
   for (const std::string& name : names) {
     out += left(name, kName);
     for (const std::string& part : parts) {
       std::string cell = figure(part, name);
-      if (popular) cell += " / " + right(figure(part, "popularity_" + name), 10);
-      out += right(cell, kColumn);
+      for (const std::string& kind : kinds)
+        cell += " / " + right(figure(part, kind + "_" + name), 10);
+      out += right(cell, width);
     }
     out += "\n";
   }

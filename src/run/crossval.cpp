@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "src/base/interrupt.h"
+#include "src/base/log.h"
 #include "src/base/parallel.h"
 #include "src/run/experiment.h"
 
@@ -41,8 +42,17 @@ SplitDataset fold_of(const SplitDataset& all, int64_t fold, int64_t folds, doubl
   return out;
 }
 
+bool is_count(const std::string& name) {
+  for (const char* count :
+       {"interactions", "cold_users", "cold_items", "repeated_pairs", "relevant"}) {
+    if (name == count) return true;
+  }
+  return false;
+}
+
 bool is_figure(const std::string& name, const ordered_json& value) {
-  return value.is_number() && name != "interactions" && name.rfind("popularity_", 0) != 0;
+  return value.is_number() && !is_count(name) && name.rfind("popularity_", 0) != 0 &&
+         name.rfind("warm_", 0) != 0;
 }
 
 ordered_json run_fold(const RunConfig& config, SplitDataset data) {
@@ -66,7 +76,7 @@ ordered_json summarised(const ordered_json& folds) {
     for (const auto& fold : folds)
       squares += std::pow(fold.value(name, std::nan("")) - average, 2);
     mean[name] = average;
-    sd[name] = std::sqrt(squares / static_cast<double>(folds.size()));
+    sd[name] = std::sqrt(squares / static_cast<double>(folds.size() - 1));
   }
   return {{"folds", folds}, {"mean", mean}, {"sd", sd}};
 }
@@ -93,6 +103,9 @@ ordered_json cross_validate(const CrossvalRequest& request) {
         throw Error("--folds " + std::to_string(folds) + " needs at least as many rows; " +
                     config.data.path + " has " + std::to_string(all.parts.train.size()));
     }
+    if (config.split.valid > 0)
+      say("split.valid = " + ordered_json(config.split.valid).dump() +
+          ": that share of each fold's other rows is left out of its training");
     const int jobs = static_cast<int>(std::min<int64_t>(request.jobs, folds));
     if (jobs > 1 && config.train.threads == 0)
       config.train.threads = std::max(1, hardware_threads() / jobs);

@@ -19,7 +19,8 @@ struct CrossvalRequest {
 };
 
 /// {"folds": [{metrics of the held-out rows..., "fit_seconds", "test_seconds"}, ...],
-///  "mean": {...}, "sd": {...}}; sd is over the folds (n, not n - 1), as NumPy's and Surprise's.
+///  "mean": {...}, "sd": {...}}; sd is the folds' sample standard deviation (n - 1); null
+/// for a single fold.
 nlohmann::ordered_json cross_validate(const CrossvalRequest& request);
 
 }  // namespace latent

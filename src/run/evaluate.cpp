@@ -1,24 +1,20 @@
 #include "src/run/evaluate.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/text_writer.h"
-#include "src/config/catalog.h"
 #include "src/config/metric_names.h"
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
+#include "src/run/part_metrics.h"
 
 namespace latent {
 
 namespace {
 
 using nlohmann::ordered_json;
-
-bool among(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 RatingMetrics errors_of(const FactorView& model, const Interactions& rows, double train_mean) {
   RatingErrors errors(train_mean);
@@ -34,8 +30,7 @@ Evaluator::Evaluator(const SplitDataset& data, const RunConfig& config)
 
 Evaluator::ItemsOfParts::ItemsOfParts(const SplitDataset& data)
     : train(user_items(data.parts.train, data.users.size())),
-      valid(user_items(data.parts.valid, data.users.size())),
-      test(user_items(data.parts.test, data.users.size())) {
+      valid(user_items(data.parts.valid, data.users.size())) {
   if (!valid.item.empty()) train_valid = merged(train, valid);
 }
 
@@ -44,52 +39,48 @@ const Evaluator::ItemsOfParts& Evaluator::items() const {
   return *items_;
 }
 
-bool Evaluator::wants(const char* kind) const {
-  const std::string& asked = config_.eval.metrics;
-  if (asked != "auto") return asked == kind || asked == "all";
-  return (model_info(config_.model.name).task == Task::kRating) == (std::string(kind) == "rating");
-}
-
-void Evaluator::add_rating(const FactorView& model, const Interactions& rows,
-                           ordered_json& out) const {
-  const RatingMetrics m = errors_of(model, rows, train_mean_);
-  out["mse"] = m.mse;
-  out["rmse"] = m.rmse;
-  out["mae"] = m.mae;
-  out["rounded_mse"] = m.rounded_mse;
-  out["baseline_mse"] = m.baseline_mse;
-}
-
-void Evaluator::add_ranking(const FactorView& model, const UserItems& held_out, bool test,
-                            ordered_json& out) const {
-  const ItemsOfParts& parts = items();
-  const UserItems with_test = test ? merged(parts.seen(), parts.test) : UserItems();
-  const UserItems& all = test ? with_test : parts.seen();
-  const bool mask_valid = test && config_.eval.mask == "train_valid";
-  RankingQuery query{&held_out, mask_valid ? &parts.seen() : &parts.train, &all, config_.eval.k,
-                     static_cast<int>(config_.train.threads)};
-  if (test)
-    out["auc_sampled"] = auc_sampled(model, held_out, static_cast<uint64_t>(config_.train.seed));
-  for (const auto& [name, value] : ranking_metrics(model, query)) out[name] = value;
-  const std::vector<float> counts = popularity(parts.train, data_.items.size());
-  FactorView popular;
-  popular.users = model.users;
-  popular.items = model.items;
-  popular.beta_item = counts.data();
-  for (const auto& [name, value] : ranking_metrics(popular, query))
-    out["popularity_" + name] = value;
+void Evaluator::require_other_pairs() const {
+  if (config_.split.kind != "files") return;
+  for (const bool test : {true, false}) {
+    const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
+    const std::string& path = test ? config_.data.test_path : config_.data.valid_path;
+    if (rows.size() == 0 || path.empty()) continue;
+    const UserItems pairs = user_items(rows, data_.users.size());
+    if (!without(pairs, items().train).item.empty()) continue;
+    const std::string what = path + ": every pair of it also stands in " + config_.data.path;
+    if (wants_metrics(config_, "ranking"))
+      throw Error(what + ", so no ranking can find one; give rows that were held out as " +
+                  (test ? "data.test_path" : "data.valid_path"));
+    say(what + ": its figures are of rows that were trained on");
+  }
 }
 
 ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part) const {
   const bool test = part == "test";
   const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
-  ordered_json out = ordered_json::object();
-  if (rows.size() == 0) return out;
-  out["interactions"] = rows.size();
-  if (config_.train.rows == "all" || (!test && config_.train.refit))
-    out["leaked"] = true;  // trained on these rows
-  if (wants("rating")) add_rating(model, rows, out);
-  if (wants("ranking")) add_ranking(model, test ? items().test : items().valid, test, out);
+  if (rows.size() == 0) return ordered_json::object();
+  const bool all = config_.train.rows == "all";
+  // Of the fit that the figures are of; the validation part's are of the first one.
+  std::vector<char> cold_user(data_.users.size(), 1), cold_item(data_.items.size(), 1);
+  const auto warm = [&](const Interactions& trained) {
+    for (const int32_t u : trained.user) cold_user[u] = 0;
+    for (const int32_t i : trained.item) cold_item[i] = 0;
+  };
+  warm(data_.parts.train);
+  if (all || (test && config_.train.refit)) warm(data_.parts.valid);
+  if (all) warm(data_.parts.test);
+
+  const bool ranks = wants_metrics(config_, "ranking");
+  const UserItems none;
+  const bool mask_valid = test && config_.eval.mask == "train_valid";
+  const std::vector<float> counts =
+      ranks ? popularity(items().train, data_.items.size()) : std::vector<float>();
+  ordered_json out = part_metrics(
+      model,
+      {rows, !ranks ? none : mask_valid ? items().seen() : items().train, cold_user, cold_item,
+       train_mean_, counts, test},
+      config_);
+  if (all || (!test && config_.train.refit)) out["leaked"] = true;  // trained on these rows
   return out;
 }
 
@@ -104,12 +95,14 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
   }
   const size_t at = name.find('@');
   const int64_t k = at == std::string::npos ? 1 : std::stoll(name.substr(at + 1));
-  const RankingQuery query{&items().valid,
-                           &items().train,
-                           &items().seen(),
-                           {k},
+  if (!monitored_) {
+    monitored_ = without(relevant_items(data_.parts.valid, data_.users.size(), config_.eval),
+                         items().train);
+    not_negative_ = merged(items().train, items().valid);
+  }
+  const RankingQuery query{&*monitored_, &items().train, &*not_negative_, {k},
                            static_cast<int>(config_.train.threads)};
-  for (const auto& [figure, value] : ranking_metrics(model, query)) {
+  for (const auto& [figure, value] : ranking_metrics(model, query).all) {
     if (figure == name) return value;
   }
   throw Error("train.monitor = " + name + " cannot be computed on this validation part");

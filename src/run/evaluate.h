@@ -17,6 +17,9 @@ class Evaluator {
   /// Keeps a reference to `data`.
   Evaluator(const SplitDataset& data, const RunConfig& config);
 
+  /// Error where a part holds nothing but pairs of the training part and rankings are asked for: no
+  /// ranking could find them. Where only ratings are, a note on stderr.
+  void require_other_pairs() const;
   /// Metrics of the "test" or "valid" part, by name; rankings of the validation part mask train
   /// alone.
   nlohmann::ordered_json evaluate(const FactorView& model, const std::string& part) const;
@@ -38,20 +41,16 @@ class Evaluator {
     explicit ItemsOfParts(const SplitDataset& data);
     /// Of train and valid.
     const UserItems& seen() const { return valid.item.empty() ? train : train_valid; }
-    UserItems train, valid, test, train_valid;
+    UserItems train, valid, train_valid;
   };
 
   const ItemsOfParts& items() const;  // made when first asked for
-  bool wants(const char* kind) const;
-  void add_rating(const FactorView& model, const Interactions& rows,
-                  nlohmann::ordered_json& out) const;
-  void add_ranking(const FactorView& model, const UserItems& held_out, bool test,
-                   nlohmann::ordered_json& out) const;
 
   const SplitDataset& data_;
   const RunConfig& config_;
   double train_mean_;
   mutable std::optional<ItemsOfParts> items_;
+  mutable std::optional<UserItems> monitored_, not_negative_;  // of the validation part
 };
 
 /// A row for each interaction of a part: user,item,rating,prediction (CSV).

@@ -86,6 +86,7 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   refuse(wrong_combinations(config_));
   if (resumed != nullptr) checkpoint_ = checkpoints_of(*resumed, /*refit=*/false).newest();
   if (pairwise(config_)) require_negatives();
+  evaluator_.require_other_pairs();
   prepare(/*refit=*/false);
   monitor_ = make_monitor();
   fit_seconds_ = since(start);

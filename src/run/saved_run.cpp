@@ -11,6 +11,7 @@
 #include "src/export/tables_file.h"
 #include "src/run/evaluate.h"
 #include "src/run/model_for_data.h"
+#include "src/run/part_metrics.h"
 #include "src/run/write_model.h"
 #include "src/serve/served_model.h"
 #include "src/train/checkpoint.h"
@@ -117,9 +118,12 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
                           const RunConfig& config) {
     const Evaluator evaluator(data, config);
     tell_how_read(data.read_as, ranks(config));
+    evaluator.require_other_pairs();
     ordered_json out;
-    out["test"] = evaluator.evaluate(view, "test");
-    out["valid"] = evaluator.evaluate(view, "valid");
+    for (const char* part : {"test", "valid"}) {
+      out[part] = evaluator.evaluate(view, part);
+      tell_of_part(out[part], part, config);
+    }
     if (!predictions.empty()) write_predictions(predictions, view, data, "test");
     return out;
   };

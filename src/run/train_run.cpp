@@ -7,6 +7,7 @@
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/run/experiment.h"
+#include "src/run/part_metrics.h"
 #include "src/run/saved_run.h"
 #include "src/run/write_model.h"
 
@@ -23,6 +24,7 @@ RunReport finish(Experiment& experiment, const RunDirectory& run) {
   experiment.train(&run);
   const FitResult result = experiment.evaluate();
   const RunConfig& config = experiment.config();
+  for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic)
     write_model(config, experiment.data(), experiment.model(), experiment.evaluator().seen_items(),
                 run.model(), result.metrics);

@@ -7,28 +7,59 @@
 
 namespace latent {
 
+namespace {
+
+/// Whether an item ranks for one of a block's users.
+class Admission {
+ public:
+  Admission(std::span<const int32_t> users, const RankingRules& rules)
+      : allowed_(rules.allowed), left_out_(users.size()) {
+    if (rules.left_out.start.empty()) return;
+    for (size_t n = 0; n < users.size(); ++n) left_out_[n] = rules.left_out.of(users[n]);
+  }
+  bool operator()(size_t n, int32_t item) const {
+    return (allowed_.empty() || allowed_[item] != 0) &&
+           !std::binary_search(left_out_[n].begin(), left_out_[n].end(), item);
+  }
+
+ private:
+  std::span<const char> allowed_;
+  std::vector<std::span<const int32_t>> left_out_;
+};
+
+}  // namespace
+
 std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> users, int64_t k,
                                                     const RankingRules& rules) const {
   const int kept = static_cast<int>(std::min<int64_t>(k, items_));
   std::vector<TopK> best(users.size(), TopK(kept));
-  std::vector<std::span<const int32_t>> left_out(users.size());
-  if (!rules.left_out.start.empty()) {
-    for (size_t n = 0; n < users.size(); ++n) left_out[n] = rules.left_out.of(users[n]);
-  }
+  const Admission admits(users, rules);
   scorer_.for_each_strip(users, [&](const ScoreStrip& strip) {
     for (size_t n = 0; n < users.size(); ++n) {
       const std::span<const float> scores = strip.of(n);
       if (rules.look) rules.look(n, strip.first, scores);
-      const auto out = left_out[n];
-      push_row(best[n], strip.first, scores, [&](int32_t i) {
-        return (rules.allowed.empty() || rules.allowed[i] != 0) &&
-               !std::binary_search(out.begin(), out.end(), i);
-      });
+      push_row(best[n], strip.first, scores, [&](int32_t i) { return admits(n, i); });
     }
   });
   std::vector<std::vector<Scored>> lists;
   for (TopK& b : best) lists.push_back(b.take());
   return lists;
+}
+
+std::vector<int64_t> Ranker::count_equal(std::span<const int32_t> users,
+                                         std::span<const float> scores,
+                                         const RankingRules& rules) const {
+  std::vector<int64_t> counts(users.size());
+  const Admission admits(users, rules);
+  scorer_.for_each_strip(users, [&](const ScoreStrip& strip) {
+    for (size_t n = 0; n < users.size(); ++n) {
+      const std::span<const float> row = strip.of(n);
+      for (size_t i = 0; i < row.size(); ++i) {
+        if (row[i] == scores[n] && admits(n, strip.first + static_cast<int32_t>(i))) ++counts[n];
+      }
+    }
+  });
+  return counts;
 }
 
 std::vector<std::vector<Scored>> Ranker::rank(std::span<const int32_t> users, int64_t k,

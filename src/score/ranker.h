@@ -32,7 +32,10 @@ class Ranker {
   /// Up to k items for each user of a block, in this thread.
   std::vector<std::vector<Scored>> rank_block(std::span<const int32_t> users, int64_t k,
                                               const RankingRules& rules) const;
-  /// The same for any number of users, in blocks on up to `threads` threads (0: all). Without
+  /// How many items of each user of a block rank by exactly scores[n].
+  std::vector<int64_t> count_equal(std::span<const int32_t> users, std::span<const float> scores,
+                                   const RankingRules& rules) const;
+  /// Lists for any number of users, in blocks on up to `threads` threads (0: all). Without
   /// `look`.
   std::vector<std::vector<Scored>> rank(std::span<const int32_t> users, int64_t k,
                                         const RankingRules& rules, int threads) const;

@@ -31,17 +31,30 @@ bool UserItems::has(int32_t u, int32_t i) const {
   return std::binary_search(row.begin(), row.end(), i);
 }
 
-UserItems merged(const UserItems& a, const UserItems& b) {
+namespace {
+
+/// Row by row, what `combine(from, to, from, to, out)` makes of the two.
+template <typename Combine>
+UserItems by_row(const UserItems& a, const UserItems& b, const Combine& combine) {
   UserItems out;
   out.start.reserve(a.start.size());
   out.start.push_back(0);
-  out.item.reserve(a.item.size() + b.item.size());
   for (int32_t u = 0; u < a.users(); ++u) {
     const auto x = a.of(u), y = b.of(u);
-    std::set_union(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(out.item));
+    combine(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(out.item));
     out.start.push_back(static_cast<int64_t>(out.item.size()));
   }
   return out;
+}
+
+}  // namespace
+
+UserItems merged(const UserItems& a, const UserItems& b) {
+  return by_row(a, b, [](auto... args) { std::set_union(args...); });
+}
+
+UserItems without(const UserItems& a, const UserItems& b) {
+  return by_row(a, b, [](auto... args) { std::set_difference(args...); });
 }
 
 }  // namespace latent

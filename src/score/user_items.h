@@ -42,4 +42,7 @@ struct UserItemsView {
 /// The union, row by row.
 UserItems merged(const UserItems& a, const UserItems& b);
 
+/// The pairs of `a` that `b` lacks.
+UserItems without(const UserItems& a, const UserItems& b);
+
 }  // namespace latent

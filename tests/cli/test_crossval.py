@@ -65,7 +65,7 @@ class Folds(Crossval):
         self.assertEqual(set(told["mean"]), set(told["sd"]))
         for name, mean in told["mean"].items():
             values = [fold[name] for fold in told["folds"]]
-            np.testing.assert_allclose([mean, told["sd"][name]], [np.mean(values), np.std(values)], rtol=1e-9, atol=1e-15)
+            np.testing.assert_allclose([mean, told["sd"][name]], [np.mean(values), np.std(values, ddof=1)], rtol=1e-9, atol=1e-15)
         self.assertGreater(told["sd"]["ndcg@3"], 0)
         lines = self.latent("crossval", "config.json", "--folds", "4", "--set", "model.name=ials").stdout.splitlines()
         self.assertEqual(lines[0].split(), ["fold", "1", "fold", "2", "fold", "3", "fold", "4", "mean", "sd"])

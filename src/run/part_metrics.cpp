@@ -1,0 +1,114 @@
+#include "src/run/part_metrics.h"
+
+#include <set>
+#include <string>
+
+#include "src/base/log.h"
+#include "src/config/catalog.h"
+#include "src/metrics/ranking.h"
+#include "src/metrics/rating.h"
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+int64_t count_cold(std::span<const int32_t> ids, std::span<const char> cold) {
+  std::vector<char> met(cold.size());
+  int64_t count = 0;
+  for (const int32_t id : ids) {
+    if (!cold[id] || met[id]) continue;
+    met[id] = 1;
+    ++count;
+  }
+  return count;
+}
+
+void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alone,
+                ordered_json& out) {
+  RatingErrors errors(part.train_mean);
+  for (int64_t n = 0; n < part.rows.size(); ++n) {
+    const int32_t u = part.rows.user[n], i = part.rows.item[n];
+    if (warm_alone && (part.cold_user[u] || part.cold_item[i])) continue;
+    errors.add(model.predict(u, i), part.rows.rating[n]);
+  }
+  if (errors.count() == 0) return;
+  const RatingMetrics m = errors.metrics();
+  const std::string prefix = warm_alone ? "warm_" : "";
+  out[prefix + "mse"] = m.mse;
+  out[prefix + "rmse"] = m.rmse;
+  out[prefix + "mae"] = m.mae;
+  out[prefix + "rounded_mse"] = m.rounded_mse;
+  out[prefix + "baseline_mse"] = m.baseline_mse;
+}
+
+void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConfig& config,
+                 ordered_json& out) {
+  const UserItems relevant = relevant_items(part.rows, model.users, config.eval);
+  const UserItems held_out = without(relevant, part.masked);
+  if (config.eval.relevant_at_least) out["relevant"] = relevant.item.size();
+  out["repeated_pairs"] = relevant.item.size() - held_out.item.size();
+  const UserItems known = merged(part.masked, user_items(part.rows, model.users));
+  if (part.sampled)
+    out["auc_sampled"] = auc_sampled(model, relevant, static_cast<uint64_t>(config.train.seed));
+  RankingQuery query{&held_out, &part.masked, &known, config.eval.k,
+                     static_cast<int>(config.train.threads), part.cold_user, part.cold_item};
+  const RankingFigures figures = ranking_metrics(model, query);
+  for (const auto& [name, value] : figures.all) out[name] = value;
+  FactorView popular;
+  popular.users = model.users;
+  popular.items = model.items;
+  popular.beta_item = part.item_counts.data();
+  query.cold_user = query.cold_item = {};
+  for (const auto& [name, value] : ranking_metrics(popular, query).all)
+    out["popularity_" + name] = value;
+  for (const auto& [name, value] : figures.warm) out["warm_" + name] = value;
+}
+
+}  // namespace
+
+bool wants_metrics(const RunConfig& config, const std::string& kind) {
+  const std::string& asked = config.eval.metrics;
+  if (asked != "auto") return asked == kind || asked == "all";
+  return (model_info(config.model.name).task == Task::kRating) == (kind == "rating");
+}
+
+UserItems relevant_items(const Interactions& rows, int32_t users, const EvalOptions& options) {
+  if (!options.relevant_at_least) return user_items(rows, users);
+  Pairs relevant;
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    if (rows.rating[n] >= *options.relevant_at_least) relevant.push(rows.user[n], rows.item[n]);
+  }
+  return UserItems(relevant.user, relevant.item, users);
+}
+
+ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
+                          const RunConfig& config) {
+  ordered_json out = ordered_json::object();
+  if (part.rows.size() == 0) return out;
+  out["interactions"] = part.rows.size();
+  const int64_t users = count_cold(part.rows.user, part.cold_user),
+                items = count_cold(part.rows.item, part.cold_item);
+  out["cold_users"] = users;
+  out["cold_items"] = items;
+  if (wants_metrics(config, "rating")) {
+    add_rating(model, part, /*warm_alone=*/false, out);
+    if (users + items > 0) add_rating(model, part, /*warm_alone=*/true, out);
+  }
+  if (wants_metrics(config, "ranking")) add_ranking(model, part, config, out);
+  return out;
+}
+
+void tell_of_part(const ordered_json& metrics, const std::string& part, const RunConfig& config) {
+  const auto count = [&](const char* name) { return metrics.value(name, int64_t{0}); };
+  if (count("repeated_pairs") > 0)
+    say(part + ": " + std::to_string(count("repeated_pairs")) +
+        " pairs also stand in training, where no ranking can find them; they are left out of the "
+        "ranking metrics (data.duplicates = last keeps one row of each pair)");
+  if (metrics.contains("relevant") && count("relevant") == 0)
+    say(part + ": no row is rated " + nlohmann::json(*config.eval.relevant_at_least).dump() +
+        " or more (eval.relevant_at_least), so there is nothing to rank");
+}
+
+}  // namespace latent

@@ -1,0 +1,41 @@
+// The figures of a model on one held-out part.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
+
+#include "src/config/options.h"
+#include "src/data/interactions.h"
+#include "src/score/factor_view.h"
+
+namespace latent {
+
+/// Held-out rows and what they are judged against. Users and items are the model's rows.
+struct HeldOutPart {
+  const Interactions& rows;
+  const UserItems& masked;  ///< known pairs, which no ranking holds
+  std::span<const char> cold_user, cold_item;  ///< [U], [I] who has no row that was trained on
+  double train_mean = 0;                       ///< of the training ratings
+  std::span<const float> item_counts;          ///< [I] the popularity baseline
+  bool sampled = false;                        ///< also the notebook's auc_sampled
+};
+
+/// Whether eval.metrics asks for "rating" or "ranking" metrics of the config's model.
+bool wants_metrics(const RunConfig& config, const std::string& kind);
+
+/// The rows that count as relevant (eval.relevant_at_least), by user.
+UserItems relevant_items(const Interactions& rows, int32_t users, const EvalOptions& options);
+
+/// Counts, metrics, the baselines "popularity_..." and, where some pairs are cold, the metrics of
+/// the others as "warm_...". Pairs that are both held out and masked cannot be ranked: they are
+/// left out of the ranking metrics, and counted as "repeated_pairs". Empty without rows.
+nlohmann::ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
+                                    const RunConfig& config);
+
+/// What people should know of those counts, on stderr. `part`: "test" or "valid".
+void tell_of_part(const nlohmann::ordered_json& metrics, const std::string& part,
+                  const RunConfig& config);
+
+}  // namespace latent
