@@ -2,34 +2,54 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text_writer.h"
+#include "src/data/column_roles.h"
 #include "src/data/line_reader.h"
 #include "src/data/row_format.h"
 #include "src/score/ranker.h"
-#include "src/score/near_id.h"
 
 namespace latent {
 
 namespace {
 
-/// Calls fn(id) for each line that is not blank.
+/// Calls fn(id, line number) for each line that is not blank, but for a first one that is a usual
+/// name of a column of `role` and no id.
 template <typename Fn>
-void for_each_id(const std::string& path, const Fn& fn) {
+void for_each_id(const std::string& path, const std::string& role, const IdTable& ids,
+                 const Fn& fn) {
   LineReader reader(path);
+  bool first = true;
   for (std::string_view line; reader.next(line);) {
-    if (!line.empty()) fn(std::string(line), reader.line_number());
+    if (line.empty()) continue;
+    const std::string id(line);
+    const bool header =
+        std::exchange(first, false) && ids.find(id) < 0 && !usual_columns(role, {id}).empty();
+    if (!header) fn(id, reader.line_number());
   }
+}
+
+std::string counted(int64_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 }  // namespace
 
+Unknown unknown_option(const std::string& text) {
+  return text == "skip"          ? Unknown::kSkip
+         : text == "popular"     ? Unknown::kPopular
+         : text == "known-parts" ? Unknown::kKnownParts
+                                 : Unknown::kError;
+}
+
 void predict_file(const ServedModel& model, const std::string& pairs, const std::string& output,
-                  bool known_parts) {
+                  Unknown unknown) {
+  using Known = ServedModel::Known;
   LineReader reader(pairs);
   DataOptions options;
   options.rating = "none";
@@ -37,17 +57,24 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
   TextWriter out(output);
   out.write("user,item,prediction\n");
   Progress progress("predicting", reader.file_size(), "bytes");
+  std::set<std::string> users, items;
+  int64_t rows = 0;
   const RowSink sink = [&](const Row& row) {
     const std::string user(row.user), item(row.item);
-    const int32_t u = model.find_user(user), i = model.find_item(item);
-    if ((u < 0 || i < 0) && !known_parts) {
-      throw RowError("unknown " +
-                     (u < 0 ? "user " + in_quotes(user) + did_you_mean_id(user, model.user_ids())
-                            : "item " + in_quotes(item) + did_you_mean_id(item, model.item_ids())) +
-                     "; --unknown known-parts scores it from what is known");
+    const bool knows_user = model.knows_user(user) == Known::kYes,
+               knows_item = model.knows_item(item) == Known::kYes;
+    if (!knows_user || !knows_item) {
+      if (unknown == Unknown::kError)
+        throw RowError((knows_user ? model.unknown_item(item) : model.unknown_user(user)) +
+                       "; --unknown known-parts scores it from what is known, skip leaves it out");
+      if (!knows_user) users.insert(user);
+      if (!knows_item) items.insert(item);
+      ++rows;
+      if (unknown == Unknown::kSkip) return;
     }
-    const double score =
-        u >= 0 && i >= 0 ? model.view().predict(u, i) : model.predict_known_parts(user, item);
+    const double score = knows_user && knows_item
+                             ? model.view().predict(model.find_user(user), model.find_item(item))
+                             : model.predict_known_parts(user, item);
     char number[32];
     std::snprintf(number, sizeof number, ",%.9g\n", score);
     out.write(csv_field(user) + "," + csv_field(item) + number);
@@ -60,6 +87,10 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
     throw Error(pairs + ":" + std::to_string(reader.line_number()) + ": " + e.what());
   }
   out.commit();
+  if (rows > 0)
+    say(pairs + ": " + counted(rows, "row") + " with " + counted(std::ssize(users), "unknown user") +
+        " and " + counted(std::ssize(items), "unknown item") +
+        (unknown == Unknown::kSkip ? " left out" : " scored from what is known"));
 }
 
 std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter& filter) {
@@ -69,7 +100,7 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
     const std::string& path = only ? filter.only : filter.exclude;
     if (path.empty()) continue;
     int64_t unknown = 0;
-    for_each_id(path, [&](const std::string& id, int64_t) {
+    for_each_id(path, "item", model.item_ids(), [&](const std::string& id, int64_t) {
       const int32_t item = model.find_item(id);
       if (item < 0) {
         ++unknown;
@@ -83,42 +114,79 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
   return allowed;
 }
 
+namespace {
+
+/// A user of a file.
+struct Asked {
+  std::string id;
+  int32_t user;  ///< -1: the model knows nothing of them
+};
+
+std::vector<Asked> users_of(const ServedModel& model, const RecommendFiles& files) {
+  using Known = ServedModel::Known;
+  std::vector<Asked> out;
+  int64_t strangers = 0;
+  const bool all = files.users == "all";
+  const Unknown unknown = files.unknown.value_or(all ? Unknown::kSkip : Unknown::kError);
+  const auto ask = [&](const std::string& id, int64_t line) {
+    if (model.knows_user(id) == Known::kYes) {
+      out.push_back({id, model.find_user(id)});
+      return;
+    }
+    if (unknown == Unknown::kError)
+      throw Error(files.users + ":" + std::to_string(line) + ": " + model.unknown_user(id) +
+                  "; remove the line, or give --unknown skip or popular");
+    ++strangers;
+    if (unknown == Unknown::kPopular) out.push_back({id, -1});
+  };
+  if (all) {
+    for (int32_t u = 0; u < model.user_ids().size(); ++u) ask(std::string(model.user_ids()[u]), u);
+  } else {
+    for_each_id(files.users, "user", model.user_ids(), ask);
+  }
+  if (strangers > 0)
+    say(files.users + ": " + counted(strangers, all ? "untrained user" : "unknown user") +
+        (unknown == Unknown::kSkip ? " skipped" : ", who get the most popular items"));
+  return out;
+}
+
+}  // namespace
+
 void recommend_file(const ServedModel& model, const RecommendFiles& files,
                     const std::vector<char>& allowed) {
-  const auto& [users, output, k, exclude_seen, titles] = files;
-  std::vector<int32_t> indices;
-  if (users == "all") {
-    indices.resize(model.user_ids().size());
-    std::iota(indices.begin(), indices.end(), 0);
-  } else {
-    for_each_id(users, [&](const std::string& id, int64_t line) {
-      indices.push_back(model.find_user(id));
-      if (indices.back() < 0)
-        throw Error(users + ":" + std::to_string(line) + ": unknown user " + in_quotes(id) +
-                    did_you_mean_id(id, model.user_ids()) + "; remove the line");
-    });
-  }
+  const std::vector<Asked> asked = users_of(model, files);
   const Ranker& ranker = model.ranker();
-  const RankingRules rules{exclude_seen ? model.seen() : UserItemsView(), allowed};
-  TextWriter out(output);
-  out.write(std::string("user,rank,item,score") + (titles ? ",title\n" : "\n"));
-  Progress progress("recommending", static_cast<int64_t>(indices.size()), "users");
+  const std::vector<char> may = model.listed(allowed);
+  const RankingRules rules{files.exclude_seen ? model.seen() : UserItemsView(), may};
+  TextWriter out(files.output);
+  out.write(std::string("user,rank,item,score") + (files.titles ? ",title\n" : "\n"));
+  Progress progress("recommending", std::ssize(asked), "users");
+  const auto write = [&](const std::string& user, size_t rank, std::string_view item, double score) {
+    char number[32];
+    std::snprintf(number, sizeof number, ",%.9g", score);
+    out.write(csv_field(user) + "," + std::to_string(rank + 1) + "," + csv_field(item) + number +
+              (files.titles ? "," + csv_field(model.title(item)) : "") + "\n");
+  };
   constexpr size_t kBlock = 4096;  // users between two writes
-  for (size_t from = 0; from < indices.size(); from += kBlock) {
-    const size_t to = std::min(indices.size(), from + kBlock);
-    const auto block = std::span(indices).subspan(from, to - from);
-    const auto lists = ranker.rank(block, k, rules, /*threads=*/0);
-    for (size_t n = 0; n < block.size(); ++n) {
-      const std::string user = csv_field(model.user_ids()[block[n]]);
-      for (size_t rank = 0; rank < lists[n].size(); ++rank) {
-        const int32_t item = lists[n][rank].index;
-        char score[32];
-        std::snprintf(score, sizeof score, ",%.9g", lists[n][rank].score);
-        out.write(user + "," + std::to_string(rank + 1) + "," + csv_field(model.item_ids()[item]) +
-                  score + (titles ? "," + csv_field(model.title(item)) : "") + "\n");
+  for (size_t from = 0; from < asked.size(); from += kBlock) {
+    const auto block = std::span(asked).subspan(from, std::min(kBlock, asked.size() - from));
+    std::vector<int32_t> users;
+    for (const Asked& a : block) {
+      if (a.user >= 0) users.push_back(a.user);
+    }
+    const auto lists = ranker.rank(users, files.k, rules, /*threads=*/0);
+    size_t next = 0;
+    for (const Asked& a : block) {
+      size_t rank = 0;
+      if (a.user >= 0) {
+        for (const Scored& s : lists[next++])
+          write(a.id, rank++, model.item_ids()[s.index], s.score);
+      } else {
+        for (const auto& [item, rows] : model.popular(a.id, files.k, files.exclude_seen, allowed))
+          write(a.id, rank++, item, rows);
       }
     }
-    progress.update(static_cast<int64_t>(to));
+    progress.update(static_cast<int64_t>(from + block.size()));
   }
   out.commit();
 }

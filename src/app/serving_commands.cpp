@@ -1,11 +1,13 @@
 // predict, recommend, similar: what an exported model answers.
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 
 #include "src/app/batch.h"
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/score/near_id.h"
+#include "src/config/readers.h"
 #include "src/serve/served_model.h"
 
 namespace latent {
@@ -17,6 +19,17 @@ int64_t count_option(const CommandLine& line) {
   if (k < 1) throw UsageError("-k must be at least 1");
   return k;
 }
+
+/// The value of --unknown, one of `values`.
+Unknown unknown_of(const CommandLine& line, const std::vector<std::string>& values) {
+  const auto text = line.get<std::string>("unknown");
+  if (std::ranges::count(values, text) == 0)
+    throw UsageError("--unknown takes " + listed(values) + ", not " + in_quotes(text));
+  return unknown_option(text);
+}
+
+const std::vector<std::string> kForLists = {"error", "popular", "skip"};
+const std::vector<std::string> kForScores = {"error", "known-parts", "popular", "skip"};
 
 void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
                   const std::string& kind = "item") {
@@ -37,21 +50,35 @@ void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
   }
 }
 
+/// Answers for an id of which the model knows nothing, as --unknown says; `what` names it.
+void answer_unknown(const ServedModel& model, const std::string& what, Unknown unknown,
+                    const std::function<ScoredIds()>& popular, bool json) {
+  if (unknown == Unknown::kError)
+    throw Error(model.path() + ": " + what +
+                "; --unknown popular lists the most popular items instead");
+  if (unknown == Unknown::kSkip) {
+    say(what + ": skipped");
+    if (json) print("[]");
+    return;
+  }
+  say(what + ": these are the most popular items, by their rows of training");
+  print_scored(model, popular(), json);
+}
+
 }  // namespace
 
 int run_predict(int argc, char** argv) {
   CommandLine line("predict MODEL [USER ITEM] [options]",
                    "Prints the model's score of a pair, or writes those of a file of pairs.",
                    "latent predict runs/quickstart/model.pt u79354815 b14275065");
-  line.add()("unknown", "unknown ids: 'error', or 'known-parts' to score from what is known",
-             cxxopts::value<std::string>()->default_value("error"),
-             "WHAT")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
+  line.add()("unknown",
+             "ids that the model does not know or was not trained on: 'error', 'known-parts' or "
+             "'popular' to score from what is known, 'skip'",
+             cxxopts::value<std::string>()->default_value("error"), "WHAT")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
       "o,output", "with --pairs: the CSV to write (gz by name)", cxxopts::value<std::string>(),
       "FILE")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
-  const std::string unknown = line.get<std::string>("unknown");
-  if (unknown != "error" && unknown != "known-parts")
-    throw UsageError("--unknown takes error or known-parts, not " + in_quotes(unknown));
+  const Unknown unknown = unknown_of(line, kForScores);
   if (line.has("pairs") != line.has("output"))
     throw UsageError("--pairs FILE and -o FILE go together; latent predict --help shows how");
   if (line.has("pairs") ? line.words() > 1 : line.words() < 3)
@@ -59,17 +86,25 @@ int run_predict(int argc, char** argv) {
   const ServedModel model(model_path(line.word(0)));
   if (line.has("pairs")) {
     predict_file(model, line.get<std::string>("pairs"), line.get<std::string>("output"),
-                 unknown == "known-parts");
+                 unknown);
     say("wrote " + line.get<std::string>("output"));
     return 0;
   }
-  const double score = unknown == "error" ? model.predict(line.word(1), line.word(2))
-                                          : model.predict_known_parts(line.word(1), line.word(2));
+  const std::string user = line.word(1), item = line.word(2);
+  const bool stranger = model.knows_user(user) != ServedModel::Known::kYes;
+  if (unknown != Unknown::kError &&
+      (stranger || model.knows_item(item) != ServedModel::Known::kYes)) {
+    say((stranger ? model.unknown_user(user) : model.unknown_item(item)) +
+        (unknown == Unknown::kSkip ? ": skipped" : ": scored from what is known"));
+    if (unknown == Unknown::kSkip) return 0;
+  }
+  const double score = unknown == Unknown::kError ? model.predict(user, item)
+                                                  : model.predict_known_parts(user, item);
   char text[40];
   std::snprintf(text, sizeof text, "%.6g", score);
   if (line.has("json")) {
     const nlohmann::ordered_json answer = {
-        {"user", line.word(1)}, {"item", line.word(2)}, {"score", score}};
+        {"user", user}, {"item", item}, {"score", score}};
     print(answer.dump(-1, ' ', false,
                       nlohmann::json::error_handler_t::replace));  // an unknown id may be any bytes
   } else {
@@ -87,7 +122,11 @@ int run_recommend(int argc, char** argv) {
       "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
       "o,output", "with --users: the CSV to write (gz by name)", cxxopts::value<std::string>(),
       "FILE")("k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
-      "include-seen", "also items that the user has in train or valid")(
+      "include-seen", "also items that the user has")(
+      "unknown",
+      "users that the model does not know or was not trained on: 'error', 'popular' for the most "
+      "popular items, 'skip' ('all' skips them)",
+      cxxopts::value<std::string>()->default_value("error"), "WHAT")(
       "exclude", "file of item ids never to recommend", cxxopts::value<std::string>(), "FILE")(
       "only", "file of item ids to choose from", cxxopts::value<std::string>(), "FILE")(
       "titles", "with --users: a column of titles")("json", "print JSON");
@@ -104,17 +143,24 @@ int run_recommend(int argc, char** argv) {
   };
   const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
   const bool exclude_seen = !line.has("include-seen");
+  const Unknown unknown = unknown_of(line, kForLists);
+  if (exclude_seen && model.seen().item.empty())
+    say(line.word(0) + ": holds no histories, so the lists may hold what a user has");
   if (line.has("users")) {
     recommend_file(model,
                    {line.get<std::string>("users"), line.get<std::string>("output"), k,
-                    exclude_seen, line.has("titles")},
+                    exclude_seen, line.has("titles"),
+                    line.has("unknown") ? std::optional(unknown) : std::nullopt},
                    allowed);
     say("wrote " + line.get<std::string>("output"));
     return 0;
   }
   const auto user = line.get<std::string>("user");
-  const ScoredIds scored = model.recommend(user, k, exclude_seen, allowed);
-  print_scored(model, scored, line.has("json"));
+  const auto popular = [&] { return model.popular(user, k, exclude_seen, allowed); };
+  if (model.knows_user(user) != ServedModel::Known::kYes)
+    answer_unknown(model, model.unknown_user(user), unknown, popular, line.has("json"));
+  else
+    print_scored(model, model.recommend(user, k, exclude_seen, allowed), line.has("json"));
   return 0;
 }
 
@@ -125,7 +171,11 @@ int run_similar(int argc, char** argv) {
   line.add()("item", "the item's id", cxxopts::value<std::string>(), "ID")(
       "user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
-      "include-self", "list the item or user itself first, as implicit does")("json", "print JSON");
+      "include-self", "list the item or user itself first, as implicit does")(
+      "unknown",
+      "an id that the model does not know or was not trained on: 'error', 'popular' for the most "
+      "popular items, 'skip'",
+      cxxopts::value<std::string>()->default_value("error"), "WHAT")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
   if (line.has("item") == line.has("user"))
     throw UsageError("give --item ID or --user ID; latent similar --help shows how");
@@ -134,9 +184,16 @@ int run_similar(int argc, char** argv) {
   const bool self = line.has("include-self");
   const auto id = line.get<std::string>(kind);
   const ServedModel model(model_path(line.word(0)));
+  const Unknown unknown = unknown_of(line, kForLists);
+  const bool of_item = kind == "item";
+  if ((of_item ? model.knows_item(id) : model.knows_user(id)) != ServedModel::Known::kYes) {
+    answer_unknown(model, of_item ? model.unknown_item(id) : model.unknown_user(id), unknown,
+                   [&] { return model.popular(of_item ? "" : id, k, !of_item); }, line.has("json"));
+    return 0;
+  }
   const int64_t others = self ? k - 1 : k;
   ScoredIds scored =
-      kind == "item" ? model.similar_items(id, others) : model.similar_users(id, others);
+      of_item ? model.similar_items(id, others) : model.similar_users(id, others);
   if (self) scored.insert(scored.begin(), {id, 1.0});
   print_scored(model, scored, line.has("json"), kind);
   return 0;
@@ -146,13 +203,36 @@ int run_rank(int argc, char** argv) {
   CommandLine line("rank MODEL --user ID ITEM... [options]",
                    "Prints those items with the user's scores, best first.",
                    "latent rank runs/quickstart/model.pt --user u79354815 b14275065 b1");
-  line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")("json", "print JSON");
+  line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
+      "unknown",
+      "ids that the model does not know or was not trained on: 'error', 'popular' to rank a user's "
+      "items by popularity, 'skip'; an untrained item is left out",
+      cxxopts::value<std::string>()->default_value("error"), "WHAT")("json", "print JSON");
   if (!line.parse(argc, argv, {"MODEL", "ITEM..."}, 2)) return 0;
   if (!line.has("user")) throw UsageError("missing --user ID; latent rank --help shows how");
-  std::vector<std::string> items;
-  for (size_t n = 1; n < line.words(); ++n) items.push_back(line.word(n));
+  const Unknown unknown = unknown_of(line, kForLists);
+  const auto user = line.get<std::string>("user");
   const ServedModel model(model_path(line.word(0)));
-  print_scored(model, model.rank_items(line.get<std::string>("user"), items), line.has("json"));
+  std::vector<std::string> items;
+  std::vector<char> chosen(model.item_ids().size());
+  for (size_t n = 1; n < line.words(); ++n) {
+    const std::string& item = line.word(n);
+    if (model.knows_item(item) == ServedModel::Known::kYes) {
+      items.push_back(item);
+      chosen[model.find_item(item)] = 1;
+    } else if (unknown == Unknown::kError && model.knows_item(item) == ServedModel::Known::kNo) {
+      throw Error(model.path() + ": " + model.unknown_item(item));
+    } else {
+      say(model.unknown_item(item) + ": left out");
+    }
+  }
+  if (model.knows_user(user) != ServedModel::Known::kYes) {
+    answer_unknown(model, model.unknown_user(user), unknown,
+                   [&] { return model.popular(user, std::ssize(items), false, chosen); },
+                   line.has("json"));
+    return 0;
+  }
+  print_scored(model, model.rank_items(user, items), line.has("json"));
   return 0;
 }
 

@@ -24,7 +24,8 @@ void draw_curves(const std::string& log) {
   std::ifstream in(log);
   for (std::string line; std::getline(in, line);) {
     const auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_discarded() || entry.contains("refit")) continue;
+    if (entry.is_discarded() || entry.contains("refit") || entry.contains("final"))
+      continue;
     for (const auto& [key, value] : entry.items()) {
       if (!value.is_number()) continue;
       if (key == "objective") objective.push_back(value);
@@ -85,12 +86,16 @@ int run_evaluate(int argc, char** argv) {
       "latent evaluate runs/quickstart --set eval.k=[10,50]");
   line.add()("json", "print JSON")("predictions",
                                    "also write user,item,rating,prediction of the test part",
-                                   cxxopts::value<std::string>(), "FILE");
+                                   cxxopts::value<std::string>(), "FILE")(
+      "data", "judge on all rows of a later file, with users and items that may be new",
+      cxxopts::value<std::string>(), "FILE");
   line.add_set();
   if (!line.parse(argc, argv, {"RUN|MODEL"}, 1)) return 0;
+  const auto file = [&](const char* option) {
+    return line.has(option) ? line.get<std::string>(option) : std::string();
+  };
   const auto metrics =
-      evaluate_saved(line.word(0), line.sets(),
-                     line.has("predictions") ? line.get<std::string>("predictions") : "");
+      evaluate_saved({line.word(0), line.sets(), file("predictions"), file("data")});
   print(line.has("json") ? metrics.dump(2) : metric_table(metrics));
   return 0;
 }

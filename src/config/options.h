@@ -107,6 +107,8 @@ struct EvalOptions {
 
 struct ExportOptions {
   bool automatic = true;
+  std::string seen = "file";
+  std::string fit = "tested";
 };
 
 struct RunConfig {

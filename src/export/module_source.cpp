@@ -122,7 +122,7 @@ def item_title(self, index: int) -> str:
     return self.name_of(self.title_table, index)
 )";
 
-/// dtype=4 is int64: TorchScript compiled without Python knows dtypes by number only.
+/// dtype=4 is int64, 6 float32: TorchScript compiled without Python knows dtypes by number only.
 constexpr const char* kRankingSource = R"(
 def top(self, scores: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     rows = scores.size(0)
@@ -142,8 +142,13 @@ def top(self, scores: Tensor, k: int) -> Tuple[Tensor, Tensor]:
             best[b, 0:m] = torch.index_select(chosen, 0, order)
     return items, best
 
+def trained_alone(self, scores: Tensor, users: Tensor) -> Tensor:
+    # -inf where the user or the item has no row of the fit.
+    unknown = (torch.index_select(self.user_rows, 0, users) == 0).unsqueeze(1) | (self.item_rows == 0).unsqueeze(0)
+    return scores.masked_fill(unknown, -float("inf"))
+
 def recommend(self, users: Tensor, k: int, exclude_seen: bool) -> Tuple[Tensor, Tensor]:
-    scores = self.score_all(users)
+    scores = self.trained_alone(self.score_all(users), users)
     if exclude_seen:
         for b in range(users.size(0)):
             u = int(users[b])
@@ -159,6 +164,16 @@ def predict_id(self, user: str, item: str) -> float:
     users = self.known_user(user)
     return float(self.forward(users, self.known_item(item))[0])
 
+def popular_id(self, user: str, k: int) -> List[Tuple[str, float]]:
+    counts = self.item_rows.to(6)
+    counts = counts.masked_fill(self.item_rows == 0, -float("inf"))
+    index = self.find_user(user)
+    if index >= 0:
+        seen = self.seen_items[int(self.seen_start[index]):int(self.seen_start[index + 1])]
+        counts.index_fill_(0, seen.long(), -float("inf"))
+    items, scores = self.top(counts.unsqueeze(0), k)
+    return self.named(self.item_table, items, scores)
+
 def similar_items_id(self, item: str, k: int) -> List[Tuple[str, float]]:
     items, scores = self.similar_items(self.known_item(item), k)
     return self.named(self.item_table, items, scores)
@@ -169,9 +184,11 @@ def similar_users_id(self, user: str, k: int) -> List[Tuple[str, float]]:
 
 def rank_items(self, users: Tensor, items: Tensor) -> Tuple[Tensor, Tensor]:
     assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), "item index out of range"
-    scores = torch.index_select(self.score_all(users), 1, items)
+    scores = torch.index_select(self.trained_alone(self.score_all(users), users), 1, items)
     order = torch.argsort(scores, stable=True, dim=1, descending=True)
-    return torch.gather(items.unsqueeze(0).expand(users.size(0), items.size(0)), 1, order), torch.gather(scores, 1, order)
+    best = torch.gather(scores, 1, order)
+    ranked = torch.gather(items.unsqueeze(0).expand(users.size(0), items.size(0)), 1, order)
+    return ranked.masked_fill(best == -float("inf"), -1), best
 
 def rank_items_id(self, user: str, items: List[str]) -> List[Tuple[str, float]]:
     users = self.known_user(user)
@@ -186,21 +203,23 @@ def rank_items_id(self, user: str, items: List[str]) -> List[Tuple[str, float]]:
 )";
 
 constexpr const char* kSimilarSource = R"(
-def nearest(self, table: Tensor, rows: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+def nearest(self, table: Tensor, counts: Tensor, rows: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     norms = torch.norm(table, 2, 1).clamp(min=1e-30)
     chosen = torch.index_select(table, 0, rows) / torch.index_select(norms, 0, rows).unsqueeze(1)
     scores = torch.matmul(chosen, (table / norms.unsqueeze(1)).t())
+    unknown = (torch.index_select(counts, 0, rows) == 0).unsqueeze(1) | (counts == 0).unsqueeze(0)
+    scores = scores.masked_fill(unknown, -float("inf"))
     for b in range(rows.size(0)):
         scores[b, int(rows[b])] = -float("inf")
     return self.top(scores, min(k, table.size(0) - 1))
 
 def similar_items(self, items: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     assert items.numel() == 0 or (int(items.min()) >= 0 and int(items.max()) < self.item_count), "item index out of range"
-    return self.nearest(ITEM_TABLE, items, k)
+    return self.nearest(ITEM_TABLE, self.item_rows, items, k)
 
 def similar_users(self, users: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     assert users.numel() == 0 or (int(users.min()) >= 0 and int(users.max()) < self.user_count), "user index out of range"
-    return self.nearest(USER_TABLE, users, k)
+    return self.nearest(USER_TABLE, self.user_rows, users, k)
 )";
 
 constexpr const char* kNoFactorsSource = R"(

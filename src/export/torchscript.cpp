@@ -150,6 +150,8 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   parameter("gamma_item", t.gamma_item, false);
   module.register_buffer("seen_start", refer<int64_t>(spec.seen->start, torch::kInt64));
   module.register_buffer("seen_items", refer<int32_t>(spec.seen->item, torch::kInt32));
+  module.register_buffer("user_rows", refer<int32_t>(spec.user_rows, torch::kInt32));
+  module.register_buffer("item_rows", refer<int32_t>(spec.item_rows, torch::kInt32));
   module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
 
   const IdTable users = table_of(*spec.users), items = table_of(*spec.items);

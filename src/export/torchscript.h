@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@ struct ExportSpec {
   ScoreTables tables;
   const IdMap* users = nullptr;
   const IdMap* items = nullptr;
-  const UserItems* seen = nullptr;                   ///< items of train and valid
+  const UserItems* seen = nullptr;  ///< what recommend leaves out of each user's list
+  /// [U], [I]: rows of the fit. Who has none is known as untrained, and stands in no list.
+  std::span<const int32_t> user_rows, item_rows;
   const std::vector<std::string>* titles = nullptr;  ///< [I], or none
   double lowest = -std::numeric_limits<double>::infinity();  ///< where forward clips
   double highest = std::numeric_limits<double>::infinity();
@@ -37,7 +40,9 @@ struct ExportSpec {
 ///   -inf
 ///   similar_items(items [B], k), similar_users(users [B], k) -> the same shapes: cosine of
 ///   factors, the row itself left out
-///   rank_items(users [B], items [N]) -> (items [B, N], scores [B, N]): those items, best first
+///   rank_items(users [B], items [N]) -> (items [B, N], scores [B, N]): those items, best first,
+///   padded likewise
+///   popular_id(user, k): the items with most rows, without those that the user has; any user
 ///   predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k),
 ///   similar_users_id(user, k), rank_items_id(user, items): by string id
 ///   find_user(id), find_item(id) -> index, or -1; user_id(index), item_id(index), and

@@ -25,8 +25,11 @@ RatingMetrics errors_of(const FactorView& model, const Interactions& rows, doubl
 
 }  // namespace
 
-Evaluator::Evaluator(const SplitDataset& data, const RunConfig& config)
-    : data_(data), config_(config), train_mean_(mean_rating(data.parts.train)) {}
+Evaluator::Evaluator(const SplitDataset& data, const RunConfig& config, Fit fit)
+    : data_(data),
+      config_(config),
+      trained_on_all_(config.train.rows == "all" || fit == Fit::kAll),
+      train_mean_(mean_rating(data.parts.train)) {}
 
 Evaluator::ItemsOfParts::ItemsOfParts(const SplitDataset& data)
     : train(user_items(data.parts.train, data.users.size())),
@@ -59,7 +62,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   const bool test = part == "test";
   const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
   if (rows.size() == 0) return ordered_json::object();
-  const bool all = config_.train.rows == "all";
+  const bool all = trained_on_all_;
   // Of the fit that the figures are of; the validation part's are of the first one.
   std::vector<char> cold_user(data_.users.size(), 1), cold_item(data_.items.size(), 1);
   const auto warm = [&](const Interactions& trained) {
@@ -108,17 +111,16 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
   throw Error("train.monitor = " + name + " cannot be computed on this validation part");
 }
 
-void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
-                       const std::string& part) {
-  const Interactions& rows = part == "valid" ? data.parts.valid : data.parts.test;
+void write_predictions(const std::string& path, const FactorView& model, const Interactions& rows,
+                       const IdMap& users, const IdMap& items) {
   TextWriter out(path);
   out.write("user,item,rating,prediction\n");
   for (int64_t n = 0; n < rows.size(); ++n) {
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, ",%.9g,%.9g\n", rows.rating[n],
                   model.predict(rows.user[n], rows.item[n]));
-    out.write(csv_field(data.users.name(rows.user[n])) + "," +
-              csv_field(data.items.name(rows.item[n])) + numbers);
+    out.write(csv_field(users.name(rows.user[n])) + "," + csv_field(items.name(rows.item[n])) +
+              numbers);
   }
   out.commit();
 }

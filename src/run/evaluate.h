@@ -7,6 +7,7 @@
 
 #include "src/config/options.h"
 #include "src/data/split.h"
+#include "src/run/fit.h"
 #include "src/score/factor_view.h"
 
 namespace latent {
@@ -14,8 +15,8 @@ namespace latent {
 /// Evaluates models on the parts of one data set.
 class Evaluator {
  public:
-  /// Keeps a reference to `data`.
-  Evaluator(const SplitDataset& data, const RunConfig& config);
+  /// Keeps references. `fit`: whose weights are judged.
+  Evaluator(const SplitDataset& data, const RunConfig& config, Fit fit = Fit::kTested);
 
   /// Error where a part holds nothing but pairs of the training part and rankings are asked for: no
   /// ranking could find them. Where only ratings are, a note on stderr.
@@ -48,13 +49,14 @@ class Evaluator {
 
   const SplitDataset& data_;
   const RunConfig& config_;
+  bool trained_on_all_;
   double train_mean_;
   mutable std::optional<ItemsOfParts> items_;
   mutable std::optional<UserItems> monitored_, not_negative_;  // of the validation part
 };
 
-/// A row for each interaction of a part: user,item,rating,prediction (CSV).
-void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
-                       const std::string& part);
+/// A line for each of `rows`: user,item,rating,prediction (CSV).
+void write_predictions(const std::string& path, const FactorView& model, const Interactions& rows,
+                       const IdMap& users, const IdMap& items);
 
 }  // namespace latent

@@ -33,10 +33,6 @@ bool pairwise(const RunConfig& config) {
   return is_pairwise(model_info(config.model.name));
 }
 
-CheckpointFolder checkpoints_of(const RunDirectory& run, bool refit) {
-  return CheckpointFolder(refit ? run.refit_checkpoints() : run.checkpoints());
-}
-
 /// The summary as metrics.json holds it.
 ordered_json train_figures(const TrainSummary& summary) {
   ordered_json out = {{"seconds", summary.seconds}, {"steps", summary.steps}};
@@ -57,8 +53,9 @@ ordered_json train_figures(const TrainSummary& summary) {
 /// each line is written at once.
 class LogFile {
  public:
-  LogFile(const std::string& path, bool refit)
-      : refit_(refit), file_(std::fopen(path.c_str(), "a")) {
+  /// `mark` names the fit in each line; empty: the first.
+  LogFile(const std::string& path, std::string mark)
+      : mark_(std::move(mark)), file_(std::fopen(path.c_str(), "a")) {
     if (file_ == nullptr) throw errno_error(path, "cannot write");
     std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
   }
@@ -67,12 +64,12 @@ class LogFile {
   LogFile& operator=(const LogFile&) = delete;
 
   void add(ordered_json line) {
-    if (refit_) line["refit"] = true;
+    if (!mark_.empty()) line[mark_] = true;
     std::fprintf(file_, "%s\n", line.dump().c_str());
   }
 
  private:
-  bool refit_;
+  std::string mark_;
   std::FILE* file_;
 };
 
@@ -84,10 +81,10 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   const auto start = Clock::now();
   use_threads(config_);
   refuse(wrong_combinations(config_));
-  if (resumed != nullptr) checkpoint_ = checkpoints_of(*resumed, /*refit=*/false).newest();
+  if (resumed != nullptr) checkpoint_ = CheckpointFolder(resumed->checkpoints()).newest();
   if (pairwise(config_)) require_negatives();
   evaluator_.require_other_pairs();
-  prepare(/*refit=*/false);
+  prepare(Stage::kFirst);
   monitor_ = make_monitor();
   fit_seconds_ = since(start);
 }
@@ -96,15 +93,20 @@ int64_t Experiment::done() const {
   return checkpoint_ ? checkpoint_->state.at("step").get<int64_t>() : 0;
 }
 
-void Experiment::prepare(bool refit) {
-  const bool all = config_.train.rows == "all";
+void Experiment::prepare(Stage stage) {
+  const bool all = config_.train.rows == "all" || stage == Stage::kFinal;
+  const bool refit = stage == Stage::kRefit;
   stepper_.reset();
   rows_.emplace(*data_, refit || all, all);
-  model_ = make_model_for(config_, *data_, FittedRows(*data_, refit, false).get());
+  const bool final = stage == Stage::kFinal;
+  model_ = make_model_for(config_, *data_, FittedRows(*data_, refit || final, final).get());
   if (model_info(config_.model.name).trained == Trained::kNot) return;
   if (!config_.model.init_path.empty() && !checkpoint_)
     read_initial_tables(config_, *data_, *model_);
+  if (final && pairwise(config_) && !all_items_)
+    all_items_ = merged(evaluator_.seen_items(), user_items(data_->parts.test, data_->users.size()));
   const UserItems* const known = !pairwise(config_) ? nullptr
+                                 : final            ? &*all_items_
                                  : refit            ? &evaluator_.seen_items()
                                                     : &evaluator_.train_items();
   stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_)});
@@ -146,17 +148,26 @@ int64_t Experiment::steps() const {
   return train.epochs > 0 ? train.epochs * stepper_->steps_per_pass() : train.steps;
 }
 
-TrainSummary Experiment::fit(const RunDirectory* run, bool refit, int64_t steps) {
+int64_t Experiment::as_many_passes(int64_t done, int64_t before, int64_t rows) const {
+  // More rows take more steps, but a solver's step is a pass already.
+  const double more =
+      solved(config_) ? 1 : static_cast<double>(rows) / static_cast<double>(before);
+  return std::max<int64_t>(1, std::llround(more * static_cast<double>(done)));
+}
+
+TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps) {
   TrainJob job{*model_, *stepper_, steps};
   job.unit = solved(config_) ? "epoch" : "step";
   job.samples_per_step = stepper_->samples_per_step();
-  if (!refit) job.monitor = monitor_;
+  if (stage == Stage::kFirst) job.monitor = monitor_;
   job.quiet = run == nullptr;
   if (run == nullptr) return latent::train(job, std::nullopt);
 
-  const CheckpointFolder checkpoints = checkpoints_of(*run, refit);
+  const CheckpointFolder checkpoints(folder_of(*run, stage));
   checkpoints.remove_half_written();
-  LogFile log(run->log(), refit);
+  LogFile log(run->log(), stage == Stage::kRefit   ? "refit"
+                          : stage == Stage::kFinal ? "final"
+                                                   : "");
   job.log = [&](const ordered_json& line) { log.add(line); };
   job.checkpoint_every = config_.checkpoint.every;
   job.checkpoints = &checkpoints;
@@ -166,24 +177,33 @@ TrainSummary Experiment::fit(const RunDirectory* run, bool refit, int64_t steps)
   return summary;
 }
 
+std::string Experiment::folder_of(const RunDirectory& run, Stage stage) {
+  return stage == Stage::kRefit   ? run.refit_checkpoints()
+         : stage == Stage::kFinal ? run.final_checkpoints()
+                                  : run.checkpoints();
+}
+
+TrainSummary Experiment::later_fit(const RunDirectory* run, Stage stage, int64_t steps) {
+  if (run != nullptr) {
+    const std::string folder = folder_of(*run, stage);
+    std::filesystem::create_directories(folder);
+    checkpoint_ = CheckpointFolder(folder).newest();
+  }
+  prepare(stage);
+  return fit(run, stage, steps);
+}
+
 void Experiment::train(const RunDirectory* run) {
   if (stepper_ == nullptr) return;
   const auto start = Clock::now();
-  summary_ = fit(run, /*refit=*/false, steps());
+  summary_ = fit(run, Stage::kFirst, steps());
   if (config_.train.refit) {
     first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
     if (config_.train.rows != "all")
       first_valid_.erase("leaked");  // this fit has not seen it, the second will
-    if (run != nullptr) std::filesystem::create_directories(run->refit_checkpoints());
-    checkpoint_ = run != nullptr ? checkpoints_of(*run, /*refit=*/true).newest() : std::nullopt;
-    prepare(/*refit=*/true);
-    // As many passes: more rows take more steps, but a solver's step is a pass already.
-    const auto first = static_cast<double>(data_->parts.train.size());
-    const double more =
-        solved(config_) ? 1 : (first + static_cast<double>(data_->parts.valid.size())) / first;
-    refit_steps_ = std::max<int64_t>(
-        1, std::llround(more * static_cast<double>(summary_.best_step)));
-    const TrainSummary second = fit(run, /*refit=*/true, refit_steps_);
+    const int64_t first = data_->parts.train.size();
+    refit_steps_ = as_many_passes(summary_.best_step, first, first + data_->parts.valid.size());
+    const TrainSummary second = later_fit(run, Stage::kRefit, refit_steps_);
     refit_steps_ = second.steps;
     summary_.seconds += second.seconds;
     summary_.steps += second.steps;
@@ -191,6 +211,26 @@ void Experiment::train(const RunDirectory* run) {
     summary_.figures = second.figures;
   }
   fit_seconds_ += since(start);
+}
+
+ordered_json Experiment::train_on_all(const RunDirectory* run) {
+  const Split& parts = data_->parts;
+  const int64_t rows = parts.train.size() + parts.valid.size() + parts.test.size();
+  const int64_t before = rows_->get().size();
+  ordered_json out = {{"rows", rows}, {"steps", 0}, {"seconds", 0.0}};
+  if (before == rows) return out;  // the tested fit is one
+  if (stepper_ == nullptr) {
+    prepare(Stage::kFinal);
+    return out;
+  }
+  const int64_t done = refit_steps_ > 0            ? refit_steps_
+                       : summary_.best_step >= 0 ? summary_.best_step
+                                                 : summary_.steps;
+  const TrainSummary summary =
+      later_fit(run, Stage::kFinal, as_many_passes(done, before, rows));
+  out["steps"] = summary.steps;
+  out["seconds"] = summary.seconds;
+  return out;
 }
 
 FitResult Experiment::evaluate() const {

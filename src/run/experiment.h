@@ -35,6 +35,9 @@ class Experiment {
   void train(const RunDirectory* run);
   /// Metrics of the trained model on every part, and the training's own figures.
   FitResult evaluate() const;
+  /// After that, the fit of export.fit = all takes the model's place: on the rows of all parts, for
+  /// as many passes as the tested one. Returns its figures.
+  nlohmann::ordered_json train_on_all(const RunDirectory* run);
 
   const RunConfig& config() const { return config_; }
   const SplitDataset& data() const { return *data_; }
@@ -42,11 +45,19 @@ class Experiment {
   const Evaluator& evaluator() const { return evaluator_; }
 
  private:
-  void prepare(bool refit);
+  /// The fits of a run, each on more rows than the one before.
+  enum class Stage { kFirst, kRefit, kFinal };
+
+  static std::string folder_of(const RunDirectory& run, Stage stage);
+  void prepare(Stage stage);
   void require_negatives() const;
   std::optional<Monitor> make_monitor() const;
   int64_t steps() const;
-  TrainSummary fit(const RunDirectory* run, bool refit, int64_t steps);
+  /// Steps of a fit on `rows` rows that pass over them as often as `done` steps over `before`.
+  int64_t as_many_passes(int64_t done, int64_t before, int64_t rows) const;
+  TrainSummary fit(const RunDirectory* run, Stage stage, int64_t steps);
+  /// Goes on from the stage's newest checkpoint, if any.
+  TrainSummary later_fit(const RunDirectory* run, Stage stage, int64_t steps);
 
   const RunConfig config_;
   const std::shared_ptr<const SplitDataset> data_;
@@ -56,7 +67,8 @@ class Experiment {
   Recommender model_;
   std::unique_ptr<Stepper> stepper_;  // null: nothing to train
   std::optional<Monitor> monitor_;
-  std::optional<Checkpoint> checkpoint_;  // where the first fit goes on
+  std::optional<UserItems> all_items_;    // of all parts
+  std::optional<Checkpoint> checkpoint_;  // where the fit at hand goes on
 
   TrainSummary summary_;
   nlohmann::ordered_json first_valid_;  // under train.refit: figures of the first fit

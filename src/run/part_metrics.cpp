@@ -1,6 +1,6 @@
 #include "src/run/part_metrics.h"
 
-#include <set>
+#include <cmath>
 #include <string>
 
 #include "src/base/log.h"
@@ -40,7 +40,7 @@ void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alon
   out[prefix + "rmse"] = m.rmse;
   out[prefix + "mae"] = m.mae;
   out[prefix + "rounded_mse"] = m.rounded_mse;
-  out[prefix + "baseline_mse"] = m.baseline_mse;
+  if (!std::isnan(part.train_mean)) out[prefix + "baseline_mse"] = m.baseline_mse;
 }
 
 void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConfig& config,

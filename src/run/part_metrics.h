@@ -17,7 +17,7 @@ struct HeldOutPart {
   const Interactions& rows;
   const UserItems& masked;  ///< known pairs, which no ranking holds
   std::span<const char> cold_user, cold_item;  ///< [U], [I] who has no row that was trained on
-  double train_mean = 0;                       ///< of the training ratings
+  double train_mean = 0;                       ///< of the training ratings; NaN: not known
   std::span<const float> item_counts;          ///< [I] the popularity baseline
   bool sampled = false;                        ///< also the notebook's auc_sampled
 };

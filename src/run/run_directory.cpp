@@ -103,14 +103,17 @@ nlohmann::ordered_json config_file(const RunConfig& config,
   return out;
 }
 
-void trim_log(const std::string& path, int64_t step, int64_t refit_step) {
+void trim_log(const std::string& path, const FitSteps& steps) {
   if (!fs::exists(path)) return;
   std::istringstream in(read_file(path));
   std::string kept, line;
   while (std::getline(in, line)) {
     const auto entry = nlohmann::json::parse(line, nullptr, false);
     if (entry.is_discarded() || !entry.contains("step")) continue;  // a line cut off by a kill
-    if (entry["step"] <= (entry.contains("refit") ? refit_step : step)) kept += line + "\n";
+    const int64_t last = entry.contains("refit")   ? steps.refit
+                         : entry.contains("final") ? steps.final
+                                                   : steps.first;
+    if (entry["step"] <= last) kept += line + "\n";
   }
   write_file(path, kept);
 }

@@ -34,6 +34,7 @@ class RunDirectory {
   std::string log() const { return path_ + "/log.jsonl"; }
   std::string checkpoints() const { return path_ + "/checkpoints"; }
   std::string refit_checkpoints() const { return path_ + "/checkpoints/refit"; }
+  std::string final_checkpoints() const { return path_ + "/checkpoints/final"; }
   std::string model() const { return path_ + "/model.pt"; }
 
  private:
@@ -47,8 +48,15 @@ nlohmann::ordered_json config_file(const RunConfig& config,
                                    const nlohmann::ordered_json& provenance,
                                    const nlohmann::ordered_json& read_as);
 
-/// Keeps the lines of log.jsonl up to `step` (those marked refit: up to `refit_step`), before a
-/// resumed run writes its own.
-void trim_log(const std::string& path, int64_t step, int64_t refit_step);
+/// The newest step that each of a run's fits has a checkpoint of; 0: none.
+struct FitSteps {
+  int64_t first = 0;
+  int64_t refit = 0;  ///< train.refit's second fit
+  int64_t final = 0;  ///< export.fit's
+};
+
+/// Keeps the lines of log.jsonl up to those steps, before a resumed run writes its own. Lines of
+/// the later fits are marked "refit" and "final".
+void trim_log(const std::string& path, const FitSteps& steps);
 
 }  // namespace latent

@@ -1,6 +1,7 @@
 #include "src/run/saved_run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "src/base/error.h"
@@ -10,6 +11,7 @@
 #include "src/config/complaints.h"
 #include "src/export/tables_file.h"
 #include "src/run/evaluate.h"
+#include "src/run/later_data.h"
 #include "src/run/model_for_data.h"
 #include "src/run/part_metrics.h"
 #include "src/run/write_model.h"
@@ -26,7 +28,8 @@ using nlohmann::ordered_json;
 Error other_ids(const std::string& where, const std::string& data) {
   return Error(
       where + ": the ids of " + data +
-      " are not those the model was trained on; evaluate on the same file and row filters");
+      " are not those the model was trained on; evaluate on the same file and row filters, or "
+      "judge a later file with --data FILE");
 }
 
 bool same_ids(const IdMap& data, const IdTable& model) {
@@ -45,18 +48,30 @@ void tell_of_changed_data(const SplitDataset& data, const nlohmann::json& proven
         ": not the data of the training: its split may put training rows among the test rows");
 }
 
+/// Whether a later fit on all rows was made beside the tested one (see Experiment::train_on_all).
+bool has_final_fit(const RunConfig& config, const SplitDataset& data) {
+  const Split& parts = data.parts;
+  const bool refit = config.train.refit || config.train.rows == "all";
+  const bool fits_all = parts.test.size() == 0 ? refit || parts.valid.size() == 0
+                                               : config.train.rows == "all";
+  return config.exporting.fit == "all" && !fits_all;
+}
+
 /// A run's config and data, and the model that they ask for, without weights.
 struct SavedRun {
-  SavedRun(const RunDirectory& run, const std::vector<std::string>& sets)
+  SavedRun(const RunDirectory& run, const std::vector<std::string>& sets, Fit fit)
       : config(config_of(run, sets)), data(load_dataset(config.data, config.split)) {
     use_threads(config);
+    final = fit == Fit::kAll && has_final_fit(config, data);
     // What the model takes from ratings it takes from the rows of the last fit.
-    model = make_model_for(config, data, FittedRows(data, config.train.refit, false).get(),
+    model = make_model_for(config, data,
+                           FittedRows(data, final || config.train.refit, final).get(),
                            /*filled=*/false);
   }
   RunConfig config;
   SplitDataset data;
   Recommender model;
+  bool final;  // whose weights are to be loaded
 
  private:
   static RunConfig config_of(const RunDirectory& run, const std::vector<std::string>& sets) {
@@ -73,7 +88,9 @@ void load_weights(SavedRun& saved, const RunDirectory& run) {
     return std::string(state.contains("best") ? "best." : "model.");
   };
   const auto checkpoint =
-      CheckpointFolder(saved.config.train.refit ? run.refit_checkpoints() : run.checkpoints())
+      CheckpointFolder(saved.final                ? run.final_checkpoints()
+                       : saved.config.train.refit ? run.refit_checkpoints()
+                                                  : run.checkpoints())
           .newest([&](const nlohmann::json& state, const std::string& name) {
             return name.starts_with(prefix(state));
           });
@@ -112,65 +129,110 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
   return tree["provenance"];
 }
 
-ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets,
-                            const std::string& predictions) {
-  const auto report = [&](const FactorView& view, const SplitDataset& data,
-                          const RunConfig& config) {
-    const Evaluator evaluator(data, config);
-    tell_how_read(data.read_as, ranks(config));
-    evaluator.require_other_pairs();
-    ordered_json out;
-    for (const char* part : {"test", "valid"}) {
-      out[part] = evaluator.evaluate(view, part);
-      tell_of_part(out[part], part, config);
-    }
-    if (!predictions.empty()) write_predictions(predictions, view, data, "test");
-    return out;
-  };
-  if (std::filesystem::is_directory(run_or_model)) {
-    const RunDirectory run = RunDirectory::open(run_or_model);
-    SavedRun saved(run, sets);
-    const auto provenance = saved_provenance(run);
-    if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved.data)))
-      throw other_ids(run_or_model, saved.config.data.path);
-    tell_of_changed_data(saved.data, provenance, run_or_model);
-    load_weights(saved, run);
-    return report(ModuleView(*saved.model).view(), saved.data, saved.config);
+namespace {
+
+ordered_json evaluate_parts(const FactorView& view, const SplitDataset& data,
+                            const RunConfig& config, Fit fit, const std::string& predictions) {
+  const Evaluator evaluator(data, config, fit);
+  tell_how_read(data.read_as, ranks(config));
+  evaluator.require_other_pairs();
+  ordered_json out;
+  for (const char* part : {"test", "valid"}) {
+    out[part] = evaluator.evaluate(view, part);
+    tell_of_part(out[part], part, config);
   }
-  for (const std::string& set : sets) {
+  if (!predictions.empty())
+    write_predictions(predictions, view, data.parts.test, data.users, data.items);
+  return out;
+}
+
+ordered_json evaluate_run(const EvaluateRequest& request) {
+  const RunDirectory run = RunDirectory::open(request.run_or_model);
+  SavedRun saved(run, request.sets, Fit::kTested);
+  const RunConfig& config = saved.config;
+  const auto provenance = saved_provenance(run);
+  if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved.data)))
+    throw other_ids(run.path(), config.data.path);
+  tell_of_changed_data(saved.data, provenance, run.path());
+  load_weights(saved, run);
+  const ModuleView view(*saved.model);
+  if (request.data.empty())
+    return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions);
+  const Split& parts = saved.data.parts;
+  TrainedModel model{.view = view.view(), .train_mean = mean_rating(parts.train)};
+  const bool mask_valid = config.eval.mask == "train_valid";
+  model.known = user_items(FittedRows(saved.data, mask_valid, false).get(), saved.data.users.size());
+  const auto [users, items] = rows_of_fit(config, saved.data, Fit::kTested);
+  model.user_rows = users;
+  model.item_rows = items;
+  model.users = std::move(saved.data.users);
+  model.items = std::move(saved.data.items);
+  return evaluate_later(std::move(model), config, request.data, request.predictions);
+}
+
+IdMap map_of(const IdTable& ids) {
+  return IdMap({ids.text().begin(), ids.text().end()}, {ids.start().begin(), ids.start().end()});
+}
+
+ordered_json evaluate_model(const EvaluateRequest& request) {
+  const std::string& path = request.run_or_model;
+  for (const std::string& set : request.sets) {
     if (set.rfind("data.rating_scale", 0) == 0)
-      throw Error(run_or_model + ": a model file keeps the range of ratings it was exported with; "
+      throw Error(path + ": a model file keeps the range of ratings it was exported with; "
                   "set data.rating_scale for its run, or train with it");
   }
-  const ServedModel model(run_or_model);
+  const ServedModel model(path);
   const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
   if (metadata.is_discarded() || !metadata.contains("config"))
-    throw Error(run_or_model + ": holds no config, so it cannot be evaluated");
+    throw Error(path + ": holds no config, so it cannot be evaluated");
   ordered_json saved = metadata["config"];
   saved["provenance"] = metadata.value("provenance", ordered_json::object());
-  const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), run_or_model, sets);
+  const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), path, request.sets);
   refuse(complaints_apart_from_data(resolved));
   const RunConfig& config = resolved.config;
   use_threads(config);
-  const SplitDataset data = load_dataset(config.data, config.split);
-  if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids())) {
-    throw other_ids(run_or_model, config.data.path);
+  if (!request.data.empty()) {
+    const UserItemsView& seen = model.seen();
+    TrainedModel trained{.view = model.view(),
+                         .users = map_of(model.user_ids()),
+                         .items = map_of(model.item_ids())};
+    trained.known.start.assign(seen.start.begin(), seen.start.end());
+    trained.known.item.assign(seen.item.begin(), seen.item.end());
+    const auto counts = [](std::span<const int32_t> rows, int32_t size) {
+      return rows.empty() ? std::vector<int32_t>(size, 1) : std::vector(rows.begin(), rows.end());
+    };
+    trained.user_rows = counts(model.user_rows(), model.user_ids().size());
+    trained.item_rows = counts(model.item_rows(), model.item_ids().size());
+    trained.train_mean = metadata.value("train_mean", std::nan(""));
+    return evaluate_later(std::move(trained), config, request.data, request.predictions);
   }
-  tell_of_changed_data(data, metadata.value("provenance", ordered_json::object()), run_or_model);
-  return report(model.view(), data, config);
+  const SplitDataset data = load_dataset(config.data, config.split);
+  if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids()))
+    throw other_ids(path, config.data.path);
+  tell_of_changed_data(data, metadata.value("provenance", ordered_json::object()), path);
+  const Fit fit = metadata.value("fit", "tested") == "all" ? Fit::kAll : Fit::kTested;
+  return evaluate_parts(model.view(), data, config, fit, request.predictions);
+}
+
+}  // namespace
+
+ordered_json evaluate_saved(const EvaluateRequest& request) {
+  return std::filesystem::is_directory(request.run_or_model) ? evaluate_run(request)
+                                                             : evaluate_model(request);
 }
 
 void export_run(const std::string& directory, const std::string& path, bool npz) {
   const RunDirectory run = RunDirectory::open(directory);
-  SavedRun saved(run, {});
+  const RunConfig config = read_config(run.config(), {}).config;
+  const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
+  SavedRun saved(run, {}, fit);
   require_same_data(saved.config, saved.data, saved_provenance(run), directory);
   load_weights(saved, run);
   if (npz) return write_tables(saved.config, saved.data, *saved.model, path);
   ordered_json metrics;
   if (std::filesystem::exists(run.metrics()))
     metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
-  const Evaluator evaluator(saved.data, saved.config);
-  write_model(saved.config, saved.data, *saved.model, evaluator.seen_items(), path, metrics);
+  write_model(saved.config, saved.data, *saved.model, fit, path, metrics);
 }
 
 }  // namespace latent

@@ -16,11 +16,16 @@ void require_same_data(const RunConfig& config, const SplitDataset& data,
 /// "provenance" of the run's config.json.
 nlohmann::json saved_provenance(const RunDirectory& run);
 
-/// Metrics of a run (a directory) or of an exported model (a file), on the data that its config
-/// names. `predictions`: also write the test part's predictions there.
-nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
-                                      const std::vector<std::string>& sets,
-                                      const std::string& predictions);
+struct EvaluateRequest {
+  std::string run_or_model;       ///< a directory or a file
+  std::vector<std::string> sets;  ///< key=value
+  std::string predictions;        ///< also write the test part's predictions there; empty: no
+  std::string data;               ///< a later file; empty: the data that its config names
+};
+
+/// Metrics of a run or of an exported model. Of a later file all rows are the test part; a model
+/// file needs no other data then.
+nlohmann::ordered_json evaluate_saved(const EvaluateRequest& request);
 
 /// Writes the model of a finished run to `path`: as a TorchScript module, or its tables as npz.
 void export_run(const std::string& directory, const std::string& path, bool npz = false);

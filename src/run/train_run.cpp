@@ -22,12 +22,14 @@ nlohmann::ordered_json run_config(const RunConfig& config, const SplitDataset& d
 /// Trains and tests in a run folder that holds its config; writes metrics and model.
 RunReport finish(Experiment& experiment, const RunDirectory& run) {
   experiment.train(&run);
-  const FitResult result = experiment.evaluate();
+  FitResult result = experiment.evaluate();
   const RunConfig& config = experiment.config();
+  const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
+  result.metrics["export"] = {{"fit", config.exporting.fit}};
+  if (fit == Fit::kAll) result.metrics["export"].update(experiment.train_on_all(&run));
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic)
-    write_model(config, experiment.data(), experiment.model(), experiment.evaluator().seen_items(),
-                run.model(), result.metrics);
+    write_model(config, experiment.data(), experiment.model(), fit, run.model(), result.metrics);
   write_file(run.metrics(), result.metrics.dump(2) + "\n");
   return {run.path(), result.metrics};
 }
@@ -106,9 +108,12 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     const int64_t step = experiment.done();
     say(step > 0 ? "resuming " + directory + " at step " + std::to_string(step)
                  : directory + " has no checkpoint yet: starting at step 0");
-    const Wanted no_table = [](const auto&, const auto&) { return false; };
-    const auto second = CheckpointFolder(run.refit_checkpoints()).newest(no_table);
-    trim_log(run.log(), step, second ? second->state.at("step").get<int64_t>() : 0);
+    const auto newest = [](const std::string& folder) -> int64_t {
+      const Wanted no_table = [](const auto&, const auto&) { return false; };
+      const auto checkpoint = CheckpointFolder(folder).newest(no_table);
+      return checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
+    };
+    trim_log(run.log(), {step, newest(run.refit_checkpoints()), newest(run.final_checkpoints())});
     write_file(run.config(), run_config(config, *data).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
     return finish(experiment, run);

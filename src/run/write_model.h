@@ -3,16 +3,23 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "models/recommender.h"
 #include "src/config/options.h"
 #include "src/data/split.h"
+#include "src/run/fit.h"
 
 namespace latent {
 
-/// Writes `model` as TorchScript to `path`. `seen`: items of train and valid.
+/// How many rows of the fit each user [U] and each item [I] has.
+struct RowsOfFit {
+  std::vector<int32_t> users, items;
+};
+RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit);
+
+/// Writes `model` as TorchScript to `path`, with what recommend leaves out by export.seen.
 void write_model(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
-                 const UserItems& seen, const std::string& path,
-                 const nlohmann::ordered_json& metrics);
+                 Fit fit, const std::string& path, const nlohmann::ordered_json& metrics);
 
 }  // namespace latent

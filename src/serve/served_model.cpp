@@ -33,6 +33,7 @@ struct ServedModel::Impl {
   torch::jit::Module module;
   IdTable users, items, titles;
   UserItemsView seen;
+  std::span<const int32_t> user_rows, item_rows;  ///< empty: nothing is said
   FactorView view;
   std::deque<torch::Tensor> kept;  ///< what the views refer to
   std::deque<OwnedIds> owned;      ///< likewise
@@ -78,6 +79,8 @@ struct ServedModel::Impl {
     if (seen.start.size() != static_cast<size_t>(view.users) + 1 ||
         (titles.size() != 0 && titles.size() != view.items))
       damaged();
+    user_rows = row_counts("user_rows", view.users);
+    item_rows = row_counts("item_rows", view.items);
     if (module.hasattr("gamma_item"))
       view.factors = static_cast<int32_t>(module.attr("gamma_item").toTensor().size(1));
     view.alpha = table("alpha", 1);
@@ -93,9 +96,34 @@ struct ServedModel::Impl {
     view.gamma_item = table("gamma_item", int64_t{view.items} * view.factors);
   }
 
-  void require_known(const IdTable& ids, const std::string& id, const char* kind) const {
-    if (ids.find(id) < 0)
-      throw Error(path + ": unknown " + kind + " " + in_quotes(id) + did_you_mean_id(id, ids));
+  std::span<const int32_t> row_counts(const char* name, int32_t size) {
+    if (!module.hasattr(name)) return {};
+    const auto counts = span_of<int32_t>(tensor(module.attr(name).toTensor(), torch::kInt32));
+    if (counts.size() != static_cast<size_t>(size)) damaged();
+    return counts;
+  }
+
+  static Known knows(const IdTable& ids, std::span<const int32_t> rows, std::string_view id) {
+    const int32_t index = ids.find(id);
+    return index < 0                               ? Known::kNo
+           : !rows.empty() && rows[index] == 0 ? Known::kUntrained
+                                                   : Known::kYes;
+  }
+  bool trained(std::span<const int32_t> rows, int32_t index) const {
+    return index >= 0 && (rows.empty() || rows[index] > 0);
+  }
+
+  std::string unknown(const IdTable& ids, const std::string& id, const std::string& kind) const {
+    if (ids.find(id) < 0) return "unknown " + kind + " " + in_quotes(id) + did_you_mean_id(id, ids);
+    return kind + " " + in_quotes(id) + " has no row that the model was trained on";
+  }
+  void require_user(const std::string& id) const {
+    if (knows(users, user_rows, id) != Known::kYes)
+      throw Error(path + ": " + unknown(users, id, "user"));
+  }
+  void require_item(const std::string& id) const {
+    if (knows(items, item_rows, id) != Known::kYes)
+      throw Error(path + ": " + unknown(items, id, "item"));
   }
 
   void require_factors(const std::string& kind) const {
@@ -149,15 +177,30 @@ ServedModel::ServedModel(const std::string& path) : impl_(std::make_unique<Impl>
 
 ServedModel::~ServedModel() = default;
 
+ServedModel::Known ServedModel::knows_user(std::string_view id) const {
+  return Impl::knows(impl_->users, impl_->user_rows, id);
+}
+ServedModel::Known ServedModel::knows_item(std::string_view id) const {
+  return Impl::knows(impl_->items, impl_->item_rows, id);
+}
+std::string ServedModel::unknown_user(const std::string& id) const {
+  return impl_->unknown(impl_->users, id, "user");
+}
+std::string ServedModel::unknown_item(const std::string& id) const {
+  return impl_->unknown(impl_->items, id, "item");
+}
+
 double ServedModel::predict(const std::string& user, const std::string& item) const {
-  impl_->require_known(impl_->users, user, "user");
-  impl_->require_known(impl_->items, item, "item");
+  impl_->require_user(user);
+  impl_->require_item(item);
   const torch::InferenceMode inference;
   return impl_->module.get_method("predict_id")({user, item}).toDouble();
 }
 
 double ServedModel::predict_known_parts(const std::string& user, const std::string& item) const {
-  const int32_t u = impl_->users.find(user), i = impl_->items.find(item);
+  int32_t u = impl_->users.find(user), i = impl_->items.find(item);
+  if (!impl_->trained(impl_->user_rows, u)) u = -1;
+  if (!impl_->trained(impl_->item_rows, i)) i = -1;
   if (u >= 0 && i >= 0) return predict(user, item);
   return impl_->view.predict(u, i);
 }
@@ -167,45 +210,72 @@ const Ranker& ServedModel::ranker() const {
   return *impl_->ranker;
 }
 
+std::vector<char> ServedModel::listed(std::span<const char> allowed) const {
+  std::vector<char> out(allowed.begin(), allowed.end());
+  if (impl_->item_rows.empty()) return out;
+  out.resize(impl_->items.size(), 1);
+  for (size_t i = 0; i < out.size(); ++i) out[i] = out[i] != 0 && impl_->item_rows[i] > 0;
+  return out;
+}
+
 ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclude_seen,
                                  std::span<const char> allowed) const {
-  impl_->require_known(impl_->users, user, "user");
+  impl_->require_user(user);
   const int32_t index = impl_->users.find(user);
-  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), allowed};
+  const std::vector<char> may = listed(allowed);
+  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may};
   ScoredIds out;
   const auto lists = ranker().rank_block({&index, 1}, k, rules);
   for (const Scored& s : lists[0]) out.emplace_back(std::string(impl_->items[s.index]), s.score);
   return out;
 }
 
+ScoredIds ServedModel::popular(const std::string& user, int64_t k, bool exclude_seen,
+                               std::span<const char> allowed) const {
+  const int32_t u = impl_->users.find(user);
+  const auto seen = exclude_seen && u >= 0 ? impl_->seen.of(u) : std::span<const int32_t>();
+  TopK best(static_cast<int>(std::min<int64_t>(k, impl_->items.size())));
+  const std::vector<char> may = listed(allowed);
+  for (int32_t i = 0; i < impl_->items.size(); ++i) {
+    if ((!may.empty() && may[i] == 0) || std::binary_search(seen.begin(), seen.end(), i)) continue;
+    best.push(i, impl_->item_rows.empty() ? 0 : static_cast<float>(impl_->item_rows[i]));
+  }
+  ScoredIds out;
+  for (const Scored& s : best.take()) out.emplace_back(std::string(impl_->items[s.index]), s.score);
+  return out;
+}
+
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {
-  impl_->require_known(impl_->items, item, "item");
+  impl_->require_item(item);
   impl_->require_factors("items");
   return impl_->call("similar_items_id", {item, k});
 }
 
 ScoredIds ServedModel::similar_users(const std::string& user, int64_t k) const {
-  impl_->require_known(impl_->users, user, "user");
+  impl_->require_user(user);
   impl_->require_factors("users");
   return impl_->call("similar_users_id", {user, k});
 }
 
 ScoredIds ServedModel::rank_items(const std::string& user,
                                   const std::vector<std::string>& items) const {
-  impl_->require_known(impl_->users, user, "user");
+  impl_->require_user(user);
   c10::List<std::string> ids;
   for (const std::string& item : items) {
-    impl_->require_known(impl_->items, item, "item");
+    if (knows_item(item) == Known::kNo) impl_->require_item(item);
     ids.push_back(item);
   }
   return impl_->call("rank_items_id", {user, ids});
 }
 
+const std::string& ServedModel::path() const { return impl_->path; }
 const std::string& ServedModel::metadata() const { return impl_->metadata; }
 const IdTable& ServedModel::user_ids() const { return impl_->users; }
 const IdTable& ServedModel::item_ids() const { return impl_->items; }
 const FactorView& ServedModel::view() const { return impl_->view; }
 const UserItemsView& ServedModel::seen() const { return impl_->seen; }
+std::span<const int32_t> ServedModel::user_rows() const { return impl_->user_rows; }
+std::span<const int32_t> ServedModel::item_rows() const { return impl_->item_rows; }
 
 int32_t ServedModel::find_user(std::string_view id) const { return impl_->users.find(id); }
 int32_t ServedModel::find_item(std::string_view id) const { return impl_->items.find(id); }

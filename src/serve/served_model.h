@@ -25,14 +25,28 @@ class ServedModel {
   ServedModel(const ServedModel&) = delete;
   ServedModel& operator=(const ServedModel&) = delete;
 
-  /// The score of a pair. Throws Error naming an unknown id.
+  /// What a model knows of an id. Untrained: it has the id, but no row of it was trained on.
+  enum class Known { kYes, kUntrained, kNo };
+  Known knows_user(std::string_view id) const;
+  Known knows_item(std::string_view id) const;
+  /// One line for people who asked for such an id: "unknown user 'x'; did you mean 'y'?".
+  std::string unknown_user(const std::string& id) const;
+  std::string unknown_item(const std::string& id) const;
+
+  /// The score of a pair. Throws Error naming an id that is unknown or untrained.
   double predict(const std::string& user, const std::string& item) const;
-  /// The same from the parts that are known: an unknown id leaves its own terms out.
+  /// The same from the parts that are known: such an id leaves its own terms out.
   double predict_known_parts(const std::string& user, const std::string& item) const;
-  /// Up to k (id, score), best first, ties to the lower index. `allowed` [I]: items that may be
-  /// recommended; empty: all. The same items as TorchScript's recommend_id, scores to rounding.
+  /// Up to k (id, score), best first, ties to the lower index; no untrained ones. `allowed` [I]:
+  /// items that may be recommended; empty: all. The same items as TorchScript's recommend_id,
+  /// scores to rounding. Throws Error naming a user who is unknown or untrained.
   ScoredIds recommend(const std::string& user, int64_t k, bool exclude_seen,
                       std::span<const char> allowed = {}) const;
+  /// Up to k (id, rows of training), most rows first: for a user of whom the model knows nothing.
+  ScoredIds popular(const std::string& user, int64_t k, bool exclude_seen,
+                    std::span<const char> allowed = {}) const;
+  /// Which items stand in lists at all, of those `allowed` [I]; empty: all.
+  std::vector<char> listed(std::span<const char> allowed) const;
   /// Ranks this model's catalogue; made when first asked for.
   const Ranker& ranker() const;
   /// Up to k (id, cosine) without the item itself; Error for a model without factors.
@@ -40,9 +54,12 @@ class ServedModel {
 
   /// Likewise for users.
   ScoredIds similar_users(const std::string& user, int64_t k) const;
-  /// (id, score) of those items, best first. Throws Error naming an unknown id.
+  /// (id, score) of those items, best first, untrained ones left out. Throws Error naming an
+  /// unknown id, or an untrained user.
   ScoredIds rank_items(const std::string& user, const std::vector<std::string>& items) const;
 
+  /// The file that it was read from.
+  const std::string& path() const;
   /// The extra file latent.json: config, metrics, provenance.
   const std::string& metadata() const;
   /// The ids by index and back, the seen items and the tables lie in the loaded model: valid while
@@ -54,8 +71,11 @@ class ServedModel {
   /// The item's title, or "" where the model has none.
   std::string_view title(std::string_view item) const;
   std::string_view title(int32_t item) const;
-  /// Items of train and valid, by user.
+  /// What lists leave out, by user (export.seen).
   const UserItemsView& seen() const;
+  /// [U], [I]: rows that were trained on; empty in a file of format 2 or before.
+  std::span<const int32_t> user_rows() const;
+  std::span<const int32_t> item_rows() const;
   const FactorView& view() const;
 
  private:

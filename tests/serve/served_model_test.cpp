@@ -46,6 +46,8 @@ struct Exported {
     strangers = {at(user_count + item_count), every.end()};
     for (const auto& id : user_ids) users.add(id);
     for (const auto& id : item_ids) items.add(id);
+    user_rows.assign(user_ids.size(), 1);
+    item_rows.assign(item_ids.size(), 1);
     torch::manual_seed(3);
     const auto table = [](const std::vector<std::string>& ids, int64_t columns) {
       return torch::randn({static_cast<int64_t>(ids.size()), columns});
@@ -68,11 +70,13 @@ struct Exported {
   ~Exported() { std::filesystem::remove(path); }
 
   void write() {
-    export_torchscript(path, {"latent_factor", tables, &users, &items, &seen, &titles, 1, 5,
-                              default_prediction, /*bias_is_a_factor=*/false, {{"format", 2}}});
+    export_torchscript(path, {"latent_factor", tables, &users, &items, &seen, user_rows, item_rows,
+                              &titles, 1, 5, default_prediction, /*bias_is_a_factor=*/false,
+                              {{"format", 3}}});
   }
 
   std::vector<std::string> user_ids, item_ids, strangers, titles;
+  std::vector<int32_t> user_rows, item_rows;
   IdMap users, items;
   UserItems seen;
   ScoreTables tables;
