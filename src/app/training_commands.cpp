@@ -44,6 +44,15 @@ void draw_curves(const std::string& log) {
         text_plot(watched, width, kHeight, wants_colour()));
 }
 
+/// Which fit the run's model.pt is.
+std::string what_model_holds(const RunReport& report) {
+  if (!std::filesystem::exists(report.directory + "/model.pt")) return "";
+  const auto& exported = report.metrics["export"];
+  if (exported["fit"] != "all") return "; its model.pt holds the fit that was tested";
+  return "; its model.pt holds a later fit on all " + exported["rows"].dump() +
+         " rows, the figures are of the fit before it";
+}
+
 }  // namespace
 
 int run_train(int argc, char** argv) {
@@ -75,7 +84,8 @@ int run_train(int argc, char** argv) {
   print(line.has("json") ? report.metrics.dump(2) : metric_table(report.metrics));
   const auto& train = report.metrics["train"];
   say(std::to_string(train["steps"].get<int64_t>()) + " steps in " +
-      duration_text(train["seconds"].get<double>()) + "; run: " + report.directory);
+      duration_text(train["seconds"].get<double>()) + "; run: " + report.directory +
+      what_model_holds(report));
   return 0;
 }
 
