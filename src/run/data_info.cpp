@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "src/config/knobs.h"
 #include "src/data/read.h"
 #include "src/data/row_counts.h"
 #include "src/data/titles.h"
@@ -26,6 +27,22 @@ ordered_json most_frequent(const std::vector<uint32_t>& counts, const IdMap& ids
   return out;
 }
 
+/// The knobs of `options` that were given, beside those that say where and how the file is read.
+ordered_json given_knobs(const DataOptions& options) {
+  RunConfig config, defaults;
+  config.data = options;
+  const auto given = knobs(config), untouched = knobs(defaults);
+  ordered_json out = ordered_json::object();
+  for (size_t n = 0; n < given.size(); ++n) {
+    const std::string name = given[n].name.substr(given[n].name.find('.') + 1);
+    const bool elsewhere =
+        !given[n].name.starts_with("data.") || name.starts_with("titles.") || name == "cache_dir";
+    if (!elsewhere && knob_value(given[n]) != knob_value(untouched[n]))
+      out[name] = knob_value(given[n]);
+  }
+  return out;
+}
+
 }  // namespace
 
 ordered_json data_info(const DataOptions& options) {
@@ -40,6 +57,7 @@ ordered_json data_info(const DataOptions& options) {
       {"item", f.item},           {"rating", f.rating},         {"time", f.found_time},
       {"rows", data.rows.size()}, {"users", data.users.size()}, {"items", data.items.size()}};
   out["density"] = static_cast<double>(data.rows.size()) / data.users.size() / data.items.size();
+  out["given"] = given_knobs(options);
   const RowCounts counts = count_rows(data, kMostRatings);
   out["rating_sum"] = counts.rating_sum;
   out["rating_mean"] = counts.rating_sum / static_cast<double>(data.rows.size());
@@ -116,6 +134,9 @@ std::string data_info_text(const ordered_json& info) {
   for (const char* name : {"path", "format", "user", "item", "rating"}) data[name] = info[name];
   if (info["format"] == "csv" && info["separator"] != ",") data["separator"] = info["separator"];
   if (info["time"] != "none") data["time"] = info["time"];
+  for (const auto& [name, value] : info["given"].items()) {
+    if (!data.contains(name)) data[name] = value;
+  }
   if (info.contains("titles"))
     data["titles"] = {{"path", info["titles"]["path"]},
                       {"id", info["titles"]["id"]},

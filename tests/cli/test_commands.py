@@ -111,6 +111,19 @@ class Synth(support.Case):
         (self.dir / "pasted.json").write_text("{" + text[text.index('"data"'):] + "}")
         self.latent("config", "check", "pasted.json")
 
+    def test_the_lines_for_a_config_hold_every_knob_that_was_given(self):
+        (self.dir / "odd.csv").write_bytes("nutzer;buch;note;art\né;b1;1,5;x\né;b2;99;x\nü;b1;2,5;y\nü;b3;4;x\n".encode("latin-1"))
+        knobs = ["data.user=nutzer", "data.item=buch", "data.rating=note", "data.decimal=,", "data.encoding=latin-1",
+                 "data.missing=[99]", "data.where=[\"art=x|y\"]", "data.positive_at_least=1"]
+        told = self.latent("data", "info", "odd.csv", "--json", *support.set_options(knobs)).stdout
+        text = self.latent("data", "info", "odd.csv", *support.set_options(knobs)).stdout
+        (self.dir / "pasted.json").write_text("{" + text[text.index('"data"'):] + "}")
+        for name in ("decimal", "encoding", "missing", "where", "positive_at_least"):
+            self.assertIn(f'"{name}"', text)
+        self.train("pasted", "model.name=mean", "split.test=0", config="pasted.json")
+        self.assertEqual(json.loads(told)["rows"], 3)
+        self.assertEqual(self.json("pasted/config.json")["provenance"]["users"], 2)
+
     def test_the_seed_decides_the_file(self):
         options = ["--users", "50", "--items", "40", "--ratings", "300", "--seed"]
         for name, seed in [("a", 1), ("b", 1), ("c", 2)]:
