@@ -26,13 +26,11 @@ BaselineAls::Side::Side(const std::vector<int32_t>& own, const std::vector<int32
       });
 }
 
-BaselineAls::BaselineAls(const Interactions& rows, int32_t users, int32_t items, double mean,
-                         double reg_u, double reg_i, int threads)
+BaselineAls::BaselineAls(const Interactions& rows, int32_t users, int32_t items,
+                         const BaselineTerms& terms, int threads)
     : by_user_(rows.user, rows.item, rows.rating, users),
       by_item_(rows.item, rows.user, rows.rating, items),
-      mean_(mean),
-      reg_u_(reg_u),
-      reg_i_(reg_i),
+      terms_(terms),
       threads_(threads) {}
 
 void BaselineAls::solve(const Side& side, const double* others, double reg, double* own) const {
@@ -42,22 +40,22 @@ void BaselineAls::solve(const Side& side, const double* others, double reg, doub
       const int64_t rows = side.start[k + 1] - side.start[k];
       double sum = 0;
       for (int64_t n = side.start[k]; n < side.start[k + 1]; ++n)
-        sum += side.rating[n] - mean_ - others[side.other[n]];
+        sum += side.rating[n] - terms_.mean - others[side.other[n]];
       own[k] = rows == 0 ? 0 : sum / (reg + static_cast<double>(rows));
     }
   });
 }
 
 double BaselineAls::epoch(double* user_bias, double* item_bias) const {
-  solve(by_item_, user_bias, reg_i_, item_bias);
-  solve(by_user_, item_bias, reg_u_, user_bias);
+  solve(by_item_, user_bias, terms_.reg_i, item_bias);
+  solve(by_user_, item_bias, terms_.reg_u, user_bias);
   const auto users = static_cast<int64_t>(by_user_.start.size()) - 1;
   std::vector<double> parts(ceil_div(users, kPerChunk));
   parallel_chunks(static_cast<int64_t>(parts.size()), threads_, [&](int64_t chunk) {
     for (int64_t u = chunk * kPerChunk; u < std::min(users, (chunk + 1) * kPerChunk); ++u) {
       for (int64_t n = by_user_.start[u]; n < by_user_.start[u + 1]; ++n) {
         const double error =
-            by_user_.rating[n] - mean_ - user_bias[u] - item_bias[by_user_.other[n]];
+            by_user_.rating[n] - terms_.mean - user_bias[u] - item_bias[by_user_.other[n]];
         parts[chunk] += error * error;
       }
     }

@@ -8,14 +8,19 @@
 
 namespace latent {
 
+struct BaselineTerms {
+  double mean;          ///< to which biases are added
+  double reg_u, reg_i;  ///< penalties
+};
+
 /// Surprise's BaselineOnly: minimises sum (r - mean - b_u - b_i)^2 + reg_u sum b_u^2 +
 /// reg_i sum b_i^2 over users and items with rows, each bias in turn exactly (Koren, "Factor in the
 /// neighbors", 2010, section 2.1). In double; every sum runs in row order, so the result does not
 /// depend on the number of threads.
 class BaselineAls {
  public:
-  BaselineAls(const Interactions& rows, int32_t users, int32_t items, double mean, double reg_u,
-              double reg_i, int threads);
+  BaselineAls(const Interactions& rows, int32_t users, int32_t items,
+              const BaselineTerms& terms, int threads);
 
   /// All item biases [I], then all user biases [U]; returns the mean squared error after that.
   double epoch(double* user_bias, double* item_bias) const;
@@ -32,7 +37,7 @@ class BaselineAls {
   void solve(const Side& side, const double* others, double reg, double* own) const;
 
   Side by_user_, by_item_;
-  double mean_, reg_u_, reg_i_;
+  BaselineTerms terms_;
   int threads_;
 };
 

@@ -14,8 +14,8 @@ class BaselineSteps : public Stepper {
   BaselineSteps(const FitContext& fit)
       : rows_(fit.rows),
         tables_(fit.model.tables()),
-        als_(fit.rows, fit.users(), fit.items(), mean_rating(fit.rows),
-             fit.config.baseline.reg_u, fit.config.baseline.reg_i,
+        als_(fit.rows, fit.users(), fit.items(),
+             {mean_rating(fit.rows), fit.config.baseline.reg_u, fit.config.baseline.reg_i},
              static_cast<int>(fit.config.train.threads)) {}
 
   StepReport step(int64_t, bool) override {

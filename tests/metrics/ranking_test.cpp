@@ -209,7 +209,7 @@ TEST_P(TiedScores, CountAtTheMeanOverShuffles) {
   }
   for (int n = 0; n < kShuffles; ++n) {
     std::vector<int32_t> shuffled = order;
-    shuffle(shuffled, random);
+    shuffle(shuffled, Rng(8).stream("order", n));
     std::ranges::stable_sort(
         shuffled, [&](int32_t a, int32_t b) { return view.score(0, a) > view.score(0, b); });
     for (const auto& [name, value] : figures_of(shuffled, held_out.of(0), cut_offs)) {

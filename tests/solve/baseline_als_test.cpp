@@ -25,7 +25,7 @@ TEST(BaselineAls, DoesWhatSurpriseWritesDown) {
   const Interactions rows = random_rows(500);
   const double mean = mean_rating(rows), reg_u = 15, reg_i = 10;
   std::vector<double> bu(kUsers), bi(kItems), u(kUsers), i(kItems);
-  const BaselineAls als(rows, kUsers, kItems, mean, reg_u, reg_i, 2);
+  const BaselineAls als(rows, kUsers, kItems, {mean, reg_u, reg_i}, 2);
   for (int epoch = 0; epoch < 4; ++epoch) {
     const double mse = als.epoch(bu.data(), bi.data());
     const auto pass = [&](bool items, std::vector<double>& own) {
@@ -56,7 +56,7 @@ TEST(BaselineAls, HasTheSameBitsForAnyNumberOfThreads) {
   std::vector<double> first;
   for (const int threads : {1, 2, 3}) {
     std::vector<double> all(kUsers + kItems);
-    const BaselineAls als(rows, kUsers, kItems, 3, 1, 1, threads);
+    const BaselineAls als(rows, kUsers, kItems, {3, 1, 1}, threads);
     for (int epoch = 0; epoch < 3; ++epoch)
       all.push_back(als.epoch(all.data(), all.data() + kUsers));
     if (first.empty()) first = all;
@@ -69,7 +69,7 @@ TEST(BaselineAls, LeavesBiasesOfUsersWithoutPenaltyAtTheirMean) {
   rows.push(0, 0, 5);
   rows.push(1, 0, 1);
   double bu[2] = {}, bi[1] = {};
-  const BaselineAls als(rows, 2, 1, 3, 0, 0, 1);
+  const BaselineAls als(rows, 2, 1, {3, 0, 0}, 1);
   EXPECT_EQ(als.epoch(bu, bi), 0);
   EXPECT_EQ(bi[0], 0);
   EXPECT_EQ(bu[0], 2);
