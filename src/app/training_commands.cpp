@@ -47,9 +47,9 @@ void draw_curves(const std::string& log) {
 /// Which fit the run's model.pt is.
 std::string what_model_holds(const RunReport& report) {
   if (!std::filesystem::exists(report.directory + "/model.pt")) return "";
-  const auto& exported = report.metrics["export"];
-  if (exported["fit"] != "all") return "; its model.pt holds the fit that was tested";
-  return "; its model.pt holds a later fit on all " + exported["rows"].dump() +
+  const auto exported = report.metrics.find("export");
+  if (exported == report.metrics.end()) return "; its model.pt holds the fit that was tested";
+  return "; its model.pt holds a later fit on all " + (*exported)["rows"].dump() +
          " rows, the figures are of the fit before it";
 }
 

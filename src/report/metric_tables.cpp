@@ -72,7 +72,9 @@ std::string metric_table(const ordered_json& metrics) {
 std::string crossval_table(const ordered_json& result) {
   const ordered_json& folds = result["folds"];
   size_t width = 14;
-  for (const auto& [name, value] : result["mean"].items()) width = std::max(width, name.size() + 2);
+  for (const auto& [name, value] : result["mean"].items()) {
+    if (!name.starts_with("warm_")) width = std::max(width, name.size() + 2);
+  }
   const auto cell = [](const std::string& text) {
     return text.size() < 10 ? right(text, 10) : " " + text;
   };
@@ -86,6 +88,7 @@ std::string crossval_table(const ordered_json& result) {
   for (size_t n = 0; n < folds.size(); ++n) out += cell("fold " + std::to_string(n + 1));
   out += cell("mean") + cell("sd") + "\n";
   for (const auto& [name, mean] : result["mean"].items()) {
+    if (name.starts_with("warm_")) continue;
     out += left(name, width);
     for (const auto& fold : folds) out += figure(fold.value(name, ordered_json()));
     out += figure(mean) + figure(result["sd"][name]) + "\n";

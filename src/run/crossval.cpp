@@ -42,17 +42,8 @@ SplitDataset fold_of(const SplitDataset& all, int64_t fold, int64_t folds, doubl
   return out;
 }
 
-bool is_count(const std::string& name) {
-  for (const char* count :
-       {"interactions", "cold_users", "cold_items", "repeated_pairs", "relevant"}) {
-    if (name == count) return true;
-  }
-  return false;
-}
-
 bool is_figure(const std::string& name, const ordered_json& value) {
-  return value.is_number() && !is_count(name) && name.rfind("popularity_", 0) != 0 &&
-         name.rfind("warm_", 0) != 0;
+  return value.is_number() && name != "interactions" && name.rfind("popularity_", 0) != 0;
 }
 
 ordered_json run_fold(const RunConfig& config, SplitDataset data) {
@@ -70,6 +61,9 @@ ordered_json run_fold(const RunConfig& config, SplitDataset data) {
 ordered_json summarised(const ordered_json& folds) {
   ordered_json mean, sd;
   for (const auto& [name, first] : folds[0].items()) {
+    const bool everywhere =
+        std::ranges::all_of(folds, [&](const ordered_json& fold) { return fold.contains(name); });
+    if (!everywhere) continue;  // of warm pairs, where some fold has no cold ones
     double sum = 0, squares = 0;
     for (const auto& fold : folds) sum += fold.value(name, std::nan(""));
     const double average = sum / static_cast<double>(folds.size());

@@ -217,7 +217,7 @@ ordered_json Experiment::train_on_all(const RunDirectory* run) {
   const Split& parts = data_->parts;
   const int64_t rows = parts.train.size() + parts.valid.size() + parts.test.size();
   const int64_t before = rows_->get().size();
-  ordered_json out = {{"rows", rows}, {"steps", 0}, {"seconds", 0.0}};
+  ordered_json out = {{"fit", "all"}, {"rows", rows}, {"steps", 0}, {"seconds", 0.0}};
   if (before == rows) return out;  // the tested fit is one
   if (stepper_ == nullptr) {
     prepare(Stage::kFinal);

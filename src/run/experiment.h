@@ -36,7 +36,8 @@ class Experiment {
   /// Metrics of the trained model on every part, and the training's own figures.
   FitResult evaluate() const;
   /// After that, the fit of export.fit = all takes the model's place: on the rows of all parts, for
-  /// as many passes as the tested one. Returns its figures.
+  /// as many passes as the tested one. Returns its figures, as metrics.json
+  /// has them under "export".
   nlohmann::ordered_json train_on_all(const RunDirectory* run);
 
   const RunConfig& config() const { return config_; }

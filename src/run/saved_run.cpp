@@ -146,32 +146,52 @@ ordered_json evaluate_parts(const FactorView& view, const SplitDataset& data,
   return out;
 }
 
-ordered_json evaluate_run(const EvaluateRequest& request) {
-  const RunDirectory run = RunDirectory::open(request.run_or_model);
-  SavedRun saved(run, request.sets, Fit::kTested);
-  const RunConfig& config = saved.config;
-  const auto provenance = saved_provenance(run);
-  if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved.data)))
-    throw other_ids(run.path(), config.data.path);
-  tell_of_changed_data(saved.data, provenance, run.path());
-  load_weights(saved, run);
-  const ModuleView view(*saved.model);
-  if (request.data.empty())
-    return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions);
-  const Split& parts = saved.data.parts;
-  TrainedModel model{.view = view.view(), .train_mean = mean_rating(parts.train)};
-  const bool mask_valid = config.eval.mask == "train_valid";
-  model.known = user_items(FittedRows(saved.data, mask_valid, false).get(), saved.data.users.size());
-  const auto [users, items] = rows_of_fit(config, saved.data, Fit::kTested);
-  model.user_rows = users;
-  model.item_rows = items;
-  model.users = std::move(saved.data.users);
-  model.items = std::move(saved.data.items);
-  return evaluate_later(std::move(model), config, request.data, request.predictions);
+/// What the model of `fit` was trained on, as a later file is judged against it.
+TrainedModel trained_model(const FactorView& view, const RunConfig& config,
+                           const SplitDataset& data, Fit fit) {
+  TrainedModel out{.view = view,
+                   .users = data.users,
+                   .items = data.items,
+                   .train_mean = mean_rating(data.parts.train)};
+  const bool all = fit == Fit::kAll;
+  const FittedRows known(data, all || config.eval.mask == "train_valid", all);
+  out.known = user_items(known.get(), data.users.size());
+  RowsOfFit rows = rows_of_fit(config, data, fit);
+  out.user_rows = std::move(rows.users);
+  out.item_rows = std::move(rows.items);
+  return out;
+}
+
+/// The data that `config` names, if it is still that of the training.
+std::optional<SplitDataset> training_data(const RunConfig& config, const ordered_json& metadata) {
+  try {
+    SplitDataset data = load_dataset(config.data, config.split);
+    const auto provenance = metadata.value("provenance", ordered_json::object());
+    if (provenance.value("data_crc32", "") == hex(data.checksum)) return data;
+  } catch (const Error&) {
+  }
+  return std::nullopt;
 }
 
 IdMap map_of(const IdTable& ids) {
   return IdMap({ids.text().begin(), ids.text().end()}, {ids.start().begin(), ids.start().end()});
+}
+
+/// What a model file alone says of that: all of its histories count as known.
+TrainedModel trained_model(const ServedModel& model, const ordered_json& metadata) {
+  const UserItemsView& seen = model.seen();
+  TrainedModel out{.view = model.view(),
+                   .users = map_of(model.user_ids()),
+                   .items = map_of(model.item_ids()),
+                   .train_mean = metadata.value("train_mean", std::nan(""))};
+  out.known.start.assign(seen.start.begin(), seen.start.end());
+  out.known.item.assign(seen.item.begin(), seen.item.end());
+  const auto counts = [](std::span<const int32_t> rows, int32_t size) {
+    return rows.empty() ? std::vector<int32_t>(size, 1) : std::vector(rows.begin(), rows.end());
+  };
+  out.user_rows = counts(model.user_rows(), model.user_ids().size());
+  out.item_rows = counts(model.item_rows(), model.item_ids().size());
+  return out;
 }
 
 ordered_json evaluate_model(const EvaluateRequest& request) {
@@ -191,27 +211,46 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
   refuse(complaints_apart_from_data(resolved));
   const RunConfig& config = resolved.config;
   use_threads(config);
+  const Fit fit = metadata.value("fit", "tested") == "all" ? Fit::kAll : Fit::kTested;
   if (!request.data.empty()) {
-    const UserItemsView& seen = model.seen();
-    TrainedModel trained{.view = model.view(),
-                         .users = map_of(model.user_ids()),
-                         .items = map_of(model.item_ids())};
-    trained.known.start.assign(seen.start.begin(), seen.start.end());
-    trained.known.item.assign(seen.item.begin(), seen.item.end());
-    const auto counts = [](std::span<const int32_t> rows, int32_t size) {
-      return rows.empty() ? std::vector<int32_t>(size, 1) : std::vector(rows.begin(), rows.end());
-    };
-    trained.user_rows = counts(model.user_rows(), model.user_ids().size());
-    trained.item_rows = counts(model.item_rows(), model.item_ids().size());
-    trained.train_mean = metadata.value("train_mean", std::nan(""));
-    return evaluate_later(std::move(trained), config, request.data, request.predictions);
+    const auto data = training_data(config, metadata);
+    if (!data)
+      say(path + ": the data of its training is not at hand, so every pair of its histories counts "
+          "as known");
+    return evaluate_later(data ? trained_model(model.view(), config, *data, fit)
+                               : trained_model(model, metadata),
+                          config, request.data, request.predictions);
   }
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids()))
     throw other_ids(path, config.data.path);
   tell_of_changed_data(data, metadata.value("provenance", ordered_json::object()), path);
-  const Fit fit = metadata.value("fit", "tested") == "all" ? Fit::kAll : Fit::kTested;
   return evaluate_parts(model.view(), data, config, fit, request.predictions);
+}
+
+ordered_json evaluate_run(const EvaluateRequest& request) {
+  const RunDirectory run = RunDirectory::open(request.run_or_model);
+  const auto provenance = saved_provenance(run);
+  if (!request.data.empty() && std::filesystem::exists(run.model())) {
+    // The file of the training may have grown into the later one; the model's own file knows enough.
+    const RunConfig config = read_config(run.config(), {}).config;
+    if (!training_data(config, {{"provenance", provenance}})) {
+      EvaluateRequest of_model = request;
+      of_model.run_or_model = run.model();
+      return evaluate_model(of_model);
+    }
+  }
+  SavedRun saved(run, request.sets, Fit::kTested);
+  const RunConfig& config = saved.config;
+  if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved.data)))
+    throw other_ids(run.path(), config.data.path);
+  tell_of_changed_data(saved.data, provenance, run.path());
+  load_weights(saved, run);
+  const ModuleView view(*saved.model);
+  if (request.data.empty())
+    return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions);
+  return evaluate_later(trained_model(view.view(), config, saved.data, Fit::kTested), config,
+                        request.data, request.predictions);
 }
 
 }  // namespace

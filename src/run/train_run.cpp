@@ -25,8 +25,7 @@ RunReport finish(Experiment& experiment, const RunDirectory& run) {
   FitResult result = experiment.evaluate();
   const RunConfig& config = experiment.config();
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
-  result.metrics["export"] = {{"fit", config.exporting.fit}};
-  if (fit == Fit::kAll) result.metrics["export"].update(experiment.train_on_all(&run));
+  if (fit == Fit::kAll) result.metrics["export"] = experiment.train_on_all(&run);
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic)
     write_model(config, experiment.data(), experiment.model(), fit, run.model(), result.metrics);

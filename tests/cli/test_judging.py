@@ -181,10 +181,16 @@ class Judging(support.Case):
     def test_a_model_file_needs_no_other_data_for_a_later_file(self):
         support.write_rows(self.dir / "gone.csv", self.train_rows)
         self.figures("alone", *RANKS, train="gone.csv")
-        (self.dir / "gone.csv").unlink()
         support.write_rows(self.dir / "later.csv", self.later_rows())
-        told = json.loads(self.latent("evaluate", "alone/model.pt", "--data", "later.csv", "--json").stdout)
-        self.assertEqual(told["test"]["interactions"], 5)
+        first = json.loads(self.latent("evaluate", "alone", "--data", "later.csv", "--json").stdout)
+        (self.dir / "gone.csv").unlink()
+        for source in ("alone/model.pt", "alone"):
+            done = self.latent("evaluate", source, "--data", "later.csv", "--json")
+            told = json.loads(done.stdout)["test"]
+            self.assertIn("the data of its training is not at hand", done.stderr)
+            # The pair of the old test part is one of its histories.
+            self.assertEqual((told["repeated_pairs"], first["test"]["repeated_pairs"]), (2, 1))
+            self.assertEqual((told["interactions"], told["cold_users"], told["cold_items"]), (5, 1, 1))
 
     def test_other_ids_name_the_way_to_judge_a_later_file(self):
         support.write_rows(self.dir / "later.csv", self.later_rows())

@@ -276,7 +276,7 @@ class FitOnAll(support.Case):
                 self.assertIn(f"model.pt holds a later fit on all {self.count} rows", told.stderr.splitlines()[-1])
                 tested, everything = (self.json(f"{name}-{kind}/metrics.json") for kind in "ta")
                 self.assertEqual(tested["test"], everything["test"])
-                self.assertEqual(tested["export"], {"fit": "tested"})
+                self.assertNotIn("export", tested)
                 self.assertEqual((everything["export"]["fit"], everything["export"]["rows"]), ("all", self.count))
                 again = json.loads(self.latent("evaluate", f"{name}-a", "--json").stdout)
                 self.assertEqual(again["test"], tested["test"])

@@ -315,7 +315,7 @@ TEST(ExportTorchscript, SaysWhatKeepsItFromWriting) {
   const Exported e;
   EXPECT_THROW(export_torchscript("/nonexistent-folder/model.pt",
                                   {"mean", {torch::zeros({1}), {}, {}, {}, {}}, &e.users, &e.items,
-                                   &e.seen, nullptr, 1, 5, {}, false, {}}),
+                                   &e.seen, e.user_rows, e.item_rows, nullptr, 1, 5, {}, false, {}}),
                Error);
 }
 
