@@ -69,6 +69,8 @@ def main():
     default = os.environ.get("LATENT_SHARED_DATA", pathlib.Path(__file__).resolve().parents[1] / "data")
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default)
     for names, reader in FILES:
+        # scripts/fetch_data.sh unpacks them.
+        names = [name if (folder / name).exists() else name.removesuffix(".gz") for name in names]
         missing = [name for name in names if not (folder / name).exists()]
         if missing:
             print(f"left out: there is no {folder / missing[0]}", file=sys.stderr)

@@ -49,12 +49,6 @@ class Split:
     def array(self, rows):
         return np.array([(self.users[user], self.items[item], rating) for user, item, rating in rows])
 
-    def user_indices(self, users):
-        return torch.tensor([self.users[user] for user in users])
-
-    def item_indices(self, items):
-        return torch.tensor([self.items[item] for item in items])
-
 
 class KerasAdam:
     """Keras's Adam: its epsilon stands beside the root of v before v's bias is corrected. `steps` may have been done before."""
@@ -127,9 +121,11 @@ def train_ratings(split, factors, steps, kind, seed, form="torch", earlier_steps
     model = Model(split, factors, kind, form, earlier_steps)
 
     def one():
-        users, items, ratings = zip(*(rng.choice(split.train) for _ in range(BATCH)))
-        scores = model.score(split.user_indices(users), split.item_indices(items))
-        return model.step(torch.nn.functional.mse_loss(scores, torch.tensor(ratings, dtype=torch.float)))
+        batch = [rng.choice(split.train) for _ in range(BATCH)]
+        u = torch.tensor([split.users[user] for user, _, _ in batch])
+        i = torch.tensor([split.items[item] for _, item, _ in batch])
+        ratings = torch.tensor([rating for _, _, rating in batch], dtype=torch.float)
+        return model.step(torch.nn.functional.mse_loss(model.score(u, i), ratings))
 
     figures = run(steps, one)
     u, i, truth = split.test_array.T
@@ -154,16 +150,17 @@ def train_bpr(split, factors, steps, seed, form="torch", rows="train"):
     positives = split.train if rows == "train" else split.train + split.test
     model = Model(split, factors, "bpr", form)
 
-    def triple():
-        user, positive, _ = rng.choice(positives)
-        negative = rng.choice(items)
-        while negative in known[user]:
-            negative = rng.choice(items)
-        return user, positive, negative
-
     def one():
-        users, better, worse = zip(*(triple() for _ in range(BATCH)))
-        u, i, j = split.user_indices(users), split.item_indices(better), split.item_indices(worse)
+        u, i, j = [], [], []
+        for _ in range(BATCH):
+            user, positive, _ = rng.choice(positives)
+            negative = rng.choice(items)
+            while negative in known[user]:
+                negative = rng.choice(items)
+            u.append(split.users[user])
+            i.append(split.items[positive])
+            j.append(split.items[negative])
+        u, i, j = torch.tensor(u), torch.tensor(i), torch.tensor(j)
         return model.step(-torch.nn.functional.logsigmoid(model.score(u, i) - model.score(u, j)).mean())
 
     return run(steps, one) | {"auc": sampled_auc(model, split, rng)}
@@ -176,8 +173,8 @@ def sampled_auc(model, split, rng, most=10):
     shares = []
     for user, own in items_of_users(split.test).items():
         count = min(len(own), most)
-        u = split.user_indices([user] * count)
-        better = model.score(u, split.item_indices(rng.sample(sorted(own), count)))
-        worse = model.score(u, split.item_indices(rng.sample(sorted(in_test - own), count)))
+        u = torch.full((count,), split.users[user])
+        better, worse = (model.score(u, torch.tensor([split.items[item] for item in rng.sample(sorted(pool), count)]))
+                         for pool in (own, in_test - own))
         shares.append(float((better > worse).double().mean()))
     return float(np.mean(shares))
