@@ -30,8 +30,9 @@ pml=http://jmcauley.ucsd.edu/pml_data
 grouplens=https://files.grouplens.org/datasets
 lists=https://raw.githubusercontent.com/geon0325/LightGCNpp/a394f79a7aceb8f485f6bcb549b4865fe83f1d49/data
 goodreads_terms="academic use; cite Wan and McAuley (RecSys 2018)"
-movielens_terms="research, nothing commercial, no redistribution without GroupLens's leave; cite Harper and Konstan (TiiS 2015)"
-hetrec_terms="nothing commercial; cite Cantador, Brusilovsky and Kuflik (HetRec 2011)"
+movielens_cite="cite Harper and Konstan (TiiS 2015)"
+movielens_terms="research only, no commercial use, no redistribution without GroupLens's permission; $movielens_cite"
+hetrec_terms="no commercial use; cite Cantador, Brusilovsky and Kuflik (HetRec 2011)"
 
 # What the notebook's files are known to hold: reviews, or users and books.
 comics_reviews=${LATENT_COMICS_REVIEWS:-542338}
@@ -64,6 +65,7 @@ describe() {
       ;;
     ml-latest-small) # of September 2018, and of October 2016
       counted=(ratings.csv , userId movieId) editions=("100836 610 9724" "100004 671 9066") named=0
+      terms="research only, no commercial use, redistribution under the same terms; $movielens_cite"
       files=(data.path=ratings.csv data.titles.path=movies.csv) sets=(data.titles.encoding=utf-8)
       ;;
     goodbooks-10k) # the edition of 2017 that is there, and the first one
