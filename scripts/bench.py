@@ -4,9 +4,10 @@
     scripts/bench.py [--rows lfm,bpr,...] [--data FILE] [--latent build/release/latent] [--json out.json]
     scripts/bench.py --busy [--rows svd,...] [--against OTHER_LATENT]     # beside other processes: see bench_busy.py
 
-The peers are ../shared/peers/peers.py (its requirements.txt says what to install) run by --python; the data, unless given,
-is ../shared/peers/synth.py's file of the size of the notebook's comics reviews. Each of our figures is the minimum of
---repeat runs. Seconds differ from machine to machine; ratios are what to compare.
+The peers are peers.py (peers-requirements.txt says what to install) run by --python; the data, unless given, is synth.py's
+file of the size of the notebook's comics reviews. Rows on data sets of their own (crossval, read_csv) are left out where
+these are not there. Each of our figures is the minimum of --repeat runs. Seconds differ from machine to machine; ratios
+are what to compare.
 """
 import argparse
 import gzip
@@ -23,7 +24,8 @@ import bench_busy
 import bench_reading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PEERS = ROOT / "../shared/peers"
+SCRIPTS = ROOT / "scripts"
+DATA = pathlib.Path(os.environ.get("LATENT_SHARED_DATA", ROOT / "data"))
 
 
 class Bench:
@@ -35,14 +37,14 @@ class Bench:
     def synthetic(self):
         path = self.folder / "comics_like.json.gz"
         print("making 542,338 synthetic reviews ...", file=sys.stderr)
-        subprocess.run([self.options.python, PEERS / "synth.py", "542338", "59347", "89311", path], check=True)
+        subprocess.run([self.options.python, SCRIPTS / "synth.py", "542338", "59347", "89311", path], check=True)
         return path
 
     def peer(self, row):
         """-> the peers' figures of a row, run once."""
         if row not in self.peer_rows:
             environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
-            out = subprocess.run([self.options.python, PEERS / "peers.py", self.data, row], check=True, capture_output=True, text=True, env=environment)
+            out = subprocess.run([self.options.python, SCRIPTS / "peers.py", self.data, row], check=True, capture_output=True, text=True, env=environment)
             self.peer_rows[row] = [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
         return self.peer_rows[row]
 
@@ -51,7 +53,7 @@ class Bench:
         key = ("other", row)
         if key not in self.peer_rows:
             environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
-            command = [self.options.python, ROOT / "scripts/bench_peers.py", data or self.data, row]
+            command = [self.options.python, SCRIPTS / "bench_peers.py", data or self.data, row]
             out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
             self.peer_rows[key] = [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
         return self.peer_rows[key]
@@ -97,6 +99,9 @@ class Bench:
             if best is None or figures["train"]["seconds"] < best["train"]["seconds"]:
                 best = figures
         return best if parts else best["train"]
+
+    def leave_out(self, row, data, remedy):
+        print(f"{row} left out: there is no {data}; {remedy}", file=sys.stderr)
 
     def rate(self, row, ours, peer, what, target):
         """A row of millions a second: the more the better."""
@@ -230,7 +235,9 @@ def recommend(bench):
 
 
 def crossval(bench):
-    data = ROOT / "../shared/data/ml-100k/u.data"
+    data = DATA / "ml-100k/u.data"
+    if not data.exists():
+        return bench.leave_out("crossval", data, "scripts/fetch_data.sh ml-100k brings it")
     config = bench.folder / "crossval.json"
     config.write_text(json.dumps({"data": {"path": str(data)}, "model": {"name": "svd"}}))
     best = float("inf")
@@ -250,7 +257,8 @@ def main():
     parser.add_argument("--rows", help=f"of {', '.join(ROWS)}; with --busy, models. Default: all")
     parser.add_argument("--busy", action="store_true", help="trainings on a busy machine")
     parser.add_argument("--against", help="with --busy: another build of latent, for two threads alone")
-    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--data", type=pathlib.Path, help="reviews as JSON lines, gz (default: made by synth.py)")
+    parser.add_argument("--csv", type=pathlib.Path, default=DATA / "goodreads_interactions_14m.csv.gz", help="a large csv, gz (default: %(default)s)")
     parser.add_argument("--latent", default=ROOT / "build/release/latent")
     parser.add_argument("--python", default=os.environ.get("LATENT_PYTHON", sys.executable), help="a Python with the peers installed")
     parser.add_argument("--repeat", type=int, default=3)

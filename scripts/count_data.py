@@ -1,8 +1,8 @@
 """Counts the real ratings files with Python's own readers, as a check on ours.
 
-    python scripts/count_data.py [FOLDER]    FOLDER: ../shared/data by default; standard library only
+    python scripts/count_data.py [FOLDER]    FOLDER: LATENT_SHARED_DATA or data by default; standard library only
 
-Prints rows, users, items and the sum of ratings of each file: the constants of
+Prints rows, users, items and the sum of ratings of each file that is there: the constants of
 tests/data/real_data_test.cpp.
 """
 
@@ -10,6 +10,7 @@ import ast
 import csv
 import gzip
 import json
+import os
 import pathlib
 import sys
 
@@ -65,9 +66,15 @@ FILES = [  # several files: ids counted over all of them
 
 
 def main():
-    default = pathlib.Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    default = os.environ.get("LATENT_SHARED_DATA", pathlib.Path(__file__).resolve().parents[1] / "data")
+    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default)
     for names, reader in FILES:
+        # scripts/fetch_data.sh unpacks them.
+        names = [name if (folder / name).exists() else name.removesuffix(".gz") for name in names]
+        missing = [name for name in names if not (folder / name).exists()]
+        if missing:
+            print(f"left out: there is no {folder / missing[0]}", file=sys.stderr)
+            continue
         users, items, ends, total = set(), set(), [0], 0.0
         for name in names:
             ends.append(ends[-1])

@@ -1,167 +1,241 @@
 #!/usr/bin/env bash
-# Fetches data files of the notebook into data/. Run it again after a failure: it goes on where it stopped.
+# Fetches public data sets into data/. Run it again after a failure: it goes on where it stopped.
 #
-#   scripts/fetch_data.sh NAME...
-#     comics            goodreads_reviews_comics_graphic.json.gz, its hand-written models
-#     fantasy           goodreads_fantasy.tsv, its rating model of a library
-#     fantasy_reviews   goodreads_reviews_fantasy_paranormal.json.gz, its ranking model of a library
+#   scripts/fetch_data.sh [--from FOLDER] NAME...
+#     comics            reviews of Goodreads: the notebook's hand-written models
+#     fantasy           ratings of Goodreads: the notebook's rating model of a library
+#     fantasy_reviews   reviews of Goodreads: the notebook's ranking model of a library
+#     ml-100k           MovieLens, 100,000 ratings with titles
+#     ml-1m             MovieLens, 1,000,209 ratings with titles
+#     ml-latest-small   MovieLens, 100,836 ratings with titles, to 2018
+#     goodbooks-10k     5,976,479 ratings of the 10,000 most rated books, with titles
+#     hetrec-lastfm     how often 1,892 people listened to 17,632 artists, with names
+#     ml-1m-ranking     MovieLens 1M, ratings of 3 and more, as train, valid and test lists
+#     lastfm-ranking    hetrec-lastfm as train, valid and test lists
 #
-# A file gets its name once it is complete, was read to its end and holds what the notebook found in it; until then it
-# is NAME.part. LATENT_DATA_URL: another address of the same files; LATENT_DATA_DIR: another folder.
+# The first three are the files of the notebook; each other one is a folder data/NAME. A file or folder gets its name
+# once it is complete and holds what is known of it; until then it is NAME.part.
+# --from FOLDER takes them from there in place of the network: FOLDER/NAME, a folder whose files may be gz, or its zip.
+# LATENT_DATA_URL: another address of the same files; LATENT_DATA_DIR: another folder than data.
 set -euo pipefail
-[[ -n ${LATENT_DATA_DIR:-} ]] || cd "$(dirname "${BASH_SOURCE[0]}")/.."
+here=$PWD
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/fetch_files.sh
+source "$scripts/fetch_files.sh"
+[[ -n ${LATENT_DATA_DIR:-} ]] || cd "$scripts/.."
 
-url=${LATENT_DATA_URL:-http://jmcauley.ucsd.edu/pml_data}
 folder=${LATENT_DATA_DIR:-data}
+from=""
+pml=http://jmcauley.ucsd.edu/pml_data
+grouplens=https://files.grouplens.org/datasets
+lists=https://raw.githubusercontent.com/geon0325/LightGCNpp/a394f79a7aceb8f485f6bcb549b4865fe83f1d49/data
+goodreads_terms="academic use; cite Wan and McAuley (RecSys 2018)"
+movielens_cite="cite Harper and Konstan (TiiS 2015)"
+movielens_terms="research only, no commercial use, no redistribution without GroupLens's permission; $movielens_cite"
+hetrec_terms="no commercial use; cite Cantador, Brusilovsky and Kuflik (HetRec 2011)"
 
-# What the files are known to hold: reviews, or users and books. Small files of the tests hold less.
+# What the notebook's files are known to hold: reviews, or users and books.
 comics_reviews=${LATENT_COMICS_REVIEWS:-542338}
 fantasy_users=${LATENT_FANTASY_USERS:-256088}
 fantasy_books=${LATENT_FANTASY_BOOKS:-258212}
 
-fail() {
-  printf 'fetch_data: %s\n' "$1" >&2
-  return 1
-}
-
-size_of() {
-  if [[ -f $1 ]]; then wc -c <"$1" | tr -d ' '; else echo 0; fi
-}
-
-# transfer URL FILE: appends what FILE lacks. Sets `problem`: empty, or why FILE is not complete.
-transfer() {
-  local code=0 status="" quiet=()
-  problem=""
-  if command -v curl >/dev/null; then
-    if [[ -t 2 ]]; then quiet=(--progress-bar); else quiet=(--silent); fi
-    status=$(curl "${quiet[@]}" --fail --location --connect-timeout 30 --speed-limit 1 --speed-time 60 \
-      --continue-at - --output "$2" --write-out '%{http_code}' "$1") || code=$?
-    case $code in
-      0) ;;
-      5 | 6 | 7) problem="no network, or nothing answers there" ;;
-      22) [[ $status == 416 ]] || problem="the server answers HTTP $status" ;; # 416: nothing is lacking
-      23) problem="cannot write $2: is the disk full?" ;;
-      33) problem="the server cannot resume; remove $2 to start over" ;;
-      *) problem="broken off (curl's error $code)" ;;
-    esac
-  elif command -v wget >/dev/null; then
-    if [[ -t 2 ]]; then quiet=(--show-progress); fi
-    wget --quiet "${quiet[@]}" --tries=1 --timeout=60 --continue --output-document="$2" "$1" || code=$?
-    case $code in
-      0) ;;
-      3) problem="cannot write $2: is the disk full?" ;;
-      4) problem="no network, or nothing answers there" ;;
-      8) problem="the server answers with an HTTP error" ;;
-      *) problem="broken off (wget's error $code)" ;;
-    esac
-  else
-    problem="neither curl nor wget is installed"
-  fi
-}
-
-# download FILE: FILE.part, whole. A try that brought something is followed by another.
-download() {
-  local part=$folder/$1.part before after
-  while true; do
-    before=$(size_of "$part")
-    [[ $before == 0 ]] || echo "fetch_data: going on with $1 at $before bytes" >&2
-    transfer "$url/$1" "$part"
-    [[ -n $problem ]] || return 0
-    after=$(size_of "$part")
-    [[ $after -gt $before ]] || break
-    sleep 1
-  done
-  if [[ $after == 0 ]]; then
-    rm -f "$part"
-    fail "cannot fetch $url/$1: $problem"
-  else
-    fail "cannot fetch the rest of $url/$1: $problem; $part keeps $after bytes, run this again to go on"
-  fi
-}
-
-# count_reviews FILE: prints reviews, users and books; fails where the gz is damaged or ends early.
-count_reviews() {
-  gzip -dc "$1" | LC_ALL=C awk '
-    function value_of(key,  text) {
-      if (!match($0, "[\"\047]" key "[\"\047]: *[\"\047]?[^\"\047,}]*")) return ""
-      text = substr($0, RSTART, RLENGTH)
-      sub(/^.*: *["\047]?/, "", text)
-      return text
-    }
-    { user = value_of("user_id"); if (!(user in users)) { users[user]; ++user_count }
-      book = value_of("book_id"); if (!(book in books)) { books[book]; ++book_count } }
-    END { print NR, user_count + 0, book_count + 0 }'
-}
-
-# check FILE PART: whether PART holds what FILE should; prints what it holds.
-check() {
-  local reviews users books bad counted complaint problem=""
-  if [[ $1 == *.tsv ]]; then
-    read -r reviews bad < <(LC_ALL=C awk -F '\t' 'NF < 3 && !bad { bad = NR } END { print NR, bad + 0 }' "$2")
-    if [[ $reviews == 0 || $bad != 0 ]]; then
-      rm -f "$2"
-      fail "$1 is not user, item, rating between tabs (line $bad): removed, run this again"
-      return
-    fi
-    echo "$reviews ratings"
-    return
-  fi
-  if ! counted=$(count_reviews "$2" 2>/dev/null); then
-    complaint=$(gzip -t "$2" 2>&1 | sed -n 's/.*: //; s/^ *//; /./{p;q;}') || true
-    rm -f "$2"
-    fail "$1 is damaged (${complaint:-gzip cannot read it}): removed, run this again"
-    return
-  fi
-  read -r reviews users books <<<"$counted"
+# describe NAME: sets what is known of it, or fails.
+#   base, remote   its address, and the file or folder there (for a file of the notebook also here)
+#   counted        of a folder: the file of ratings, its separator, and user and item: columns, or names in its header
+#   editions       "ROWS USERS ITEMS" of each edition that is known
+#   terms, config  the terms of use in short; a config to train with
+#   files, sets    what a config needs: KNOB=FILE of the folder, and other knobs; `named`: whether the config has them
+describe() {
+  counted=() editions=() files=() sets=() named=1
   case $1 in
-    *comics*) [[ $reviews == "$comics_reviews" ]] || problem="$reviews reviews instead of $comics_reviews" ;;
-    *) [[ $users == "$fantasy_users" && $books == "$fantasy_books" ]] ||
-      problem="$users users and $books books instead of $fantasy_users and $fantasy_books" ;;
+    comics | fantasy | fantasy_reviews) base=$pml terms=$goodreads_terms ;;&
+    comics) remote=goodreads_reviews_comics_graphic.json.gz config=configs/notebook/lfm_torch.json ;;
+    fantasy) remote=goodreads_fantasy.tsv config=configs/notebook/svd.json ;;
+    fantasy_reviews)
+      remote=goodreads_reviews_fantasy_paranormal.json.gz config=configs/notebook/implicit_bpr.json
+      ;;
+    ml-*) base=$grouplens/movielens remote=$1.zip terms=$movielens_terms config=configs/movielens.json ;;&
+    ml-100k)
+      counted=(u.data '\t' 1 2) editions=("100000 943 1682")
+      files=(data.path=u.data data.titles.path=u.item)
+      ;;
+    ml-1m)
+      counted=(ratings.dat :: 1 2) editions=("1000209 6040 3706") named=0
+      files=(data.path=ratings.dat data.titles.path=movies.dat)
+      ;;
+    ml-latest-small) # of September 2018, and of October 2016
+      counted=(ratings.csv , userId movieId) editions=("100836 610 9724" "100004 671 9066") named=0
+      terms="research only, no commercial use, redistribution under the same terms; $movielens_cite"
+      files=(data.path=ratings.csv data.titles.path=movies.csv) sets=(data.titles.encoding=utf-8)
+      ;;
+    goodbooks-10k) # the edition of 2017 that is there, and the first one
+      base=https://github.com/zygmuntz/goodbooks-10k/releases/download/v1.0 remote=goodbooks-10k.zip
+      counted=(ratings.csv , user_id book_id) editions=("5976479 53424 10000" "981756 53424 10000")
+      terms="CC BY-SA 4.0; cite Zajac (2017)" config=configs/goodbooks.json
+      files=(data.path=ratings.csv data.titles.path=books.csv)
+      ;;
+    hetrec-lastfm)
+      base=$grouplens/hetrec2011 remote=hetrec2011-lastfm-2k.zip terms=$hetrec_terms
+      counted=(user_artists.dat '\t' userID artistID) editions=("92834 1892 17632") config=configs/lastfm.json
+      files=(data.path=user_artists.dat data.titles.path=artists.dat)
+      ;;
+    ml-1m-ranking | lastfm-ranking)
+      base=$lists remote=${1%-ranking} editions=("836478 6039 3628") config=configs/ials_ml1m.json
+      files=(data.path=train.txt data.valid_path=valid.txt data.test_path=test.txt)
+      ;;&
+    lastfm-ranking) editions=("91779 1885 17388") terms=$hetrec_terms config=configs/ials_lastfm.json ;;
+    ml-1m-ranking) ;;
+    *) return 1 ;;
   esac
-  if [[ -n $problem ]]; then
-    fail "$1 has $problem, so it is not the notebook's; it stays as $2"
-    return
-  fi
-  echo "$reviews reviews, $users users, $books books"
+  base=${LATENT_DATA_URL:-$base}
+  # Small files of the tests hold less.
+  local small=${1^^}_COUNTS
+  small=LATENT_${small//-/_}
+  [[ -z ${!small:-} ]] || editions=("${!small}")
 }
 
-fetch() {
-  local held
-  if [[ -f $folder/$1 ]]; then
-    echo "$folder/$1 is there already"
+# tell WHERE: the terms of use, and how to train on it.
+tell() {
+  local latent=build/release/latent line set
+  ! command -v latent >/dev/null || latent=latent
+  line="$latent train $config"
+  if [[ $named == 0 || $folder != data ]]; then
+    for set in "${files[@]}"; do line+=" --set ${set%%=*}=$1/${set#*=}"; done
+    [[ ${#files[@]} != 0 ]] || line+=" --set data.path=$1"
+  fi
+  for set in "${sets[@]}"; do line+=" --set $set"; done
+  printf '  terms  %s\n  train  %s\n' "$terms" "$line"
+}
+
+# fetch_file: a file of the notebook.
+fetch_file() {
+  local held target=$folder/$remote
+  if [[ -f $target ]]; then
+    echo "$target is there already"
     return
   fi
   mkdir -p "$folder" || return
-  download "$1" || return
-  [[ ! -t 2 ]] || echo "fetch_data: reading $1 to its end" >&2
-  held=$(check "$1" "$folder/$1.part") || return
-  mv "$folder/$1.part" "$folder/$1" || return
-  echo "$folder/$1: $held"
+  if [[ -z $from ]]; then
+    download "$base/$remote" "$target" || return
+  elif [[ -f $from/$remote ]]; then
+    cat "$from/$remote" >"$target.part" || return
+  else
+    fail "$from has no $remote"
+    return
+  fi
+  [[ ! -t 2 ]] || echo "fetch_data: reading $remote to its end" >&2
+  held=$(check "$remote" "$target.part") || return
+  mv "$target.part" "$target" || return
+  echo "$target: $held"
+  tell "$target"
+}
+
+# take NAME PART: the folder PART from the folder or zip of --from.
+take() {
+  local file zip
+  if [[ -d $from/$1 ]]; then
+    rm -rf "$2" && mkdir -p "$2" || return
+    for file in "$from/$1"/*; do
+      case $file in
+        *.gz) file=${file##*/} && gzip -dc "$from/$1/$file" >"$2/${file%.gz}" || return ;;
+        *) [[ ! -f $file ]] || cat "$file" >"$2/${file##*/}" || return ;;
+      esac
+    done
+    return
+  fi
+  for zip in "$from/$1.zip" "$from/$remote"; do
+    [[ $zip == *.zip && -f $zip ]] || continue
+    can_unpack || return
+    unpack "$zip" "$2" || fail "$zip is damaged, or holds no ${counted[0]}"
+    return
+  done
+  fail "$from has neither $1/ nor $1.zip"
+}
+
+# bring PART: the folder PART from the network.
+bring() {
+  local file
+  if [[ ${#counted[@]} == 0 ]]; then
+    mkdir -p "$1" || return
+    for file in train.txt valid.txt test.txt; do
+      [[ -f $1/$file ]] || { download "$base/$remote/$file" "$1/$file" && mv "$1/$file.part" "$1/$file"; } || return
+    done
+    return
+  fi
+  can_unpack && download "$base/$remote" "$folder/$remote" || return
+  if ! unpack "$folder/$remote.part" "$1"; then
+    rm -rf "$folder/$remote.part" "$1" "$1.zip"
+    fail "$remote is damaged, or holds no ${counted[0]}: removed, run this again"
+  fi
+}
+
+# fetch_folder NAME
+fetch_folder() {
+  local target=$folder/$1 part=$folder/$1.part held edition rows users items
+  held=$target
+  if [[ ! -d $target ]]; then
+    mkdir -p "$folder" || return
+    if [[ -n $from ]]; then take "$1" "$part"; else bring "$part"; fi || return
+    held=$part
+  fi
+  held=$(count_folder "$held" 2>/dev/null) || held="0 0 0"
+  read -r rows users items <<<"$held"
+  for edition in "${editions[@]}"; do
+    [[ $held == "$edition" ]] || continue
+    if [[ -d $target ]]; then
+      echo "$target is there already"
+      return
+    fi
+    mv "$part" "$target" && rm -f "$folder/$remote.part" || return
+    echo "$target: $rows ratings, $users users, $items items"
+    tell "$target"
+    return
+  done
+  [[ ! -d $target ]] || part=$target
+  [[ -d $target ]] || rm -f "$folder/$remote.part"
+  held="$rows ratings, $users users and $items items"
+  read -r rows users items <<<"${editions[0]}"
+  fail "$part has $held instead of $rows, $users and $items: remove it to fetch it anew"
 }
 
 usage() {
   sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}"
 }
 
-files=()
-for name in "$@"; do
-  case $name in
+names=()
+while [[ $# != 0 ]]; do
+  case $1 in
     -h | --help) usage && exit ;;
-    comics | goodreads_reviews_comics_graphic.json.gz) files+=(goodreads_reviews_comics_graphic.json.gz) ;;
-    fantasy | goodreads_fantasy.tsv) files+=(goodreads_fantasy.tsv) ;;
-    fantasy_reviews | goodreads_reviews_fantasy_paranormal.json.gz) files+=(goodreads_reviews_fantasy_paranormal.json.gz) ;;
+    --from)
+      from=$(cd "$here" && cd "${2:-}" 2>/dev/null && pwd) && [[ -n ${2:-} ]] || {
+        echo "fetch_data: --from needs a folder, and there is no '${2:-}'" >&2
+        exit 2
+      }
+      shift
+      ;;
+    goodreads_reviews_comics_graphic.json.gz) names+=(comics) ;;
+    goodreads_fantasy.tsv) names+=(fantasy) ;;
+    goodreads_reviews_fantasy_paranormal.json.gz) names+=(fantasy_reviews) ;;
     *)
-      echo "fetch_data: unknown name '$name'; there are comics, fantasy and fantasy_reviews" >&2
-      exit 2
+      if ! describe "$1"; then
+        echo "fetch_data: unknown name '$1'; there are $(usage | sed -n 's/^  *\([a-z0-9_-]*\)  .*/\1/p' | paste -sd , | sed 's/,/, /g')" >&2
+        exit 2
+      fi
+      names+=("$1")
       ;;
   esac
+  shift
 done
-if [[ ${#files[@]} == 0 ]]; then
+if [[ ${#names[@]} == 0 ]]; then
   usage >&2
   exit 2
 fi
 failed=0
-for file in "${files[@]}"; do
-  fetch "$file" || failed=1
+for name in "${names[@]}"; do
+  describe "$name"
+  case $name in
+    comics | fantasy | fantasy_reviews) fetch_file || failed=1 ;;
+    *) fetch_folder "$name" || failed=1 ;;
+  esac
 done
 exit "$failed"

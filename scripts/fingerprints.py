@@ -118,7 +118,7 @@ def machine(program):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=os.environ.get("LATENT", str(ROOT / "build/release/latent")))
-    parser.add_argument("--data", default=os.environ.get("LATENT_SHARED_DATA", str(ROOT / "../shared/data")) +
+    parser.add_argument("--data", default=os.environ.get("LATENT_SHARED_DATA", str(ROOT / "data")) +
                         "/ml-100k/u.data")
     parser.add_argument("--only", default="", metavar="TEXT")
     parser.add_argument("--write", action="store_true")

@@ -5,6 +5,7 @@
 
 Surprise: SVD() on a random three quarters of the ratings, MSE of the rest, ratings read on the scale (1, 5). implicit:
 BayesianPersonalizedRanking(factors=5) on every interaction, the figures of its last progress line. Mean and sd over seeds.
+The ratings files lie in the folder LATENT_SHARED_DATA, or in data.
 """
 import argparse
 import contextlib
@@ -12,6 +13,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import pathlib
 import re
 import statistics
@@ -22,11 +24,11 @@ from implicit.cpu.bpr import BayesianPersonalizedRanking
 from surprise import SVD, Dataset, Reader
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SHARED = ROOT / "../shared/data"
+DATA = pathlib.Path(os.environ.get("LATENT_SHARED_DATA", ROOT / "data"))
 
 
 def read(name):
-    path = SHARED / name
+    path = DATA / name
     with (gzip.open if name.endswith(".gz") else open)(path, "rt") as f:
         rows = list(csv.reader(f, delimiter="," if ".csv" in name else "\t"))
     return [(r[0], r[1], float(r[2])) for r in rows[".csv" in name:]]

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Repeats the notebook's cells and prints its numbers beside ours; notebook.sh calls it.
 
-    scripts/notebook.sh [--data FILE] [--seeds 3]   prints a table for one ratings file (default: the Goodreads sample)
-    scripts/notebook.sh --doc                       writes docs/notebook.md: Goodreads and MovieLens
-    python scripts/notebook.py --python             makes tests/golden/notebook_cells.json (needs torch, numpy, scipy)
+    scripts/notebook.sh [--seeds 3]             prints a table, each cell on the notebook's own file (scripts/fetch_data.sh)
+    scripts/notebook.sh --data FILE             prints a table, all cells on one ratings file
+    scripts/notebook.sh --doc                   writes docs/notebook.md: Goodreads and MovieLens
+    python scripts/notebook.py --python         makes tests/golden/notebook_cells.json (needs torch and numpy)
 
 A row of CELLS is a cell: a config in configs/notebook and what the notebook printed. A figure is compared with the same
 protocol's in Python on the same file (tests/golden), and on the notebook's own file with what the notebook printed.
+Data sets lie in the folder LATENT_SHARED_DATA, or in data.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests/golden"
-SHARED = pathlib.Path(os.environ.get("LATENT_SHARED_DATA", ROOT / "../shared/data"))
+DATA = pathlib.Path(os.environ.get("LATENT_SHARED_DATA", ROOT / "data"))
 DOCUMENTED = {"goodreads_interactions_200k.csv.gz": "Goodreads, 200,000 ratings", "ml-100k/u.data": "MovieLens 100k"}
 NOTEBOOK_FILE = "goodreads_reviews_comics_graphic.json.gz"
 FLOOR = 0.005  # the least sd, as a share of the figure: that of a few runs is rough
@@ -113,15 +115,21 @@ Row = collections.namedtuple("Row", "cell figure leaked printed mean sd python m
 
 
 def compare(latent, data, seeds):
-    """-> the Rows of every cell on one file"""
-    golden = python_figures()
-    golden = golden.get(file_in(golden, data), {})
+    """-> the Rows of every cell on the file `data`; None: each on its own, and those left out whose file is not there"""
+    python = python_figures()
+    missing = {DATA / cell.file for cell in CELLS if not (DATA / cell.file).exists()} if data is None else set()
+    for path in sorted(missing):
+        print(f"its cells left out: there is no {path}; scripts/fetch_data.sh {path.name} brings it", file=sys.stderr)
     rows = []
     with tempfile.TemporaryDirectory(prefix="latent-notebook-") as folder:
         for cell in CELLS:
-            print(f"{pathlib.Path(data).name}: {cell.title}, {seeds} runs ...", file=sys.stderr)
-            runs = [run(latent, cell.config, data, seed, folder) for seed in range(seeds)]
-            own_file = file_in([cell.file], data) is not None
+            path = data or DATA / cell.file
+            if path in missing:
+                continue
+            golden = python.get(file_in(python, path), {})
+            print(f"{pathlib.Path(path).name}: {cell.title}, {seeds} runs ...", file=sys.stderr)
+            runs = [run(latent, cell.config, path, seed, folder) for seed in range(seeds)]
+            own_file = file_in([cell.file], path) is not None
             name, _, form = cell.config.rpartition("_")
             key = f"{name} {'tensorflow' if form == 'tf' else 'pytorch'}" if form in ("tf", "torch") else cell.config
             python_cell = golden.get(key, {})
@@ -130,11 +138,11 @@ def compare(latent, data, seeds):
                     continue
                 values = [figures[figure] for figures, _ in runs]
                 mean, sd = statistics.mean(values), statistics.pstdev(values)
-                printed, python = cell.printed.get(figure), python_cell.get(figure)
-                expected = python or ([printed, 0] if own_file and printed is not None else None)
+                printed, in_python = cell.printed.get(figure), python_cell.get(figure)
+                expected = in_python or ([printed, 0] if own_file and printed is not None else None)
                 # The split's own luck is in every figure: the sd is that of single runs, not of their mean.
                 mark = "" if expected is None else "!" if abs(mean - expected[0]) > 3 * max(sd, expected[1], FLOOR * abs(expected[0])) else "ok"
-                rows.append(Row(cell.title, figure, runs[0][1], printed, mean, sd, python, mark))
+                rows.append(Row(cell.title, figure, runs[0][1], printed, mean, sd, in_python, mark))
     return rows
 
 
@@ -170,7 +178,7 @@ Each cell is a config of `configs/notebook`, run with {seeds} seeds (of the spli
 
 **Its file is another one**: reviews of comics, here a general sample of Goodreads and films. Levels of all figures differ (its mean alone
 has an MSE of 1.33), so only the Python column tells whether the arithmetic is the same. With the notebook's file:
-`scripts/fetch_data.sh comics`, then `scripts/notebook.sh --data data/{notebook_file}`, which compares with what the notebook printed.
+`scripts/fetch_data.sh comics fantasy fantasy_reviews`, then `scripts/notebook.sh`, which compares with what the notebook printed.
 The files here are also smaller, with the same 50,000 samples a step: more passes over the data at the same penalty, so the latent
 factor model overfits: its objective falls lower than the notebook's while its test MSE is no better than the mean's.
 
@@ -212,14 +220,21 @@ def aged_table(golden):
     return "\n".join(lines)
 
 
+def need_documented():
+    missing = [str(DATA / data) for data in DOCUMENTED if not (DATA / data).exists()]
+    if missing:
+        sys.exit(f"notebook: there is no {' and no '.join(missing)}; LATENT_SHARED_DATA names the folder that has them")
+
+
 def write_doc(latent, seeds):
     tables = []
+    need_documented()
     for data, title in DOCUMENTED.items():
-        lines, summary = table(compare(latent, SHARED / data, seeds))
+        lines, summary = table(compare(latent, DATA / data, seeds))
         tables.append(f"## {title} (`{data}`)\n\n{summary}\n\n{lines}")
     printed = {cell.config: cell.printed for cell in CELLS}
     ratio = lambda config: printed[config]["mse"] / printed[config]["baseline_mse"]
-    text = DOC.format(seeds=seeds, last=seeds - 1, floor=FLOOR, tables="\n\n".join(tables), notebook_file=NOTEBOOK_FILE, aged=aged_table(python_figures()),
+    text = DOC.format(seeds=seeds, last=seeds - 1, floor=FLOOR, tables="\n\n".join(tables), aged=aged_table(python_figures()),
                       ratio_tf=ratio("ex5_1_tf"), ratio_torch=ratio("ex5_1_torch"))
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs/notebook.md").write_text(text)
@@ -228,36 +243,24 @@ def write_doc(latent, seeds):
 
 def write_python(seeds):
     """The first four cells in Python, and 5.1 with the used optimizer."""
-    sys.path.insert(0, str(ROOT / "../shared/peers"))
-    import peers
+    from notebook_python import Split, read, train_bpr, train_ratings
 
-    class UsedAdam(peers.KerasAdam):
-        def __init__(self, params, lr):
-            super().__init__(params, lr)
-            self.t = 100
-
-    def ratings(data, seed, factors, steps, kind, form):
-        figures = peers.train_lfm(data, factors, steps, kind, seed, form)
+    def ratings(data, seed, factors, steps, kind, form, earlier_steps=0):
+        figures = train_ratings(data, factors, steps, kind, seed, form, earlier_steps)
         return figures | {"mse_over_baseline": figures["mse"] / figures["baseline_mse"]}
-
-    def used(data, seed):
-        fresh, peers.KerasAdam = peers.KerasAdam, UsedAdam
-        try:
-            return ratings(data, seed, 1, 50, "bias", "tf")
-        finally:
-            peers.KerasAdam = fresh
 
     cells = {
         "lfm tensorflow": lambda data, seed: ratings(data, seed, 5, 100, "lfm", "tf"),
         "lfm pytorch": lambda data, seed: ratings(data, seed, 5, 100, "lfm", "torch"),
-        "bpr tensorflow": lambda data, seed: peers.train_bpr(data, 5, 100, seed, "tf", rows="all"),
-        "bpr pytorch": lambda data, seed: peers.train_bpr(data, 5, 100, seed),
-        "ex5_1 tensorflow, optimizer after 100 steps": used,
+        "bpr tensorflow": lambda data, seed: train_bpr(data, 5, 100, seed, "tf", rows="all"),
+        "bpr pytorch": lambda data, seed: train_bpr(data, 5, 100, seed),
+        "ex5_1 tensorflow, optimizer after 100 steps": lambda data, seed: ratings(data, seed, 1, 50, "bias", "tf", earlier_steps=100),
     }
-    result = {"how": f"python scripts/notebook.py --python --seeds {seeds} (the peers' benchmark's own functions; mean and sd over the seeds)", "data": {}}
+    result = {"how": f"python scripts/notebook.py --python --seeds {seeds} (notebook_python.py; mean and sd over the seeds)", "data": {}}
+    need_documented()
     for data in DOCUMENTED:
-        interactions = peers.read(str(SHARED / data))
-        splits = [peers.Data(interactions, seed) for seed in range(seeds)]
+        interactions = read(DATA / data)
+        splits = [Split(interactions, seed) for seed in range(seeds)]
         result["data"][data] = {}
         for name, cell in cells.items():
             print(f"{data}: {name}, {seeds} runs in Python ...", file=sys.stderr)
@@ -270,7 +273,7 @@ def write_python(seeds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=pathlib.Path, default=SHARED / next(iter(DOCUMENTED)), help="a ratings file (default: %(default)s)")
+    parser.add_argument("--data", type=pathlib.Path, help="a ratings file for all cells (default: each cell's own; where none is there, one of docs/notebook.md)")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--latent", default=os.environ.get("LATENT", ROOT / "build/release/latent"), help="the program")
     parser.add_argument("--doc", action="store_true", help="write docs/notebook.md")
@@ -282,7 +285,13 @@ def main():
         return write_python(options.seeds)
     if options.doc:
         return write_doc(options.latent, options.seeds)
-    print("\n\n".join(table(compare(options.latent, options.data, options.seeds))))
+    data = options.data
+    if data is None and not any((DATA / cell.file).exists() for cell in CELLS):
+        data = next((DATA / name for name in DOCUMENTED if (DATA / name).exists()), None)
+    rows = compare(options.latent, data, options.seeds)
+    if not rows:
+        sys.exit("notebook: no cell has its file; see above, or give --data FILE")
+    print("\n\n".join(table(rows)))
 
 
 if __name__ == "__main__":

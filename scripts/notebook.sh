@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Repeats the notebook's cells and prints its numbers beside ours:
 #
-#   scripts/notebook.sh [--data FILE] [--seeds 3]    a table for one ratings file
-#   scripts/notebook.sh --doc                        writes docs/notebook.md
+#   scripts/notebook.sh [--seeds 3]      a table, each cell on the notebook's own file (scripts/fetch_data.sh brings them)
+#   scripts/notebook.sh --data FILE      a table, all cells on one ratings file
+#   scripts/notebook.sh --doc            writes docs/notebook.md
 #
 # Builds the program first, unless LATENT names one.
 set -euo pipefail

@@ -8,6 +8,7 @@
 
 #include "src/base/error.h"
 #include "src/config/catalog.h"
+#include "src/config/data_sources.h"
 #include "src/config/metric_names.h"
 #include "src/config/readers.h"
 
@@ -37,7 +38,7 @@ std::optional<std::string> wrong_file(const std::string& path) {
   if (std::filesystem::is_directory(path, unknown)) return path + ": is a folder; give a file";
   // Not opened: a pipe can be read but once.
   if (::access(path.c_str(), R_OK) == 0) return std::nullopt;
-  return errno_error(path, "cannot open").what();
+  return cannot_open(path).what();
 }
 
 Complaints missing_files(const RunConfig& config) {

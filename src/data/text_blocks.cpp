@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/config/data_sources.h"
 #include "src/data/gz_stream.h"
 #include "src/formats/crc32.h"
 
@@ -36,7 +37,7 @@ TextBlocks::TextBlocks(std::string path, size_t block_bytes)
     : path_(std::move(path)), block_bytes_(block_bytes), input_(kInput, '\0') {
   if (std::filesystem::is_directory(path_)) throw Error(path_ + ": is a folder; give a file");
   file_.reset(std::fopen(path_.c_str(), "rb"));
-  if (!file_) throw errno_error(path_, "cannot open");
+  if (!file_) throw cannot_open(path_);
 }
 
 TextBlocks::~TextBlocks() = default;

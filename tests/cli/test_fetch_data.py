@@ -1,109 +1,17 @@
-"""scripts/fetch_data.sh against a server of this test's own, which breaks off half-way, serves damaged files, or isn't there."""
+"""scripts/fetch_data.sh and the notebook's files, from a server that breaks off half-way, serves damaged files, or isn't there."""
 
-import contextlib
-import gzip
-import http.server
-import os
-import pathlib
-import random
-import shutil
-import socket
-import subprocess
-import tempfile
-import threading
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMICS = "goodreads_reviews_comics_graphic.json.gz"
-FANTASY = "goodreads_fantasy.tsv"
-FANTASY_REVIEWS = "goodreads_reviews_fantasy_paranormal.json.gz"
-TOOLS = "awk bash cat dirname env gzip head mkdir mv rm sed sleep tr wc".split()
+from fetch_case import COMICS, FANTASY, FANTASY_REVIEWS, GETTERS, Case, address, closed_port, needs_a_getter, reviews, serving
+
+NAMES = "comics, fantasy, fantasy_reviews, ml-100k, ml-1m, ml-latest-small, goodbooks-10k, hetrec-lastfm, ml-1m-ranking, lastfm-ranking"
 
 
-def reviews(count, users, books):
-    """gz lines as in the notebook's files, some of them Python's way; a text may name the keys again."""
-    rng = random.Random(0)
-    lines = []
-    for n in range(count):
-        text = f'{{"user_id": "u{n % users}", "book_id": "{n % books}", "rating": {n % 6}, "review_text": "\'user_id\': \'x{n}\' {rng.random()}"}}'
-        lines.append(text if n % 2 else f"{{'user_id': 'u{n % users}', 'book_id': '{n % books}', 'rating': 3, 'review_text': '{rng.random()}'}}")
-    return gzip.compress("".join(line + "\n" for line in lines).encode())
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves server.files; the first server.broken answers end half-way; ranges only if server.ranges."""
-
-    def do_GET(self):
-        server, body = self.server, self.server.files.get(self.path.removeprefix("/"))
-        start = int((self.headers["Range"] or "bytes=0-").split("=")[1].rstrip("-")) if server.ranges else 0
-        server.asked.append(self.headers["Range"])
-        if body is None or start >= len(body):
-            self.send_response(404 if body is None else 416)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        self.send_header("Content-Length", str(len(body) - start))
-        self.end_headers()
-        part = body[start:]
-        if server.broken > 0:
-            server.broken -= 1
-            part = part[: len(part) // 2]
-        self.wfile.write(part)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def serving(files, broken=0, ranges=True):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.files, server.broken, server.ranges, server.asked = files, broken, ranges, []
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def address(server):
-    return "http://127.0.0.1:%d" % server.server_address[1]
-
-
-@unittest.skipUnless(shutil.which("curl") or shutil.which("wget"), "neither curl nor wget is installed")
-class FetchData(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="latent-test-"))
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-        self.data = self.dir / "data"
-
-    def fetch(self, url, *names, code=0, **settings):
-        """-> stdout, and the lines of stderr"""
-        environment = {**os.environ, "no_proxy": "127.0.0.1", "LATENT_DATA_URL": url, "LATENT_DATA_DIR": str(self.data), **settings}
-        done = subprocess.run(["bash", ROOT / "scripts/fetch_data.sh", *names], env=environment, capture_output=True, text=True, timeout=120)
-        self.assertEqual(done.returncode, code, f"{done.stdout}\n{done.stderr}")
-        return done.stdout, done.stderr.splitlines()
-
-    def complaint(self, url, *names, **settings):
-        out, lines = self.fetch(url, *names, code=1, **settings)
-        self.assertEqual(out, "")
-        self.assertEqual(len(lines), 1, lines)
-        return lines[0]
-
-    def path_with_only(self, tool):
-        folder = self.dir / f"only-{tool}"
-        folder.mkdir()
-        for name in [*TOOLS, tool]:
-            (folder / name).symlink_to(shutil.which(name))
-        return str(folder)
-
+@needs_a_getter
+class FetchData(Case):
     def test_resumes_after_a_break(self):
         body = reviews(2000, 150, 70)
-        for tool in filter(shutil.which, ("curl", "wget")):
+        for tool in GETTERS:
             with self.subTest(tool=tool), serving({COMICS: body}, broken=2) as server:
                 self.data = self.dir / f"data-{tool}"
                 out, lines = self.fetch(address(server), "comics", LATENT_COMICS_REVIEWS="2000", PATH=self.path_with_only(tool))
@@ -160,7 +68,7 @@ class FetchData(unittest.TestCase):
             self.assertIn("not user, item, rating between tabs (line 2)", self.complaint(address(server), "fantasy"))
 
     def test_says_that_there_is_no_network(self):
-        for tool in filter(shutil.which, ("curl", "wget")):
+        for tool in GETTERS:
             with self.subTest(tool=tool):
                 line = self.complaint(closed_port(), "comics", PATH=self.path_with_only(tool))
                 self.assertIn("no network, or nothing answers there", line)
@@ -181,13 +89,13 @@ class FetchData(unittest.TestCase):
 
     def test_unknown_name(self):
         _, lines = self.fetch("http://127.0.0.1", "comic", code=2)
-        self.assertEqual(lines, ["fetch_data: unknown name 'comic'; there are comics, fantasy and fantasy_reviews"])
+        self.assertEqual(lines, ["fetch_data: unknown name 'comic'; there are " + NAMES])
 
-
-def closed_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return "http://127.0.0.1:%d" % free.getsockname()[1]
+    def test_says_the_terms_and_how_to_train(self):
+        with serving({COMICS: reviews(50, 5, 5)}) as server:
+            out, _ = self.fetch(address(server), "comics", LATENT_COMICS_REVIEWS="50")
+        self.assertIn("\n  terms  academic use; cite Wan and McAuley", out)
+        self.assertIn(f"latent train configs/notebook/lfm_torch.json --set data.path={self.data / COMICS}\n", out)
 
 
 if __name__ == "__main__":
