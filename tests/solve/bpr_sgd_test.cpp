@@ -308,7 +308,7 @@ TEST(BprSgd, StoresWhatItLoads) {
 }
 
 TEST(BprSgd, NeedsAnInteraction) {
-  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, kRates, 3), 4, 2, kRates, 0)),
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, BprSgd(UserItems({}, {}, 3), 4, 2, kRates, 0)),
             "BPR: no interactions to train on");
 }
 
