@@ -4,7 +4,6 @@
 #include "src/app/batch.h"
 #include "src/app/commands.h"
 #include "src/base/error.h"
-#include "src/base/log.h"
 #include "src/score/near_id.h"
 #include "src/serve/served_model.h"
 
@@ -46,8 +45,8 @@ int run_predict(int argc, char** argv) {
   line.add()("unknown", "unknown ids: 'error', or 'known-parts' to score from what is known",
              cxxopts::value<std::string>()->default_value("error"),
              "WHAT")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
-      "o,output", "with --pairs: the CSV to write (gz by name)", cxxopts::value<std::string>(),
-      "FILE")("json", "print JSON");
+      "json", "print JSON");
+  line.add_output("with --pairs: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
   const std::string unknown = line.get<std::string>("unknown");
   if (unknown != "error" && unknown != "known-parts")
@@ -60,7 +59,7 @@ int run_predict(int argc, char** argv) {
   if (line.has("pairs")) {
     predict_file(model, line.get<std::string>("pairs"), line.get<std::string>("output"),
                  unknown == "known-parts");
-    say("wrote " + line.get<std::string>("output"));
+    say_wrote(line.get<std::string>("output"));
     return 0;
   }
   const double score = unknown == "error" ? model.predict(line.word(1), line.word(2))
@@ -85,12 +84,12 @@ int run_recommend(int argc, char** argv) {
       "latent recommend runs/quickstart/model.pt --user u79354815 -k 10");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
-      "o,output", "with --users: the CSV to write (gz by name)", cxxopts::value<std::string>(),
-      "FILE")("k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
+      "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
       "include-seen", "also items that the user has in train or valid")(
       "exclude", "file of item ids never to recommend", cxxopts::value<std::string>(), "FILE")(
       "only", "file of item ids to choose from", cxxopts::value<std::string>(), "FILE")(
       "titles", "with --users: a column of titles")("json", "print JSON");
+  line.add_output("with --users: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
   if (line.has("user") == line.has("users"))
     throw UsageError(
@@ -109,7 +108,7 @@ int run_recommend(int argc, char** argv) {
                    {line.get<std::string>("users"), line.get<std::string>("output"), k,
                     exclude_seen, line.has("titles")},
                    allowed);
-    say("wrote " + line.get<std::string>("output"));
+    say_wrote(line.get<std::string>("output"));
     return 0;
   }
   const auto user = line.get<std::string>("user");

@@ -17,9 +17,9 @@ struct OutputPlace {
 /// "-" is standard output. Throws Error for links that lead in a circle.
 OutputPlace output_place(const std::filesystem::path& path);
 
-/// Writes beside the file that `path` leads to, then flushes and renames on commit(). Without commit
-/// nothing remains. A symbolic link stays: what it points to is replaced. Streams (OutputPlace) are
-/// written as the bytes come.
+/// Writes beside the file that `path` leads to, then flushes and renames on commit(). Without
+/// commit nothing remains. A symbolic link stays: what it points to is replaced. Streams
+/// (OutputPlace) are written as the bytes come.
 class AtomicFile {
  public:
   /// Throws Error when the folder cannot be written. Opening a named pipe waits for its reader.

@@ -117,7 +117,11 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
 
 void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
                        const std::string& part) {
-  const Interactions& rows = part == "valid" ? data.parts.valid : data.parts.test;
+  const Interactions& rows = part == "train"   ? data.parts.train
+                             : part == "valid" ? data.parts.valid
+                                               : data.parts.test;
+  if (rows.size() == 0)
+    throw Error("--predictions: the " + part + " part has no rows; choose another with --part");
   TextWriter out(path);
   out.write("user,item,rating,prediction\n");
   for (int64_t n = 0; n < rows.size(); ++n) {

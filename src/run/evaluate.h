@@ -54,7 +54,8 @@ class Evaluator {
   mutable std::optional<ItemsOfParts> items_;
 };
 
-/// A row for each interaction of a part: user,item,rating,prediction (CSV).
+/// A row for each interaction of a part, "train", "valid" or "test": user,item,rating,prediction
+/// (CSV). Throws Error for a part without rows.
 void write_predictions(const std::string& path, const FactorView& model, const SplitDataset& data,
                        const std::string& part);
 

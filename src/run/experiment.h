@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/run/evaluate.h"
+#include "src/run/initial_rows.h"
 #include "src/run/model_for_data.h"
 #include "src/run/run_directory.h"
 #include "src/train/trainer.h"
@@ -36,6 +37,9 @@ class Experiment {
   /// Metrics of the trained model on every part, and the training's own figures.
   FitResult evaluate() const;
 
+  /// Under model.init_from: what the model at hand took from the earlier one.
+  const std::optional<InitialRows>& initial_rows() const { return initial_rows_; }
+
   const RunConfig& config() const { return config_; }
   const SplitDataset& data() const { return *data_; }
   const RecommenderImpl& model() const { return *model_; }
@@ -54,6 +58,7 @@ class Experiment {
   // Of the fit at hand; each refers to those before it.
   std::optional<FittedRows> rows_;
   Recommender model_;
+  std::optional<InitialRows> initial_rows_;
   std::unique_ptr<Stepper> stepper_;  // null: nothing to train
   std::optional<Monitor> monitor_;
   std::optional<Checkpoint> checkpoint_;  // where the first fit goes on

@@ -112,7 +112,7 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
 }
 
 ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<std::string>& sets,
-                            const std::string& predictions) {
+                            const PredictionsRequest& predictions) {
   const auto report = [&](const FactorView& view, const SplitDataset& data,
                           const RunConfig& config) {
     const Evaluator evaluator(data, config);
@@ -120,7 +120,8 @@ ordered_json evaluate_saved(const std::string& run_or_model, const std::vector<s
     ordered_json out;
     out["test"] = evaluator.evaluate(view, "test");
     out["valid"] = evaluator.evaluate(view, "valid");
-    if (!predictions.empty()) write_predictions(predictions, view, data, "test");
+    if (!predictions.path.empty())
+      write_predictions(predictions.path, view, data, predictions.part);
     return out;
   };
   if (std::filesystem::is_directory(run_or_model)) {

@@ -16,11 +16,16 @@ void require_same_data(const RunConfig& config, const SplitDataset& data,
 /// "provenance" of the run's config.json.
 nlohmann::json saved_provenance(const RunDirectory& run);
 
+/// Predictions of a part ("train", "valid", "test") to write; an empty path: none.
+struct PredictionsRequest {
+  std::string path, part = "test";
+};
+
 /// Metrics of a run (a directory) or of an exported model (a file), on the data that its config
-/// names. `predictions`: also write the test part's predictions there.
+/// names.
 nlohmann::ordered_json evaluate_saved(const std::string& run_or_model,
                                       const std::vector<std::string>& sets,
-                                      const std::string& predictions);
+                                      const PredictionsRequest& predictions);
 
 /// Writes the model of a finished run to `path`: as a TorchScript module, or its tables as npz.
 void export_run(const std::string& directory, const std::string& path, bool npz = false);
