@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Draws a run: RUN/plots/loss.png, valid.png (where it validated) and predictions.png (where it predicts ratings).
+"""Draws runs: the objective over the steps, the validation part where they validated, and predictions where one run predicts ratings.
 
-    python scripts/plot_run.py RUN [--latent build/release/latent]
+    python scripts/plot_run.py RUN [RUN...] [-o FOLDER] [--latent build/release/latent]
 
-Needs matplotlib, and the program for predictions.png: start it where the run was trained, as its data's path may be relative.
+One run: RUN/plots/loss.png, valid.png and predictions.png. Several: loss.png and valid_METRIC.png with a curve for each, in plots/
+beside the first one. Needs matplotlib, and the program for predictions.png.
 """
 
 import argparse
@@ -15,13 +16,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-
-try:
-    import matplotlib
-except ImportError:
-    sys.exit("plot_run: matplotlib is missing; pip install matplotlib")
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BLUE, ORANGE, GREY = "#1f6fb4", "#d9730d", "#8a8a8a"
@@ -35,7 +29,20 @@ def read_log(run):
     return [(name, lines) for name, lines in fits if lines]
 
 
+def pyplot():
+    """matplotlib, imported late: --help needs none."""
+    try:
+        import matplotlib
+    except ImportError:
+        sys.exit("plot_run: matplotlib is missing; pip install matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot
+
+    return matplotlib.pyplot
+
+
 def figure(title, x, y):
+    plt = pyplot()
     fig, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title, loc="left", fontsize=11)
@@ -45,11 +52,12 @@ def figure(title, x, y):
     return fig, axes
 
 
-def draw_loss(fits, title):
-    fig, axes = figure(title, "step", "objective")
-    for (name, lines), color in zip(fits, (BLUE, ORANGE)):
-        axes.plot([line["step"] for line in lines], [line["objective"] for line in lines], color=color, linewidth=1, label=name or "fit")
-    if len(fits) > 1:
+def draw_curves(curves, title, y, color=None):
+    """`curves`: [(label, [(step, value)])]"""
+    fig, axes = figure(title, "step", y)
+    for n, (label, points) in enumerate(curves):
+        axes.plot(*zip(*points), color=color if n == 0 else None, linewidth=1, label=label)
+    if len(curves) > 1:
         axes.legend(frameon=False)
     return fig
 
@@ -104,36 +112,75 @@ def test_predictions(latent, run):
             return [(float(row["rating"]), float(row["prediction"])) for row in csv.DictReader(file)]
 
 
+class Run:
+    """What a finished run's folder says of it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.name = folder.resolve().name
+        try:
+            self.metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+            self.fits = read_log(folder)
+        except OSError as error:
+            sys.exit(f"plot_run: {error.filename}: {error.strerror}; is {folder} a finished run?")
+
+    def loss(self):
+        """-> [(name of the fit, [(step, objective)])]"""
+        fits = [(name, [(line["step"], line["objective"]) for line in lines if "objective" in line]) for name, lines in self.fits]
+        return [(name, points) for name, points in fits if points]
+
+    def valid(self):
+        """-> {metric: [(step, value)]} of the first fit"""
+        out = collections.defaultdict(list)
+        for line in self.fits[0][1] if self.fits else []:
+            for key in line:
+                if key.startswith("valid_"):
+                    out[key.removeprefix("valid_")].append((line["step"], line[key]))
+        return out
+
+
+def plots_of_one(run, latent):
+    """-> {file name: figure}"""
+    plots = {}
+    if run.loss():
+        plots["loss"] = draw_curves([(name or "fit", points) for name, points in run.loss()], f"{run.name}: objective", "objective", BLUE)
+    valid = run.valid()
+    if valid:
+        plots["valid"] = draw_valid(valid, f"{run.name}: {', '.join(valid)} on the validation part", run.metrics["train"].get("best_step"))
+    if "mse" in run.metrics["test"]:
+        pairs = test_predictions(latent, run.folder)
+        plots["predictions"] = draw_predictions(pairs, f"{run.name}: predictions of the test part, MSE {run.metrics['test']['mse']:.4f}")
+    return plots
+
+
+def plots_of_several(runs):
+    """-> {file name: figure}; what runs do not share stands in the plots of those that have it."""
+    plots = {}
+    loss = [(f"{run.name} {name}".strip(), points) for run in runs for name, points in run.loss()]
+    if loss:
+        plots["loss"] = draw_curves(loss, "objective", "objective")
+    for metric in dict.fromkeys(metric for run in runs for metric in run.valid()):
+        curves = [(run.name, run.valid()[metric]) for run in runs if metric in run.valid()]
+        plots[f"valid_{metric}"] = draw_curves(curves, f"{metric} on the validation part", metric)
+    return plots
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("run", type=pathlib.Path, metavar="RUN")
+    parser.add_argument("runs", type=pathlib.Path, metavar="RUN", nargs="+")
+    parser.add_argument("-o", "--output", type=pathlib.Path, metavar="FOLDER", help="where the plots go (default: RUN/plots; of several runs: plots/ beside the first)")
     parser.add_argument("--latent", default=os.environ.get("LATENT", ROOT / "build/release/latent"), help="the program (default: %(default)s)")
     options = parser.parse_args()
-    run = options.run
+    runs = [Run(folder) for folder in options.runs]
+    first = runs[0].folder
+    if len(runs) == 1:
+        plots = plots_of_one(runs[0], options.latent)
+        folder = options.output or first / "plots"
+    else:
+        plots = plots_of_several(runs)
+        folder = options.output or first.resolve().parent / "plots"
     try:
-        metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-        fits = read_log(run)
-    except OSError as error:
-        sys.exit(f"plot_run: {error.filename}: {error.strerror}; is {run} a finished run?")
-
-    name = run.resolve().name
-    plots = {}
-    if fits:
-        plots["loss"] = draw_loss(fits, f"{name}: objective")
-    valid = collections.defaultdict(list)
-    for line in fits[0][1] if fits else []:
-        for key in line:
-            if key.startswith("valid_"):
-                valid[key.removeprefix("valid_")].append((line["step"], line[key]))
-    if valid:
-        plots["valid"] = draw_valid(valid, f"{name}: {', '.join(valid)} on the validation part", metrics["train"].get("best_step"))
-    if "mse" in metrics["test"]:
-        pairs = test_predictions(options.latent, run)
-        plots["predictions"] = draw_predictions(pairs, f"{name}: predictions of the test part, MSE {metrics['test']['mse']:.4f}")
-
-    folder = run / "plots"
-    try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True, parents=True)
         for name, fig in plots.items():
             fig.savefig(folder / f"{name}.png", dpi=150)
             print(folder / f"{name}.png")

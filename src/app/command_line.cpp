@@ -1,9 +1,12 @@
 // Shared parts of the commands.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <string_view>
 
 #include "src/app/commands.h"
 #include "src/base/error.h"
+#include "src/base/log.h"
 
 namespace latent {
 
@@ -22,14 +25,42 @@ void CommandLine::add_set() {
                          cxxopts::value<std::string>(), "KEY=VALUE");
 }
 
+void CommandLine::add_output(const std::string& what) {
+  options_.add_options()("o,output", what + "; - is standard output", cxxopts::value<std::string>(),
+                         "FILE");
+}
+
+namespace {
+
+/// What to do about an id such as -7, where a command takes ids and a word could be one; or "".
+std::string dash_advice(const std::vector<char*>& arguments, const std::string& command,
+                        const std::vector<std::string>& words) {
+  const bool takes_ids = std::ranges::any_of(
+      words, [](const auto& w) { return w.starts_with("ITEM") || w == "TEXT"; });
+  const bool has_dash = std::ranges::any_of(arguments, [](const std::string_view word) {
+    return word.size() > 1 && word[0] == '-' && word[1] != '-';
+  });
+  if (!takes_ids || !has_dash) return "";
+  std::string out = "; what begins with a dash and is no option goes behind --: " + command + " " +
+                    words[0] + " --";
+  for (size_t n = 1; n < words.size(); ++n) out += " " + words[n];
+  return out;
+}
+
+}  // namespace
+
 bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& words,
                         size_t required) {
   // cxxopts splits list values at commas, which values such as [1,5,10] hold: --set is taken out by
   // hand.
   std::vector<char*> rest;
+  bool words_only = false;  // behind --
   for (int n = 0; n < argc; ++n) {
     const std::string argument = argv[n];
-    if (n > 0 && argument == "--set") {
+    words_only = words_only || argument == "--";
+    if (words_only) {
+      rest.push_back(argv[n]);
+    } else if (n > 0 && argument == "--set") {
       if (n + 1 == argc) throw UsageError("--set needs key=value");
       sets_.push_back(argv[++n]);
     } else if (n > 0 && argument.rfind("--set=", 0) == 0) {
@@ -42,7 +73,8 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
   try {
     result_ = options_.parse(static_cast<int>(rest.size()), rest.data());
   } catch (const std::exception& e) {  // cxxopts renamed its exceptions between versions
-    throw UsageError(std::string(e.what()) + "; " + help);
+    const std::string advice = dash_advice(rest, options_.program(), words);
+    throw UsageError(std::string(e.what()) + (advice.empty() ? "; " + help : advice));
   }
   if (has("help")) {
     std::string text = options_.help();
@@ -63,6 +95,10 @@ std::vector<std::string> CommandLine::sets() const { return sets_; }
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
+}
+
+void say_wrote(const std::string& path) {
+  if (path != "-") say("wrote " + path);
 }
 
 std::string model_path(const std::string& run_or_model) {

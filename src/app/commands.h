@@ -14,6 +14,7 @@ int run_predict(int argc, char** argv);
 int run_recommend(int argc, char** argv);
 int run_similar(int argc, char** argv);
 int run_rank(int argc, char** argv);
+int run_find(int argc, char** argv);
 int run_crossval(int argc, char** argv);
 int run_export(int argc, char** argv);
 int run_config(int argc, char** argv);
@@ -29,9 +30,11 @@ class CommandLine {
   cxxopts::OptionAdder add() { return options_.add_options(); }
   /// --set key=value, any number of times.
   void add_set();
+  /// -o FILE; `what` says what is written there.
+  void add_output(const std::string& what);
   /// Parses; `words` are the names of the positional words, of which the first `required` must be
   /// there; a last name that ends in ... stands for any number of words. False when --help was
-  /// printed. Throws UsageError.
+  /// printed. Words behind -- may begin with a dash. Throws UsageError.
   bool parse(int argc, char** argv, const std::vector<std::string>& words, size_t required);
 
   const std::string& word(size_t n) const { return words_.at(n); }
@@ -53,6 +56,9 @@ class CommandLine {
 
 /// Results go to stdout, as text followed by a newline.
 void print(const std::string& text);
+
+/// Says on stderr that `path` was written, unless that is standard output.
+void say_wrote(const std::string& path);
 
 /// model.pt of a run directory, or the path itself.
 std::string model_path(const std::string& run_or_model);

@@ -63,8 +63,8 @@ int run_synth(int argc, char** argv) {
       "synth -o FILE [options]",
       "Writes a Goodreads-shaped gz JSON-lines file with planted biases and factors.",
       "latent synth -o data/quickstart.json.gz --users 2000 --items 1000 --ratings 100000");
-  line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE")(
-      "users", "users", cxxopts::value<int64_t>()->default_value(number(o.users)), "N")(
+  line.add_output("the file to write (gz by name)");
+  line.add()("users", "users", cxxopts::value<int64_t>()->default_value(number(o.users)), "N")(
       "items", "items", cxxopts::value<int64_t>()->default_value(number(o.items)), "N")(
       "ratings", "ratings, each of another pair",
       cxxopts::value<int64_t>()->default_value(number(o.ratings)), "N")(
@@ -91,7 +91,7 @@ int run_synth(int argc, char** argv) {
   o.round = !line.has("no-round");
   o.seed = line.get<int64_t>("seed");
   write_synthetic(line.get<std::string>("output"), o);
-  say("wrote " + line.get<std::string>("output"));
+  say_wrote(line.get<std::string>("output"));
   return 0;
 }
 

@@ -27,6 +27,7 @@ constexpr Command kCommands[] = {
     {"recommend", "the best items for a user", latent::run_recommend},
     {"similar", "the items most like an item, or users like a user", latent::run_similar},
     {"rank", "given items in the order of a user's scores", latent::run_rank},
+    {"find", "items whose title or id holds a text", latent::run_find},
     {"export", "write the TorchScript model of a run", latent::run_export},
     {"config", "show, check or document configs", latent::run_config},
     {"data", "look into a data file", latent::run_data},
@@ -42,16 +43,21 @@ void help() {
     text += "  " + name + c.purpose + "\n";
   }
   latent::print(text +
-                "\n'latent COMMAND --help' shows a command's options. Example:\n  latent train "
+                "\n'latent help COMMAND' shows a command's options. Example:\n  latent train "
                 "configs/quickstart.json");
 }
 
 int dispatch(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
   if (name.empty()) throw latent::UsageError("missing command; latent --help lists them");
-  if (name == "--help" || name == "-h" || name == "help") {
+  if (name == "--help" || name == "-h" || (name == "help" && argc == 2)) {
     help();
     return 0;
+  }
+  if (name == "help") {
+    std::string asked = argv[2], option = "--help";
+    char* words[] = {argv[0], asked.data(), option.data(), nullptr};
+    return dispatch(3, words);
   }
   if (name == "--version") {
     latent::print(std::string("latent ") + latent::kVersion);

@@ -74,9 +74,10 @@ int run_predict(int argc, char** argv) {
   line.add()("unknown",
              "ids that the model does not know or was not trained on: 'error', 'known-parts' or "
              "'popular' to score from what is known, 'skip'",
-             cxxopts::value<std::string>()->default_value("error"), "WHAT")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
-      "o,output", "with --pairs: the CSV to write (gz by name)", cxxopts::value<std::string>(),
-      "FILE")("json", "print JSON");
+             cxxopts::value<std::string>()->default_value("error"), "WHAT")(
+      "pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")("json",
+                                                                                "print JSON");
+  line.add_output("with --pairs: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
   const Unknown unknown = unknown_of(line, kForScores);
   if (line.has("pairs") != line.has("output"))
@@ -87,7 +88,7 @@ int run_predict(int argc, char** argv) {
   if (line.has("pairs")) {
     predict_file(model, line.get<std::string>("pairs"), line.get<std::string>("output"),
                  unknown);
-    say("wrote " + line.get<std::string>("output"));
+    say_wrote(line.get<std::string>("output"));
     return 0;
   }
   const std::string user = line.word(1), item = line.word(2);
@@ -120,8 +121,7 @@ int run_recommend(int argc, char** argv) {
       "latent recommend runs/quickstart/model.pt --user u79354815 -k 10");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
-      "o,output", "with --users: the CSV to write (gz by name)", cxxopts::value<std::string>(),
-      "FILE")("k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
+      "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
       "include-seen", "also items that the user has")(
       "unknown",
       "users that the model does not know or was not trained on: 'error', 'popular' for the most "
@@ -130,6 +130,7 @@ int run_recommend(int argc, char** argv) {
       "exclude", "file of item ids never to recommend", cxxopts::value<std::string>(), "FILE")(
       "only", "file of item ids to choose from", cxxopts::value<std::string>(), "FILE")(
       "titles", "with --users: a column of titles")("json", "print JSON");
+  line.add_output("with --users: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
   if (line.has("user") == line.has("users"))
     throw UsageError(
@@ -152,7 +153,7 @@ int run_recommend(int argc, char** argv) {
                     exclude_seen, line.has("titles"),
                     line.has("unknown") ? std::optional(unknown) : std::nullopt},
                    allowed);
-    say("wrote " + line.get<std::string>("output"));
+    say_wrote(line.get<std::string>("output"));
     return 0;
   }
   const auto user = line.get<std::string>("user");

@@ -5,6 +5,7 @@
 
 #include "src/app/commands.h"
 #include "src/base/error.h"
+#include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/report/metric_tables.h"
@@ -94,19 +95,35 @@ int run_evaluate(int argc, char** argv) {
       "evaluate RUN|MODEL [options]",
       "Prints the metrics of a run directory or an exported model, on the data of its config.",
       "latent evaluate runs/quickstart --set eval.k=[10,50]");
-  line.add()("json", "print JSON")("predictions",
-                                   "also write user,item,rating,prediction of the test part",
-                                   cxxopts::value<std::string>(), "FILE")(
+  line.add()("json", "print JSON")(
+      "predictions",
+      "also write user,item,rating,prediction of a part; with - to standard output, and the "
+      "metrics to standard error",
+      cxxopts::value<std::string>(), "FILE")(
+      "part", "the part of --predictions: train, valid or test",
+      cxxopts::value<std::string>()->default_value("test"), "PART")(
       "data", "judge on all rows of a later file, with users and items that may be new",
       cxxopts::value<std::string>(), "FILE");
   line.add_set();
   if (!line.parse(argc, argv, {"RUN|MODEL"}, 1)) return 0;
-  const auto file = [&](const char* option) {
-    return line.has(option) ? line.get<std::string>(option) : std::string();
-  };
-  const auto metrics =
-      evaluate_saved({line.word(0), line.sets(), file("predictions"), file("data")});
-  print(line.has("json") ? metrics.dump(2) : metric_table(metrics));
+  EvaluateRequest request{.run_or_model = line.word(0), .sets = line.sets()};
+  PredictionsRequest& predictions = request.predictions;
+  if (line.has("data")) request.data = line.get<std::string>("data");
+  if (line.has("predictions")) predictions.path = line.get<std::string>("predictions");
+  predictions.part = line.get<std::string>("part");
+  if (line.has("part") && predictions.path.empty())
+    throw UsageError("--part goes with --predictions FILE; latent evaluate --help shows how");
+  if (predictions.part != "train" && predictions.part != "valid" && predictions.part != "test")
+    throw UsageError("--part takes train, valid or test, not " + in_quotes(predictions.part));
+  if (line.has("part") && line.has("data"))
+    throw UsageError("--part and --data do not go together: all rows of a later file are one part");
+  const auto metrics = evaluate_saved(request);
+  const std::string text = line.has("json") ? metrics.dump(2) : metric_table(metrics);
+  if (predictions.path == "-") {
+    say(text);
+  } else {
+    print(text);
+  }
   return 0;
 }
 
@@ -146,20 +163,44 @@ int run_crossval(int argc, char** argv) {
   return 0;
 }
 
+namespace {
+
+/// Whether `path` is to hold an npz file and not a TorchScript module: by its suffix, where it has
+/// one of the two, else by `format` ("": not given).
+bool writes_npz(const std::string& path, const std::string& format) {
+  const std::string suffix = std::filesystem::path(path).extension();
+  const bool npz = format == "npz";
+  if (suffix != ".pt" && suffix != ".npz") {
+    if (format.empty() && !output_place(path).stream)
+      throw Error(path +
+                  ": name it .pt (a TorchScript module) or .npz (its tables), or give "
+                  "--format torchscript or npz");
+    return npz;
+  }
+  if (!format.empty() && npz != (suffix == ".npz"))
+    throw Error(path + ": is named " + suffix + ", but --format is " + format +
+                "; leave --format out, or name it " + (npz ? ".npz" : ".pt"));
+  return suffix == ".npz";
+}
+
+}  // namespace
+
 int run_export(int argc, char** argv) {
   CommandLine line("export RUN -o FILE", "Writes the trained model of RUN.",
                    "latent export runs/quickstart -o model.pt");
-  line.add()("o,output", "the file to write", cxxopts::value<std::string>(), "FILE")(
-      "format",
-      "torchscript, or npz: the tables, as implicit's load() reads them where the model ranks",
-      cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT");
+  line.add_output(
+      "the file to write: .pt, a TorchScript module, or .npz, its tables, as implicit's "
+      "load() reads them where the model ranks");
+  line.add()("format", "torchscript or npz, for files of other names, pipes and standard output",
+             cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT");
   if (!line.parse(argc, argv, {"RUN"}, 1)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent export --help shows how");
   const auto format = line.get<std::string>("format");
   if (format != "torchscript" && format != "npz")
     throw UsageError("--format takes torchscript or npz, not " + in_quotes(format));
-  export_run(line.word(0), line.get<std::string>("output"), format == "npz");
-  say("wrote " + line.get<std::string>("output"));
+  const auto output = line.get<std::string>("output");
+  export_run(line.word(0), output, writes_npz(output, line.has("format") ? format : ""));
+  say_wrote(output);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -15,10 +16,54 @@ namespace latent {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// N where `link` is /proc/PID/fd/N of this process, or -1. A file behind such a link is written
+/// through the descriptor: opened anew it would lose what stands in it, or the place to append at.
+int own_descriptor(const fs::path& link) {
+  if (link.parent_path() != "/proc/" + std::to_string(::getpid()) + "/fd") return -1;
+  const std::string number = link.filename().string();
+  int out = -1;
+  const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), out);
+  return failed == std::errc() && end == number.data() + number.size() ? out : -1;
+}
+
+}  // namespace
+
+OutputPlace output_place(const fs::path& path) {
+  if (path == "-") return {{}, true, STDOUT_FILENO};
+  constexpr int kLinks = 40;  // as many as Linux follows
+  fs::path at = path;
+  for (int followed = 0;; ++followed) {
+    std::error_code failed;
+    const fs::path folder = fs::canonical(at.has_parent_path() ? at.parent_path() : ".", failed);
+    if (failed) break;  // opening says what is wrong
+    const int descriptor = own_descriptor(folder / at.filename());
+    if (descriptor >= 0) return {{}, true, descriptor};
+    if (!fs::is_symlink(at, failed)) break;
+    if (followed == kLinks)
+      throw Error(path.string() + ": cannot write: its symbolic links lead in a circle");
+    const fs::path target = fs::read_symlink(at, failed);
+    if (failed) break;
+    at = target.is_absolute() ? target : folder / target;
+  }
+  std::error_code unknown;
+  const fs::file_status status = fs::status(at, unknown);
+  return {at, fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status), -1};
+}
+
 AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
-  temporary_ = path;
-  temporary_ += ".tmp" + std::to_string(::getpid());
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const OutputPlace place = output_place(path);
+  if (place.descriptor >= 0) {
+    fd_ = ::fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0);
+  } else if (place.stream) {
+    fd_ = ::open(place.file.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  } else {
+    file_ = place.file;
+    temporary_ = file_;
+    temporary_ += ".tmp" + std::to_string(::getpid());
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  }
   if (fd_ < 0) throw errno_error(path.string(), "cannot write");
 }
 
@@ -41,16 +86,21 @@ void AtomicFile::write(const void* data, size_t bytes) {
 }
 
 void AtomicFile::commit(bool flush) {
-  if (flush && ::fsync(fd_) != 0) throw errno_error(path_.string(), "cannot flush");
+  const bool stream = temporary_.empty();
+  if (flush && !stream && ::fsync(fd_) != 0) throw errno_error(path_.string(), "cannot flush");
   // Some file systems tell only here that what was written did not fit.
   if (::close(std::exchange(fd_, -1)) != 0) throw errno_error(path_.string(), "cannot write");
+  if (!stream) put_in_place(flush);
+}
+
+void AtomicFile::put_in_place(bool flush) {
   std::error_code failed;
-  fs::rename(temporary_, path_, failed);
+  fs::rename(temporary_, file_, failed);
   if (failed) throw Error(path_.string() + ": cannot rename into place: " + failed.message());
   temporary_.clear();
   if (!flush) return;
   // The rename itself survives a power cut only once the folder is on disk too.
-  const fs::path parent = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  const fs::path parent = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
   const int folder = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     ::fsync(folder);

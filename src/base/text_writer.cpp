@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include "src/base/error.h"
+#include <new>
 
 namespace latent {
 
@@ -12,46 +12,58 @@ constexpr size_t kBuffer = 1 << 20;
 
 }  // namespace
 
-struct TextWriter::Gz {
-  explicit Gz(const std::string& temporary) : file(gzopen(temporary.c_str(), "wb6")) {}
-  ~Gz() {
-    if (file != nullptr) gzclose(file);
+/// A gz stream, as zlib's gzwrite makes it, into a file that may be a pipe.
+class TextWriter::Gz {
+ public:
+  explicit Gz(AtomicFile& file) : file_(file), out_(kBuffer, '\0') {
+    constexpr int kLevel = 6, kGzipWindow = 15 + 16, kMemory = 8;
+    if (deflateInit2(&z_, kLevel, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
+      throw std::bad_alloc();
   }
-  gzFile file;
+  ~Gz() { deflateEnd(&z_); }
+  Gz(const Gz&) = delete;
+  Gz& operator=(const Gz&) = delete;
+
+  /// Takes `text`; the stream's end goes with the last of it.
+  void write(std::string_view text, bool last) {
+    z_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    z_.avail_in = static_cast<uInt>(text.size());
+    do {
+      z_.next_out = reinterpret_cast<Bytef*>(out_.data());
+      z_.avail_out = static_cast<uInt>(out_.size());
+      deflate(&z_, last ? Z_FINISH : Z_NO_FLUSH);
+      file_.write(out_.data(), out_.size() - z_.avail_out);
+    } while (z_.avail_out == 0);
+  }
+
+ private:
+  AtomicFile& file_;
+  z_stream z_ = {};
+  std::string out_;
 };
 
-TextWriter::TextWriter(const std::string& path) : path_(path), file_(path) {
-  if (path.ends_with(".gz")) {
-    gz_ = std::make_unique<Gz>(
-        file_.temporary().string());  // zlib opens by name what file_ has claimed
-    if (gz_->file == nullptr) throw errno_error(path, "cannot write");
-  }
+TextWriter::TextWriter(const std::string& path) : file_(path) {
+  if (path.ends_with(".gz")) gz_ = std::make_unique<Gz>(file_);
 }
 
 TextWriter::~TextWriter() = default;
 
 void TextWriter::write(std::string_view text) {
   buffer_ += text;
-  if (buffer_.size() < kBuffer) return;
-  if (!gz_) {
+  if (buffer_.size() >= kBuffer) pass_on(/*last=*/false);
+}
+
+void TextWriter::pass_on(bool last) {
+  if (gz_) {
+    gz_->write(buffer_, last);
+  } else {
     file_.write(buffer_);
-  } else if (gzwrite(gz_->file, buffer_.data(), static_cast<unsigned>(buffer_.size())) !=
-             static_cast<int>(buffer_.size())) {
-    throw errno_error(path_, "cannot write");
   }
   buffer_.clear();
 }
 
 void TextWriter::commit() {
-  if (!gz_) {
-    file_.write(buffer_);
-  } else {
-    const bool written = buffer_.empty() || gzwrite(gz_->file, buffer_.data(),
-                                                    static_cast<unsigned>(buffer_.size())) > 0;
-    const bool closed = gzclose(gz_->file) == Z_OK;
-    gz_->file = nullptr;
-    if (!written || !closed) throw errno_error(path_, "cannot write");
-  }
+  pass_on(/*last=*/true);
   file_.commit();
 }
 

@@ -1,4 +1,4 @@
-// Text to a file, plain or gz by its name, whole or absent.
+// Text to a file, plain or gz by its name, whole or absent; or to a stream (see AtomicFile).
 #pragma once
 
 #include <memory>
@@ -22,10 +22,13 @@ class TextWriter {
   void commit();
 
  private:
-  struct Gz;
-  std::string path_, buffer_;
+  class Gz;
+  /// The buffer goes to the file; the gz stream ends with the `last` one.
+  void pass_on(bool last);
+
+  std::string buffer_;
   AtomicFile file_;
-  std::unique_ptr<Gz> gz_;
+  std::unique_ptr<Gz> gz_;  // refers to file_
 };
 
 /// A CSV field, quoted where RFC 4180 asks for it.

@@ -44,6 +44,39 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+namespace {
+
+/// The simple lower case of UnicodeData.txt, for blocks where it is an offset or the next code.
+int32_t small_letter(int32_t code) {
+  const auto within = [&](int32_t first, int32_t last) { return code >= first && code <= last; };
+  constexpr int32_t kTimes = 0xD7, kNoGreek = 0x3A2;
+  if (within('A', 'Z') || (within(0xC0, 0xDE) && code != kTimes)) return code + 0x20;
+  if ((within(0x391, 0x3AB) && code != kNoGreek) || within(0x410, 0x42F)) return code + 0x20;
+  if (within(0x400, 0x40F)) return code + 0x50;
+  // Pairs of a capital and its small letter: capitals even, or odd.
+  if ((within(0x100, 0x12F) || within(0x132, 0x137) || within(0x14A, 0x177)) && code % 2 == 0)
+    return code + 1;
+  if ((within(0x139, 0x148) || within(0x179, 0x17E)) && code % 2 == 1) return code + 1;
+  return code;
+}
+
+}  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const size_t start = at;
+    const int32_t code = next_code_point(text, at);
+    if (code < 0) {
+      out += text[start];
+    } else {
+      append_utf8(out, static_cast<uint32_t>(small_letter(code)));
+    }
+  }
+  return out;
+}
+
 std::string utf8_of_latin1(std::string_view text) {
   std::string out;
   for (const char c : text) append_utf8(out, static_cast<unsigned char>(c));

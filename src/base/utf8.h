@@ -17,6 +17,10 @@ int32_t next_code_point(std::string_view text, size_t& at);
 
 bool is_utf8(std::string_view text);
 
+/// ASCII, Latin, Greek and Cyrillic capitals as small letters, code point by code point; all else
+/// as it stands. For looking up text, not for showing it.
+std::string lower_case(std::string_view text);
+
 /// Each byte taken for the character of its number.
 std::string utf8_of_latin1(std::string_view text);
 

@@ -55,7 +55,8 @@ Knobs of_training(const Knobs& more) {
                  {"train.patience"},
                  {"train.monitor"},
                  {"train.eval_every"},
-                 {"train.refit"}},
+                 {"train.refit"},
+                 {"model.init_from"}},
                 more);
 }
 

@@ -54,6 +54,11 @@ Complaints missing_files(const RunConfig& config) {
     if (path.empty()) continue;
     if (const auto wrong = wrong_file(path)) out.push_back({"", *wrong});
   }
+  const std::string& earlier = config.model.init_from;  // a run's folder, or a file
+  std::error_code unknown;
+  if (!earlier.empty() && !std::filesystem::is_directory(earlier, unknown)) {
+    if (const auto wrong = wrong_file(earlier)) out.push_back({"", *wrong});
+  }
   return out;
 }
 
@@ -118,6 +123,9 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (config.data.weight != "none" && (model.name != "ials" || config.ials.form != "implicit"))
     out.push_back({"data.weight", "data.weight = " + config.data.weight +
                                       " needs model.name = ials with ials.form = implicit"});
+  if (!config.model.init_path.empty() && !config.model.init_from.empty())
+    out.push_back(
+        {"model.init_from", "model.init_from and model.init_path are both given; keep one"});
   // Solvers work on plain memory.
   if (model.trained == Trained::kBySolver && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +

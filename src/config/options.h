@@ -49,7 +49,7 @@ struct ModelOptions {
   std::string name = "latent_factor";
   int64_t factors = 5;
   double init_mean = 0, init_std = 0.001;
-  std::string init_path;
+  std::string init_path, init_from;
 };
 
 struct TrainOptions {
@@ -96,6 +96,7 @@ struct IalsOptions {
 
 struct CheckpointOptions {
   int64_t every = 0;
+  double minutes = 5;
 };
 
 struct EvalOptions {

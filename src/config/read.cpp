@@ -10,6 +10,7 @@
 #include "src/base/log.h"
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
+#include "src/config/run_paths.h"
 
 namespace latent {
 
@@ -246,6 +247,7 @@ ResolvedConfig resolve_with_complaints(const std::string& text, const std::strin
     throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
   // A run's config.json says where it came from; that is a record, not a setting.
   const bool of_run = tree.contains("provenance") && tree["provenance"].is_object();
+  const json folder = of_run ? tree["provenance"].value("folder", json()) : json();
   tree.erase("provenance");
   tree.erase("read_as");  // likewise how the data was read
   Resolver resolver(text, where, of_run, retired);
@@ -256,7 +258,9 @@ ResolvedConfig resolve_with_complaints(const std::string& text, const std::strin
     if (!names.insert(name).second)
       throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
-  return resolver.resolve(file, sets);
+  ResolvedConfig resolved = resolver.resolve(file, sets);
+  if (folder.is_string()) start_paths_at(folder.get<std::string>(), resolved);
+  return resolved;
 }
 
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,

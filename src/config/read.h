@@ -34,8 +34,9 @@ struct ResolvedConfig {
 bool is_given(const std::string& source);
 
 /// Reads the JSON text (comments allowed) named `where` in errors, then applies `sets`
-/// ("key=value"). An object with "provenance" is a run's own config. Throws Error with a line for
-/// each key that is unknown and value that is mistyped or out of range.
+/// ("key=value"). An object with "provenance" is a run's own config; its relative paths start where
+/// the run did (start_paths_at). Throws Error with a line for each key that is unknown and value
+/// that is mistyped or out of range.
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,
                               const std::vector<std::string>& sets,
                               const std::vector<RetiredKnob>& retired = retired_knobs());

@@ -1,6 +1,7 @@
 #include "src/export/npz_export.h"
 
 #include "src/base/error.h"
+#include "src/base/file.h"
 #include "src/formats/npz.h"
 
 namespace latent {
@@ -10,7 +11,7 @@ namespace {
 /// load() of implicit sets every array as an attribute of a new model, single values as Python
 /// scalars; `dtype` is the name of the factors' type.
 NpzWriter begin(const std::filesystem::path& path) {
-  if (path.extension() != ".npz")
+  if (path.extension() != ".npz" && !output_place(path).stream)
     throw Error(path.string() + ": implicit loads only files named .npz; name it " + path.string() +
                 ".npz");
   return NpzWriter(path);

@@ -38,8 +38,8 @@ struct ImplicitAlsParameters {
   std::optional<int64_t> random_state = {};
 };
 
-/// Loads with BayesianPersonalizedRanking.load(path) of implicit.cpu.bpr. Throws Error when `path`
-/// does not end in .npz: the package would look for another name.
+/// Loads with BayesianPersonalizedRanking.load(path) of implicit.cpu.bpr. Throws Error for a file
+/// whose name does not end in .npz: the package would look for another one.
 void write_implicit_bpr_npz(const std::filesystem::path& path, const ImplicitTables& tables,
                             const ImplicitBprParameters& parameters);
 

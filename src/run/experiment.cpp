@@ -103,6 +103,8 @@ void Experiment::prepare(Stage stage) {
   if (model_info(config_.model.name).trained == Trained::kNot) return;
   if (!config_.model.init_path.empty() && !checkpoint_)
     read_initial_tables(config_, *data_, *model_);
+  if (!config_.model.init_from.empty() && !checkpoint_)
+    initial_rows_ = take_initial_rows(config_, *data_, *model_);
   if (final && pairwise(config_) && !all_items_)
     all_items_ = merged(evaluator_.seen_items(), user_items(data_->parts.test, data_->users.size()));
   const UserItems* const known = !pairwise(config_) ? nullptr
@@ -170,6 +172,7 @@ TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps
                                                    : "");
   job.log = [&](const ordered_json& line) { log.add(line); };
   job.checkpoint_every = config_.checkpoint.every;
+  job.checkpoint_seconds = 60 * config_.checkpoint.minutes;
   job.checkpoints = &checkpoints;
   job.resume_command = [&] { return "latent train --resume " + run->path(); };
   const TrainSummary summary = latent::train(job, checkpoint_);

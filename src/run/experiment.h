@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/run/evaluate.h"
+#include "src/run/initial_rows.h"
 #include "src/run/model_for_data.h"
 #include "src/run/run_directory.h"
 #include "src/train/trainer.h"
@@ -40,6 +41,9 @@ class Experiment {
   /// has them under "export".
   nlohmann::ordered_json train_on_all(const RunDirectory* run);
 
+  /// Under model.init_from: what the model at hand took from the earlier one.
+  const std::optional<InitialRows>& initial_rows() const { return initial_rows_; }
+
   const RunConfig& config() const { return config_; }
   const SplitDataset& data() const { return *data_; }
   const RecommenderImpl& model() const { return *model_; }
@@ -66,6 +70,7 @@ class Experiment {
   // Of the fit at hand; each refers to those before it.
   std::optional<FittedRows> rows_;
   Recommender model_;
+  std::optional<InitialRows> initial_rows_;
   std::unique_ptr<Stepper> stepper_;  // null: nothing to train
   std::optional<Monitor> monitor_;
   std::optional<UserItems> all_items_;    // of all parts

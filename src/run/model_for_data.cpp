@@ -8,6 +8,7 @@
 #include "src/base/parallel.h"
 #include "src/base/version.h"
 #include "src/config/catalog.h"
+#include "src/config/run_paths.h"
 #include "src/formats/crc32.h"
 #include "src/train/trainer.h"
 
@@ -70,14 +71,16 @@ Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
 }
 
 ordered_json provenance_of(const RunConfig& config, const SplitDataset& data) {
-  return {{"program", std::string("latent ") + kVersion},
-          {"torch", torch_version()},
-          {"data_crc32", hex(data.checksum)},
-          {"ids_crc32", hex(ids_checksum(data))},
-          {"seed", config.train.seed},
-          {"device", device_of(config).str()},
-          {"users", data.users.size()},
-          {"items", data.items.size()}};
+  ordered_json out = {{"program", std::string("latent ") + kVersion},
+                      {"torch", torch_version()},
+                      {"data_crc32", hex(data.checksum)},
+                      {"ids_crc32", hex(ids_checksum(data))},
+                      {"seed", config.train.seed},
+                      {"device", device_of(config).str()},
+                      {"users", data.users.size()},
+                      {"items", data.items.size()}};
+  if (const std::string folder = working_folder(); !folder.empty()) out["folder"] = folder;
+  return out;
 }
 
 std::string torch_version() { return TORCH_VERSION; }

@@ -25,7 +25,7 @@ torch::Device device_of(const RunConfig& config);
 /// left to LibTorch is small, and its threads would spin between two calls.
 void use_threads(const RunConfig& config);
 
-/// Program, data, ids, seed and device: what config.json says of where a run came from.
+/// Program, data, ids, seed, device, folder: what config.json says of where a run came from.
 nlohmann::ordered_json provenance_of(const RunConfig& config, const SplitDataset& data);
 
 /// CRC-32 of all ids in their order, which gives the rows of the tables their meaning.

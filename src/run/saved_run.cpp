@@ -132,7 +132,8 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
 namespace {
 
 ordered_json evaluate_parts(const FactorView& view, const SplitDataset& data,
-                            const RunConfig& config, Fit fit, const std::string& predictions) {
+                            const RunConfig& config, Fit fit,
+                            const PredictionsRequest& predictions) {
   const Evaluator evaluator(data, config, fit);
   tell_how_read(data.read_as, ranks(config));
   evaluator.require_other_pairs();
@@ -141,8 +142,14 @@ ordered_json evaluate_parts(const FactorView& view, const SplitDataset& data,
     out[part] = evaluator.evaluate(view, part);
     tell_of_part(out[part], part, config);
   }
-  if (!predictions.empty())
-    write_predictions(predictions, view, data.parts.test, data.users, data.items);
+  if (predictions.path.empty()) return out;
+  const Interactions& rows = predictions.part == "train"   ? data.parts.train
+                             : predictions.part == "valid" ? data.parts.valid
+                                                           : data.parts.test;
+  if (rows.size() == 0)
+    throw Error("--predictions: the " + predictions.part +
+                " part has no rows; choose another with --part");
+  write_predictions(predictions.path, view, rows, data.users, data.items);
   return out;
 }
 
@@ -219,7 +226,7 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
           "as known");
     return evaluate_later(data ? trained_model(model.view(), config, *data, fit)
                                : trained_model(model, metadata),
-                          config, request.data, request.predictions);
+                          config, request.data, request.predictions.path);
   }
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids()))
@@ -250,7 +257,7 @@ ordered_json evaluate_run(const EvaluateRequest& request) {
   if (request.data.empty())
     return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions);
   return evaluate_later(trained_model(view.view(), config, saved.data, Fit::kTested), config,
-                        request.data, request.predictions);
+                        request.data, request.predictions.path);
 }
 
 }  // namespace

@@ -16,11 +16,16 @@ void require_same_data(const RunConfig& config, const SplitDataset& data,
 /// "provenance" of the run's config.json.
 nlohmann::json saved_provenance(const RunDirectory& run);
 
+/// Predictions of a part ("train", "valid", "test") to write; an empty path: none.
+struct PredictionsRequest {
+  std::string path, part = "test";
+};
+
 struct EvaluateRequest {
   std::string run_or_model;       ///< a directory or a file
   std::vector<std::string> sets;  ///< key=value
-  std::string predictions;        ///< also write the test part's predictions there; empty: no
-  std::string data;               ///< a later file; empty: the data that its config names
+  PredictionsRequest predictions = {};
+  std::string data = {};  ///< a later file; empty: the data that its config names
 };
 
 /// Metrics of a run or of an exported model. Of a later file all rows are the test part; a model

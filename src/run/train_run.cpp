@@ -1,11 +1,13 @@
 #include "src/run/train_run.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
+#include "src/config/run_paths.h"
 #include "src/run/experiment.h"
 #include "src/run/part_metrics.h"
 #include "src/run/saved_run.h"
@@ -43,12 +45,24 @@ bool may_change(const std::string& knob) {
          knob.rfind("checkpoint.", 0) == 0;
 }
 
+/// Whether both values of a knob that names a file lead to the same one.
+bool same_path(const Knob& was, const Knob& is) {
+  if (std::ranges::count(path_knobs(), was.name) == 0) return false;
+  const auto& a = *std::get<std::string*>(was.target);
+  const auto& b = *std::get<std::string*>(is.target);
+  const auto whole = [](const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal();
+  };
+  return !a.empty() && !b.empty() && whole(a) == whole(b);
+}
+
 void require_agreement(const RunConfig& before, const RunConfig& now,
                        const std::string& directory) {
   RunConfig a = before, b = now;
   const auto was = knobs(a), is = knobs(b);
   for (size_t n = 0; n < was.size(); ++n) {
-    if (knob_value(was[n]) != knob_value(is[n]) && !may_change(was[n].name)) {
+    if (knob_value(was[n]) != knob_value(is[n]) && !may_change(was[n].name) &&
+        !same_path(was[n], is[n])) {
       throw Error("'" + was[n].name + "' was " + knob_value(was[n]).dump() + " in " + directory +
                   " and is " + knob_value(is[n]).dump() +
                   " now; resume with the run's own value, or train a new run");
@@ -72,6 +86,7 @@ RunReport train_run(const TrainRequest& request) {
                                  : RunDirectory::create(request.run_dir, request.overwrite);
     write_file(run.config(), run_config(config, *data).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
+    if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
     try {
       const RunReport report = finish(experiment, run);
       run.keep_replacement();
@@ -94,12 +109,15 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
                      const std::vector<std::string>& sets) {
   return with_memory_advice([&] {
     const RunDirectory run = RunDirectory::open(directory);
-    const RunConfig saved = read_config(run.config(), {}).config;
-    const ResolvedConfig resolved =
+    const ResolvedConfig saved = read_config(run.config(), {});
+    ResolvedConfig resolved =
         read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
+    const auto as_written =
+        nlohmann::json::parse(read_file(run.config()), nullptr, false, /*ignore_comments=*/true);
+    keep_paths_of_run(saved, as_written, resolved);
     refuse(complaints_apart_from_data(resolved));
     const RunConfig& config = resolved.config;
-    require_agreement(saved, config, directory);
+    require_agreement(saved.config, config, directory);
     const auto data =
         std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
     require_same_data(config, *data, saved_provenance(run), directory);

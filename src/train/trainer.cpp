@@ -31,7 +31,7 @@ class Training {
     const InterruptGuard interrupts;
     std::optional<Progress> progress;
     if (!job_.quiet) progress.emplace("training", job_.steps, job_.unit + "s");
-    start_ = Clock::now();
+    start_ = saved_at_ = now();
     while (done_ < job_.steps && !stopped_early_) {
       const StepReport report = job_.stepper.step(done_, done_ + 1 == job_.steps);
       ++done_;
@@ -51,12 +51,12 @@ class Training {
       std::snprintf(note, sizeof note, "objective %.5g", report_.objective);
       if (progress) progress->update(done_, report_.note.empty() ? note : report_.note);
       const bool last = done_ == job_.steps || stopped_early_;
-      if (!last && job_.checkpoint_every > 0 && done_ % job_.checkpoint_every == 0) checkpoint();
+      if (!last && wants_checkpoint()) checkpoint();
       if (const int signal = InterruptGuard::received(); signal != 0 && !last) stop_for(signal);
     }
     const double total = seconds();
     seconds_before_ = total;
-    start_ = Clock::now();
+    start_ = now();
     checkpoint();
     if (job_.monitor) put_best_back();
     return {done_, best_step_, total, report_.objective, stopped_early_, report_.figures,
@@ -66,8 +66,17 @@ class Training {
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-  double seconds() const {
-    return seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
+  double now() const {
+    if (job_.clock) return job_.clock();
+    return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+  }
+
+  double seconds() const { return seconds_before_ + now() - start_; }
+
+  bool wants_checkpoint() const {
+    if (job_.checkpoint_every > 0 && done_ % job_.checkpoint_every == 0) return true;
+    return job_.checkpoints != nullptr && job_.checkpoint_seconds > 0 &&
+           now() - saved_at_ >= job_.checkpoint_seconds;
   }
 
   /// The module's tables as they stand; they may have gone wrong in the last update, which no
@@ -106,7 +115,7 @@ class Training {
     for (const auto& p : job_.model.named_parameters()) copy_named(best_, p.key(), p.value());
   }
 
-  void checkpoint() const {
+  void checkpoint() {
     bring_tables();
     if (job_.checkpoints == nullptr) return;
     Checkpoint out;
@@ -123,6 +132,7 @@ class Training {
     job_.stepper.save(out);
     for (const auto& [name, tensor] : best_) out.tensors.emplace_back("best." + name, tensor);
     job_.checkpoints->save(done_, out);
+    saved_at_ = now();
   }
 
   void restore(const Checkpoint& from) {
@@ -149,7 +159,7 @@ class Training {
 
   [[noreturn]] void stop_for(int signal) {
     seconds_before_ = seconds();
-    start_ = Clock::now();
+    start_ = now();
     checkpoint();
     const std::string where = "interrupted after " + job_.unit + " " + std::to_string(done_) +
                               " of " + std::to_string(job_.steps);
@@ -160,10 +170,10 @@ class Training {
   const TrainJob& job_;
   int64_t done_ = 0, best_step_ = -1, since_best_ = 0;
   double seconds_before_ = 0, best_value_ = 0;
+  double start_ = 0, saved_at_ = 0;  // of this part of the training, of its last checkpoint
   StepReport report_;
   bool stopped_early_ = false;
   NamedTensors best_;
-  Clock::time_point start_;
 };
 
 }  // namespace

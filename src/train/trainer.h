@@ -28,11 +28,13 @@ struct TrainJob {
   std::string unit = "step";  ///< what a step is to people: "step" or "epoch"
   int64_t samples_per_step = 0;   ///< for TrainSummary
   bool quiet = false;             ///< no progress on stderr
-  int64_t checkpoint_every = 0;
+  int64_t checkpoint_every = 0;   ///< steps; 0: none by steps
+  double checkpoint_seconds = 0;  ///< since the last one; 0: none by time
   const CheckpointFolder* checkpoints = nullptr;  ///< null: none are written
   std::optional<Monitor> monitor = {};
   std::function<void(const nlohmann::ordered_json&)> log = {};  ///< a line a step
   std::function<std::string()> resume_command = {};  ///< for the message after an interrupt
+  std::function<double()> clock = {};                ///< seconds, steadily; empty: the machine's
 };
 
 struct TrainSummary {

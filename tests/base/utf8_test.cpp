@@ -64,5 +64,18 @@ TEST(Utf8, AWrongByteIsPassedAloneSoThatWhatFollowsIsRead) {
   EXPECT_EQ(codes, (std::vector<int32_t>{-1, -1, 'a', 0x1F600}));
 }
 
+TEST(LowerCase, MakesCapitalsSmallInFourScripts) {
+  EXPECT_EQ(lower_case("Star Wars (1977)"), "star wars (1977)");
+  EXPECT_EQ(lower_case("ÀÉÎÕÜÞ ŁÓDŹ ŽIŽEK Čapek"), "àéîõüþ łódź žižek čapek");
+  EXPECT_EQ(lower_case("ΑΒΓ ΩΣ"), "αβγ ωσ");
+  EXPECT_EQ(lower_case("ЁЖ И МИР"), "ёж и мир");
+}
+
+TEST(LowerCase, LeavesAllElseAsItStands) {
+  for (const std::string text :
+       {"", "already small ß × ÷ ı ĸ ŉ", "张伟 🙂", "\xff\xc3", "\xe2\x82"})
+    EXPECT_EQ(lower_case(text), text);
+}
+
 }  // namespace
 }  // namespace latent

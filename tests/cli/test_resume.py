@@ -66,6 +66,17 @@ class Resume(support.Case):
         self.assertLessEqual(reached - at, EVERY)
         self.assert_same_run("killed", "whole", STEPS)
 
+    def test_a_kill_costs_no_more_than_the_minutes_between_checkpoints(self):
+        often = ["checkpoint.every=0", "checkpoint.minutes=1e-6"]  # less than any step takes
+        self.stopped("timed", signal.SIGKILL, *often)
+        reached = len((self.dir / "timed/log.jsonl").read_text().splitlines())
+        at = self.resumed_at(self.latent("train", "--resume", "timed"))
+        self.assertIn(reached - at, (0, 1))
+        self.assert_same_run("timed", "whole", STEPS)
+        self.train("untimed", "checkpoint.every=0", "checkpoint.minutes=0")
+        self.assertEqual(len(self.checkpoints("untimed")), 1)
+        self.assert_same_run("timed", "untimed", STEPS)
+
     def test_two_kills_are_no_worse_than_one(self):
         self.stopped("twice", signal.SIGKILL)
         process = self.start("train", "--resume", "twice")

@@ -93,6 +93,7 @@ TEST(Readers, AreThoseWhoseCodeAsksForTheKnob) {
       {"model.init_mean", ".xxx.x.x"},
       {"model.init_std", ".xxx.x.x"},
       {"model.init_path", "xxxxxxxx"},
+      {"model.init_from", ".xxxxxxx"},
       {"train.form", ".xxx...."},
       {"train.lambda", ".xxx.xx."},
       {"train.lambda_user_bias", ".xx....."},
@@ -125,6 +126,7 @@ TEST(Readers, AreThoseWhoseCodeAsksForTheKnob) {
       {"ials.nu", ".......x"},
       {"ials.alpha", "........"},
       {"checkpoint.every", "xxxxxxxx"},
+      {"checkpoint.minutes", "xxxxxxxx"},
       {"eval.k", "xxxxxxxx"},
       {"export.auto", "xxxxxxxx"},
   };

@@ -158,8 +158,15 @@ TEST_F(AConfig, NamesFilesThatAreThere) {
   EXPECT_EQ(with({files, test, "data.valid_path=" + none}), missing);
   EXPECT_EQ(with({"data.titles.path=" + none}), missing);
   EXPECT_EQ(with({"model.init_path=" + none}), missing);
+  EXPECT_EQ(with({"model.init_from=" + none}), missing);
+  EXPECT_EQ(with({"model.init_from=" + folder_.path()}), Lines()) << "it may be a run";
   EXPECT_EQ(with({"data.titles.path=" + folder_.path()}),
             Lines{folder_.path() + ": is a folder; give a file"});
+}
+
+TEST_F(AConfig, TakesInitialRowsFromOnePlace) {
+  EXPECT_EQ(with({"model.init_path=" + data_, "model.init_from=" + data_}),
+            Lines{"model.init_from and model.init_path are both given; keep one"});
 }
 
 TEST_F(AConfig, WhoseDataIsCutElsewhereIsNotAskedForItsParts) {
