@@ -24,6 +24,7 @@ void add_tables(NpzWriter& file, const ImplicitTables& t, int64_t factors) {
   file.add_text("dtype", "float32");
   if (!t.user_ids.empty()) file.add_texts("user_ids", t.user_ids);
   if (!t.item_ids.empty()) file.add_texts("item_ids", t.item_ids);
+  if (!t.trained_on.empty()) file.add_text("trained_on", t.trained_on);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct ImplicitTables {
   /// Written as further arrays, which the package's load() makes attributes of the model; empty:
   /// left out. The row of each id: [U], [I].
   std::span<const std::string> user_ids, item_ids;
+  std::string trained_on;  ///< likewise; see src/run/warm_start.h
 };
 
 /// The arguments of implicit 0.7's cpu.bpr.BayesianPersonalizedRanking; `factors` is columns - 1,

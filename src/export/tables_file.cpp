@@ -59,7 +59,7 @@ void require_ids(const NpzReader& file, const std::string& name, const IdMap& id
 }  // namespace
 
 void write_tables(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
-                  const std::string& path) {
+                  const std::string& path, const std::string& trained_on) {
   const ScoreTables t = model.scored();
   const std::vector<std::string> user_ids = data.users.names(), item_ids = data.items.names();
   if (model_info(config.model.name).task == Task::kRating) {
@@ -71,6 +71,7 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
     add(file, "gamma_item", t.gamma_item);
     file.add_texts("user_ids", user_ids);
     file.add_texts("item_ids", item_ids);
+    file.add_text("trained_on", trained_on);
     file.commit();
     return;
   }
@@ -78,6 +79,7 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
   ImplicitTables tables = as_implicit(t, users, items);
   tables.user_ids = user_ids;
   tables.item_ids = item_ids;
+  tables.trained_on = trained_on;
   const int64_t passes = std::max<int64_t>(config.train.epochs, config.train.steps);
   if (t.beta_item.defined()) {
     write_implicit_bpr_npz(
@@ -93,14 +95,12 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
   }
 }
 
-void read_initial_tables(const RunConfig& config, const SplitDataset& data,
-                         RecommenderImpl& model) {
-  const std::string& path = config.model.init_path;
+namespace {
+
+void read_tables(const NpzReader& file, const RunConfig& config, const SplitDataset& data,
+                 RecommenderImpl& model) {
   const torch::NoGradGuard no_grad;
-  const NpzReader file(path);
   const ScoreTables t = model.tables();
-  require_ids(file, "user_ids", data.users, path);
-  require_ids(file, "item_ids", data.items, path);
   const int64_t users = data.users.size(), items = data.items.size();
   if (!t.gamma_item.defined() || model_info(config.model.name).task == Task::kRating) {
     if (t.alpha.defined()) read_into(file, "alpha", {1}, t.alpha);
@@ -120,6 +120,18 @@ void read_initial_tables(const RunConfig& config, const SplitDataset& data,
   const Tensor of_items = table("item_factors", items);
   t.gamma_item.copy_(of_items.narrow(1, 0, factors));
   if (t.beta_item.defined()) t.beta_item.copy_(of_items.narrow(1, factors, 1));
+}
+
+}  // namespace
+
+std::string read_initial_tables(const RunConfig& config, const SplitDataset& data,
+                                RecommenderImpl& model) {
+  const std::string& path = config.model.init_path;
+  const NpzReader file(path);
+  require_ids(file, "user_ids", data.users, path);
+  require_ids(file, "item_ids", data.items, path);
+  read_tables(file, config, data, model);
+  return file.has("trained_on") ? file.texts("trained_on").at(0) : "";
 }
 
 }  // namespace latent

@@ -83,7 +83,8 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
       {rows, !ranks ? none : mask_valid ? items().seen() : items().train, cold_user, cold_item,
        train_mean_, counts, test},
       config_);
-  if (all || (!test && config_.train.refit)) out["leaked"] = true;  // trained on these rows
+  // Trained on these rows.
+  if (all || (test ? leaked_ : config_.train.refit)) out["leaked"] = true;
   return out;
 }
 

@@ -9,7 +9,9 @@
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/export/tables_file.h"
+#include "src/run/saved_run.h"
 #include "src/sampling/sampler.h"
+#include "src/run/warm_start.h"
 #include "src/train/module_view.h"
 #include "src/train/solver_steps.h"
 
@@ -81,6 +83,7 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   const auto start = Clock::now();
   use_threads(config_);
   refuse(wrong_combinations(config_));
+  if (resumed != nullptr && saved_provenance(*resumed).value("leaked", false)) see_leak(true);
   if (resumed != nullptr) checkpoint_ = CheckpointFolder(resumed->checkpoints()).newest();
   if (pairwise(config_)) require_negatives();
   evaluator_.require_other_pairs();
@@ -102,9 +105,11 @@ void Experiment::prepare(Stage stage) {
   model_ = make_model_for(config_, *data_, FittedRows(*data_, refit || final, final).get());
   if (model_info(config_.model.name).trained == Trained::kNot) return;
   if (!config_.model.init_path.empty() && !checkpoint_)
-    read_initial_tables(config_, *data_, *model_);
+    see_leak(has_seen_test(read_initial_tables(config_, *data_, *model_), *data_,
+                           config_.model.init_path));
   if (!config_.model.init_from.empty() && !checkpoint_)
     initial_rows_ = take_initial_rows(config_, *data_, *model_);
+  if (initial_rows_ && initial_rows_->seen_test) see_leak(true);
   if (final && pairwise(config_) && !all_items_)
     all_items_ = merged(evaluator_.seen_items(), user_items(data_->parts.test, data_->users.size()));
   const UserItems* const known = !pairwise(config_) ? nullptr
@@ -112,6 +117,11 @@ void Experiment::prepare(Stage stage) {
                                  : refit            ? &evaluator_.seen_items()
                                                     : &evaluator_.train_items();
   stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_)});
+}
+
+void Experiment::see_leak(bool seen_test) {
+  leaked_ = leaked_ || seen_test;
+  evaluator_.set_leaked(leaked_);
 }
 
 void Experiment::require_negatives() const {

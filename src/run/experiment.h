@@ -44,6 +44,9 @@ class Experiment {
   /// Under model.init_from: what the model at hand took from the earlier one.
   const std::optional<InitialRows>& initial_rows() const { return initial_rows_; }
 
+  /// Whether a warm start has seen rows of the test part.
+  bool leaked() const { return leaked_; }
+
   const RunConfig& config() const { return config_; }
   const SplitDataset& data() const { return *data_; }
   const RecommenderImpl& model() const { return *model_; }
@@ -55,6 +58,7 @@ class Experiment {
 
   static std::string folder_of(const RunDirectory& run, Stage stage);
   void prepare(Stage stage);
+  void see_leak(bool seen_test);
   void require_negatives() const;
   std::optional<Monitor> make_monitor() const;
   int64_t steps() const;
@@ -66,7 +70,8 @@ class Experiment {
 
   const RunConfig config_;
   const std::shared_ptr<const SplitDataset> data_;
-  const Evaluator evaluator_;
+  Evaluator evaluator_;
+  bool leaked_ = false;
   // Of the fit at hand; each refers to those before it.
   std::optional<FittedRows> rows_;
   Recommender model_;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "src/base/error.h"
 #include "src/config/catalog.h"
+#include "src/run/warm_start.h"
 #include "src/serve/served_model.h"
 
 namespace latent {
@@ -50,10 +52,15 @@ void require_fitting(const std::string& path, const FactorView& from, const RunC
                 std::to_string(from.factors));
 }
 
-/// For each id of the data its row in the earlier model, or -1.
-std::vector<int32_t> rows_in(const IdMap& ids, const IdTable& earlier) {
+/// For each id of the data its row in the earlier model, or -1, also where no row of it was trained
+/// on (`rows`; empty: nothing is known).
+std::vector<int32_t> rows_in(const IdMap& ids, const IdTable& earlier,
+                             std::span<const int32_t> rows) {
   std::vector<int32_t> out(ids.size());
-  for (int32_t n = 0; n < ids.size(); ++n) out[n] = earlier.find(ids.name(n));
+  for (int32_t n = 0; n < ids.size(); ++n) {
+    out[n] = earlier.find(ids.name(n));
+    if (out[n] >= 0 && !rows.empty() && rows[out[n]] == 0) out[n] = -1;
+  }
   return out;
 }
 
@@ -95,9 +102,9 @@ InitialRows take_initial_rows(const RunConfig& config, const SplitDataset& data,
   const FactorView& from = earlier.view();
   const ScoreTables to = model.tables();
   require_fitting(path, from, config, to);
-  const std::vector<int32_t> users = rows_in(data.users, earlier.user_ids()),
-                             items = rows_in(data.items, earlier.item_ids());
-  const InitialRows out{found(users), found(items)};
+  const std::vector<int32_t> users = rows_in(data.users, earlier.user_ids(), earlier.user_rows()),
+                             items = rows_in(data.items, earlier.item_ids(), earlier.item_rows());
+  const InitialRows out{found(users), found(items), has_seen_test(earlier, data)};
   if (out.users == 0 && out.items == 0)
     throw Error(path + ": has no user and no item of " + config.data.path +
                 "; give model.init_from a model of the same ids");

@@ -12,6 +12,7 @@ namespace latent {
 /// How many users and items of the data got their rows from the earlier model.
 struct InitialRows {
   int32_t users = 0, items = 0;
+  bool seen_test = false;  ///< whether the earlier model was trained on rows of the test part
 
   /// "took 95 of 100 users ... from runs/old; the others start fresh", for `config` and `data`.
   std::string text(const RunConfig& config, const SplitDataset& data) const;

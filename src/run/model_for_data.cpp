@@ -10,6 +10,7 @@
 #include "src/config/catalog.h"
 #include "src/config/run_paths.h"
 #include "src/formats/crc32.h"
+#include "src/run/warm_start.h"
 #include "src/train/trainer.h"
 
 namespace latent {
@@ -70,7 +71,7 @@ Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
   return model;
 }
 
-ordered_json provenance_of(const RunConfig& config, const SplitDataset& data) {
+ordered_json provenance_of(const RunConfig& config, const SplitDataset& data, bool leaked) {
   ordered_json out = {{"program", std::string("latent ") + kVersion},
                       {"torch", torch_version()},
                       {"data_crc32", hex(data.checksum)},
@@ -78,8 +79,10 @@ ordered_json provenance_of(const RunConfig& config, const SplitDataset& data) {
                       {"seed", config.train.seed},
                       {"device", device_of(config).str()},
                       {"users", data.users.size()},
-                      {"items", data.items.size()}};
+                      {"items", data.items.size()},
+                      {"test_pairs", test_pairs(data)}};
   if (const std::string folder = working_folder(); !folder.empty()) out["folder"] = folder;
+  if (leaked) out["leaked"] = true;
   return out;
 }
 

@@ -26,7 +26,9 @@ torch::Device device_of(const RunConfig& config);
 void use_threads(const RunConfig& config);
 
 /// Program, data, ids, seed, device, folder: what config.json says of where a run came from.
-nlohmann::ordered_json provenance_of(const RunConfig& config, const SplitDataset& data);
+/// `leaked`: a warm start has seen rows of the test part.
+nlohmann::ordered_json provenance_of(const RunConfig& config, const SplitDataset& data,
+                                     bool leaked);
 
 /// CRC-32 of all ids in their order, which gives the rows of the tables their meaning.
 uint32_t ids_checksum(const SplitDataset& data);

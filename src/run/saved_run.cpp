@@ -14,6 +14,7 @@
 #include "src/run/later_data.h"
 #include "src/run/model_for_data.h"
 #include "src/run/part_metrics.h"
+#include "src/run/warm_start.h"
 #include "src/run/write_model.h"
 #include "src/serve/served_model.h"
 #include "src/train/checkpoint.h"
@@ -133,8 +134,9 @@ namespace {
 
 ordered_json evaluate_parts(const FactorView& view, const SplitDataset& data,
                             const RunConfig& config, Fit fit,
-                            const PredictionsRequest& predictions) {
-  const Evaluator evaluator(data, config, fit);
+                            const PredictionsRequest& predictions, bool leaked) {
+  Evaluator evaluator(data, config, fit);
+  evaluator.set_leaked(leaked);
   tell_how_read(data.read_as, ranks(config));
   evaluator.require_other_pairs();
   ordered_json out;
@@ -231,8 +233,10 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids()))
     throw other_ids(path, config.data.path);
-  tell_of_changed_data(data, metadata.value("provenance", ordered_json::object()), path);
-  return evaluate_parts(model.view(), data, config, fit, request.predictions);
+  const auto provenance = metadata.value("provenance", ordered_json::object());
+  tell_of_changed_data(data, provenance, path);
+  return evaluate_parts(model.view(), data, config, fit, request.predictions,
+                        provenance.value("leaked", false));
 }
 
 ordered_json evaluate_run(const EvaluateRequest& request) {
@@ -255,7 +259,8 @@ ordered_json evaluate_run(const EvaluateRequest& request) {
   load_weights(saved, run);
   const ModuleView view(*saved.model);
   if (request.data.empty())
-    return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions);
+    return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions,
+                          provenance.value("leaked", false));
   return evaluate_later(trained_model(view.view(), config, saved.data, Fit::kTested), config,
                         request.data, request.predictions.path);
 }
@@ -274,7 +279,12 @@ void export_run(const std::string& directory, const std::string& path, bool npz)
   SavedRun saved(run, {}, fit);
   require_same_data(saved.config, saved.data, saved_provenance(run), directory);
   load_weights(saved, run);
-  if (npz) return write_tables(saved.config, saved.data, *saved.model, path);
+  if (npz) {
+    const bool leaked = fit == Fit::kAll || config.train.rows == "all" ||
+                        saved_provenance(run).value("leaked", false);
+    return write_tables(saved.config, saved.data, *saved.model, path,
+                        trained_on(saved.data, leaked));
+  }
   ordered_json metrics;
   if (std::filesystem::exists(run.metrics()))
     metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);

@@ -17,8 +17,11 @@ namespace latent {
 
 namespace {
 
-nlohmann::ordered_json run_config(const RunConfig& config, const SplitDataset& data) {
-  return config_file(config, provenance_of(config, data), read_as_json(data.read_as.format));
+nlohmann::ordered_json run_config(const Experiment& experiment) {
+  const SplitDataset& data = experiment.data();
+  return config_file(experiment.config(),
+                     provenance_of(experiment.config(), data, experiment.leaked()),
+                     read_as_json(data.read_as.format));
 }
 
 /// Trains and tests in a run folder that holds its config; writes metrics and model.
@@ -84,7 +87,7 @@ RunReport train_run(const TrainRequest& request) {
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), run_config(config, *data).dump(2) + "\n");
+    write_file(run.config(), run_config(experiment).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
     if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
     try {
@@ -131,7 +134,7 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
       return checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
     };
     trim_log(run.log(), {step, newest(run.refit_checkpoints()), newest(run.final_checkpoints())});
-    write_file(run.config(), run_config(config, *data).dump(2) + "\n");
+    write_file(run.config(), run_config(experiment).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
     return finish(experiment, run);
   });

@@ -32,6 +32,12 @@ std::vector<int32_t> counts_of(const std::vector<int32_t>& ids, int32_t size) {
   return counts;
 }
 
+/// Whether the test part was labelled so.
+bool metrics_leaked(const ordered_json& metrics) {
+  return metrics.is_object() && metrics.contains("test") &&
+         metrics["test"].value("leaked", false);
+}
+
 }  // namespace
 
 RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit) {
@@ -62,7 +68,7 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
                                          {"fit", fit == Fit::kAll ? "all" : "tested"},
                                          {"metrics", metrics},
                                          {"train_mean", mean_rating(data.parts.train)},
-                                         {"provenance", provenance_of(config, data)}}});
+                                         {"provenance", provenance_of(config, data, metrics_leaked(metrics))}}});
 }
 
 }  // namespace latent
