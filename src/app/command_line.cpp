@@ -6,6 +6,7 @@
 
 #include "src/app/commands.h"
 #include "src/base/error.h"
+#include "src/run/saved_run.h"
 #include "src/base/log.h"
 
 namespace latent {
@@ -102,10 +103,15 @@ void say_wrote(const std::string& path) {
 }
 
 std::string model_path(const std::string& run_or_model) {
-  namespace fs = std::filesystem;
-  return fs::is_directory(run_or_model) && fs::exists(fs::path(run_or_model) / "model.pt")
-             ? run_or_model + "/model.pt"
-             : run_or_model;
+  const std::string in_folder = run_or_model + "/model.pt";
+  if (!RunDirectory::is_run(run_or_model))
+    return std::filesystem::exists(in_folder) ? in_folder : run_or_model;
+  const RunDirectory run = RunDirectory::open(run_or_model);
+  tell_if_unfinished(run);
+  if (!std::filesystem::exists(run.model()))
+    throw Error(run_or_model + ": has no model.pt; write it with: latent export " + run_or_model +
+                " -o " + run.model());
+  return run.model();
 }
 
 }  // namespace latent

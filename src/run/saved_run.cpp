@@ -130,6 +130,28 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
   return tree["provenance"];
 }
 
+void tell_if_unfinished(const RunDirectory& run) {
+  const FitSteps reached = {CheckpointFolder(run.checkpoints()).newest_step(),
+                            CheckpointFolder(run.refit_checkpoints()).newest_step(),
+                            CheckpointFolder(run.final_checkpoints()).newest_step()};
+  if (std::filesystem::exists(run.metrics())) {
+    // metrics.json is written last, but a run may have gone on since.
+    const auto metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+    const auto told = [&](const char* section) {
+      return metrics.is_object() && metrics.contains(section)
+                 ? metrics[section].value("steps", int64_t{0})
+                 : int64_t{0};
+    };
+    if (told("train") == reached.first + reached.refit && told("export") == reached.final) return;
+  }
+  const int64_t newest = reached.final > 0 ? reached.final
+                         : reached.refit > 0 ? reached.refit
+                                             : reached.first;
+  say(run.path() + ": this run is not finished" +
+      (newest > 0 ? " (its newest checkpoint is of step " + std::to_string(newest) + ")" : "") +
+      "; go on with: latent train --resume " + run.path());
+}
+
 namespace {
 
 ordered_json evaluate_parts(const FactorView& view, const SplitDataset& data,
@@ -242,6 +264,7 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
 ordered_json evaluate_run(const EvaluateRequest& request) {
   const RunDirectory run = RunDirectory::open(request.run_or_model);
   const auto provenance = saved_provenance(run);
+  tell_if_unfinished(run);
   if (!request.data.empty() && std::filesystem::exists(run.model())) {
     // The file of the training may have grown into the later one; the model's own file knows enough.
     const RunConfig config = read_config(run.config(), {}).config;
@@ -274,6 +297,7 @@ ordered_json evaluate_saved(const EvaluateRequest& request) {
 
 void export_run(const std::string& directory, const std::string& path, bool npz) {
   const RunDirectory run = RunDirectory::open(directory);
+  tell_if_unfinished(run);
   const RunConfig config = read_config(run.config(), {}).config;
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
   SavedRun saved(run, {}, fit);

@@ -97,6 +97,13 @@ std::vector<fs::path> CheckpointFolder::files() const {
   return out;
 }
 
+int64_t CheckpointFolder::newest_step() const {
+  const auto all = files();
+  if (all.empty()) return 0;
+  const std::string name = all.back().stem();  // step-000000000040
+  return std::atoll(name.substr(name.find('-') + 1).c_str());
+}
+
 void CheckpointFolder::save(int64_t step, const Checkpoint& checkpoint) const {
   char name[40];
   std::snprintf(name, sizeof name, "step-%012lld.ckpt", static_cast<long long>(step));

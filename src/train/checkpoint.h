@@ -47,6 +47,8 @@ class CheckpointFolder {
   /// The newest one that is whole; says so when it has to fall back. Nothing when there is none.
   /// Changes nothing in the folder.
   std::optional<Checkpoint> newest(const Wanted& wanted = {}) const;
+  /// The step of the newest file by its name, whole or not; 0: there is none.
+  int64_t newest_step() const;
 
  private:
   std::vector<std::filesystem::path> files() const;  // oldest first

@@ -321,6 +321,23 @@ class FitOnAll(support.Case):
         steps = lambda run: [(line["step"], "final" in line) for line in self.log(run)]
         self.assertEqual(steps("cut"), steps("whole"))
 
+    def test_an_interrupted_run_is_said_to_be_so(self):
+        knobs = ["model.name=svd", "model.factors=3", "train.epochs=4", "export.fit=all", "checkpoint.every=1"]
+        self.train("done", *knobs, config="c.json")
+        uses = [["evaluate", "done"], ["export", "done", "-o", "x.pt"], ["recommend", "done", "--user", "1"],
+                ["similar", "done", "--item", "1"], ["predict", "done", "1", "1"], ["find", "done", "1"]]
+        for words in uses:
+            self.assertNotIn("not finished", self.latent(*words).stderr)
+        (self.dir / "done/metrics.json").rename(self.dir / "metrics.json")
+        for words in uses:
+            self.assertIn("done: this run is not finished (its newest checkpoint is of step 4); go on with: latent train --resume done",
+                          self.latent(*words).stderr)
+        # A finished run that has gone on since.
+        (self.dir / "metrics.json").rename(self.dir / "done/metrics.json")
+        folder = self.dir / "done/checkpoints"
+        (folder / "step-000000000004.ckpt").rename(folder / "step-000000000005.ckpt")
+        self.assertIn("not finished", self.latent("recommend", "done", "--user", "1").stderr)
+
     def test_export_writes_it_again(self):
         self.train("svd", "model.name=svd", "model.factors=3", "train.epochs=2", "export.fit=all", config="c.json")
         self.latent("export", "svd", "-o", "again.pt")
