@@ -1,5 +1,6 @@
 """model.init_from: a model for new data starts with the rows of an earlier one, by id."""
 
+import json
 import shutil
 
 import numpy as np
@@ -125,6 +126,67 @@ class WarmStart(support.Case):
         self.assertRegex(self.refuse("bpr", "model.init_from=old.csv"), r"^old\.csv: not a model exported by latent")
         self.assertRegex(self.refuse("bpr", "model.init_from=old-bpr", "model.init_path=old.csv"), r"both given; keep one")
         self.assertRegex(self.refuse("mean", "model.init_from=old-bpr"), r"not read by mean, which is not trained")
+
+
+
+class Leaks(support.Case):
+    """A warm start that has seen rows of the test part is labelled, whatever it comes from."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rows = support.random_rows(40, 30, 600)
+        support.write_rows(cls.dir / "d.csv", rows)
+        support.write_rows(cls.dir / "grown.csv", rows + [("u1", f"new{n}", 3) for n in range(20)])
+        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.2, "valid": 0.1},
+                             model={"name": "svd", "factors": 3}, train={"epochs": 2})
+        support.Case.train(cls(), "old")
+        support.Case.train(cls(), "all", "export.fit=all")
+        for run in ("old", "all"):
+            support.Case.latent(cls(), "export", run, "-o", f"{run}.npz")
+
+    def leaked(self, *sets, run="warm"):
+        self.train(run, *sets, flags=["--overwrite"])
+        labels = [self.json(f"{run}/metrics.json")["test"].get("leaked", False)]
+        for source in (run, f"{run}/model.pt"):
+            labels.append(json.loads(self.latent("evaluate", source, "--json").stdout)["test"].get("leaked", False))
+        self.assertEqual(len(set(labels)), 1, labels)
+        return labels[0]
+
+    def test_the_same_split_is_clean(self):
+        for start in ("init_path=old.npz", "init_from=old", "init_from=old/model.pt"):
+            self.assertFalse(self.leaked(f"model.{start}"), start)
+
+    def test_another_split_or_a_fit_on_all_rows_is_labelled(self):
+        for start in ("init_path=old.npz", "init_from=old", "init_from=old/model.pt"):
+            self.assertTrue(self.leaked(f"model.{start}", "split.seed=1"), start)
+        for start in ("init_path=all.npz", "init_from=all"):
+            self.assertTrue(self.leaked(f"model.{start}"), start)
+
+    def test_a_later_file_with_the_old_rows_in_its_test_part_is_labelled(self):
+        self.assertTrue(self.leaked("model.init_from=old", "data.path=grown.csv"))
+
+    def test_a_test_file_of_new_rows_alone_is_clean(self):
+        support.write_rows(self.dir / "test.csv", [("u1", f"new{n}", 3) for n in range(20)])
+        self.assertFalse(self.leaked("model.init_from=old", "split.kind=files", "data.test_path=test.csv", "split.test=0.1"))
+
+    def test_the_label_goes_on_from_start_to_start(self):
+        self.assertTrue(self.leaked("model.init_from=old", "split.seed=1", run="second"))
+        self.latent("export", "second", "-o", "second.npz")
+        for start in ("init_from=second", "init_path=second.npz"):
+            self.assertTrue(self.leaked(f"model.{start}", "split.seed=1"), start)
+
+    def test_a_resumed_run_keeps_it(self):
+        self.leaked("model.init_from=old", "split.seed=1", run="cut")
+        (self.dir / "cut/metrics.json").unlink()
+        self.latent("train", "--resume", "cut")
+        self.assertTrue(self.json("cut/metrics.json")["test"]["leaked"])
+
+    def test_a_file_that_says_nothing_is_noted(self):
+        with np.load(self.dir / "old.npz") as file:
+            np.savez(self.dir / "plain.npz", **{name: file[name] for name in file.files if name != "trained_on"})
+        done = self.train("plain", "model.init_path=plain.npz")
+        self.assertIn("plain.npz: does not say which rows it was trained on", done.stderr)
 
 
 if __name__ == "__main__":
