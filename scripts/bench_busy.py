@@ -1,12 +1,10 @@
 """bench.py --busy: how long a training takes when it is not alone on the machine.
 
 For each model: its seconds with one thread and nothing beside it; and, as ratios to these, with two threads alone, beside
-a process that spins, and beside the same training (the slower of the two). One thread of implicit_bpr is another method,
-so that two threads on one core stand for it. Each round measures all of them one after another; ratios are of one round,
-and the median of the rounds is printed with the lowest and the highest.
+a process that spins, and beside the same training (the slower of the two). Each round measures all of them one after
+another; ratios are of one round, and the median of the rounds is printed with the lowest and the highest.
 """
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -49,17 +47,6 @@ class Trainings:
     def alone(self, threads):
         return self.seconds(self.start(threads))
 
-    def on_one_core(self):
-        if self.model != "implicit_bpr":
-            return self.alone(1)
-        before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {min(before)})  # a process that is started now inherits it
-        try:
-            process = self.start(2)
-        finally:
-            os.sched_setaffinity(0, before)
-        return self.seconds(process)
-
     def beside_a_spinning_process(self):
         spinning = subprocess.Popen([sys.executable, "-c", "while True: pass"])
         try:
@@ -73,7 +60,7 @@ class Trainings:
 
     def round(self):
         """-> seconds with one thread alone, and of CASES."""
-        return [self.on_one_core(), self.alone(2), self.beside_a_spinning_process(), self.two_at_once()]
+        return [self.alone(1), self.alone(2), self.beside_a_spinning_process(), self.two_at_once()]
 
 
 def text(ratios):
