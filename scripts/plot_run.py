@@ -24,7 +24,8 @@ FEW = 21  # distinct ratings up to which each has a box of its own
 
 def read_log(run):
     """-> [(name of the fit, its lines)]: the fit, and the second one under train.refit"""
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    log = run / "log.jsonl"  # a model that is not trained has none
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
     fits = [("", [line for line in lines if not line.get("refit")]), ("refit", [line for line in lines if line.get("refit")])]
     return [(name, lines) for name, lines in fits if lines]
 

@@ -10,7 +10,7 @@ import unittest
 
 import support
 
-COMMANDS = ["train", "evaluate", "predict", "recommend", "similar", "export", "config", "data", "synth"]
+COMMANDS = ["train", "evaluate", "predict", "recommend", "similar", "find", "export", "config", "data", "synth"]
 
 
 class Help(support.Case):
