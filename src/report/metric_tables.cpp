@@ -60,10 +60,14 @@ std::string metric_table(const ordered_json& metrics) {
     out += left(name, kName);
     for (const std::string& part : parts) {
       std::string cell = figure(part, name);
-      for (const std::string& kind : kinds)
-        cell += " / " + right(figure(part, kind + "_" + name), 10);
+      for (const std::string& kind : kinds) {
+        const std::string companion = kind + "_" + name;
+        cell += metrics[part].contains(companion) ? " / " + right(figure(part, companion), 10)
+                                                  : std::string(kKind, ' ');
+      }
       out += right(cell, width);
     }
+    out.erase(out.find_last_not_of(' ') + 1);
     out += "\n";
   }
   return out;
@@ -80,7 +84,7 @@ std::string crossval_table(const ordered_json& result) {
   };
   const auto figure = [&](const ordered_json& value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.4f",
+    std::snprintf(text, sizeof text, value.is_number_integer() ? "%.0f" : "%.4f",
                   value.is_number() ? value.get<double>() : std::nan(""));
     return cell(text);
   };
