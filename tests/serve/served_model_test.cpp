@@ -299,6 +299,7 @@ TEST(ExportTorchscript, ListsIdsOfSmallModelsOnly) {
     while (!small && e.users.size() <= kListedIds)
       e.users.add("u" + std::to_string(e.users.size()));
     e.seen.start.resize(e.users.size() + 1, e.seen.start.back());
+    e.user_rows.resize(e.users.size(), 1);
     e.tables.gamma_user = torch::zeros({e.users.size(), kFactors});
     e.tables.beta_user = torch::zeros({e.users.size(), 1});
     e.write();
