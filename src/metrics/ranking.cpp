@@ -14,8 +14,6 @@ namespace latent {
 namespace {
 
 constexpr int64_t kUsersPerChunk = 64;  // partial sums are added in chunk order
-constexpr const char* kNames[kRankingMetrics] = {"recall", "ndcg", "hit",
-                                                 "precision", "map", "mrr"};
 
 bool is_set(std::span<const char> flags, int32_t index) {
   return !flags.empty() && flags[index] != 0;
@@ -48,7 +46,9 @@ struct Ranked {
 class Sums {
  public:
   explicit Sums(const std::vector<int64_t>& cut_offs)
-      : cut_offs_(cut_offs), sums_(cut_offs.size() * kRankingMetrics) {}
+      : cut_offs_(cut_offs),
+        names_(ranking_metric_names()),
+        sums_(cut_offs.size() * names_.size()) {}
 
   /// `list`: the user's best candidates, one more than `discounts` has; `last_size`: candidates
   /// with the score of the last of them, where that matters (see is_cut).
@@ -68,7 +68,7 @@ class Sums {
     }
     const auto held_out = static_cast<int64_t>(user.held_out.size());
     for (size_t c = 0; c < cut_offs_.size(); ++c)
-      add_expected(groups, held_out, cut_offs_[c], discounts, &sums_[c * kRankingMetrics]);
+      add_expected(groups, held_out, cut_offs_[c], discounts, &sums_[c * names_.size()]);
     ++users_;
     if (user.auc.value() < 0) return;
     auc_ += user.auc.value();
@@ -86,17 +86,18 @@ class Sums {
     NamedFigures out;
     if (users_ == 0) return out;
     if (auc_users_ > 0) out.emplace_back("auc", auc_ / static_cast<double>(auc_users_));
-    for (int metric = 0; metric < kRankingMetrics; ++metric) {
+    for (size_t metric = 0; metric < names_.size(); ++metric) {
       for (size_t c = 0; c < cut_offs_.size(); ++c)
-        out.emplace_back(std::string(kNames[metric]) + "@" + std::to_string(cut_offs_[c]),
-                         sums_[c * kRankingMetrics + metric] / static_cast<double>(users_));
+        out.emplace_back(std::string(names_[metric]) + "@" + std::to_string(cut_offs_[c]),
+                         sums_[c * names_.size() + metric] / static_cast<double>(users_));
     }
     return out;
   }
 
  private:
   const std::vector<int64_t>& cut_offs_;
-  std::vector<double> sums_;  // [cut-offs, kRankingMetrics]
+  std::span<const char* const> names_;
+  std::vector<double> sums_;  // [cut-offs, names]
   double auc_ = 0;
   int64_t users_ = 0, auc_users_ = 0;
 };

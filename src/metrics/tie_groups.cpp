@@ -5,6 +5,14 @@
 
 namespace latent {
 
+namespace {
+
+constexpr const char* kNames[] = {"recall", "ndcg", "hit", "precision", "map", "mrr"};
+
+}  // namespace
+
+std::span<const char* const> ranking_metric_names() { return kNames; }
+
 Discounts::Discounts(int64_t deepest) : gain(deepest), ideal(deepest + 1) {
   for (int64_t place = 1; place <= deepest; ++place) {
     gain[place - 1] = 1 / std::log2(static_cast<double>(place) + 1);

@@ -23,9 +23,9 @@ struct Discounts {
 };
 
 /// recall ndcg hit precision map mrr.
-constexpr int kRankingMetrics = 6;
+std::span<const char* const> ranking_metric_names();
 
-/// Adds the user's figures at `k` to `sums` [kRankingMetrics]: means over all orders of the equal
+/// Adds the user's figures at `k` to `sums`, one for each of those names: means over all orders of the equal
 /// scores, each as likely as another. `groups`: those with held-out items, best first; `held_out`:
 /// how many the user has. With m candidates of a group and r of them held out, place j of it holds
 /// a held-out one with probability r / m, and then (j - 1) (r - 1) / (m - 1) of those before it in

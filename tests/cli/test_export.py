@@ -48,10 +48,9 @@ class Export(support.Case):
             with open(cls.dir / f"{name}.csv", encoding="utf-8", newline="") as file:
                 cls.tested[name] = list(csv.DictReader(file))
         cls.users, cls.items = (list(dict.fromkeys(row[n] for row in cls.rows)) for n in (0, 1))
-        held = {(row["user"], row["item"]) for row in cls.tested["mean"]}
-        cls.seen = np.zeros((len(cls.users), len(cls.items)), bool)  # train and valid
+        cls.seen = np.zeros((len(cls.users), len(cls.items)), bool)
         for user, item, _ in cls.rows:
-            cls.seen[cls.users.index(user), cls.items.index(item)] = (user, item) not in held
+            cls.seen[cls.users.index(user), cls.items.index(item)] = True
 
     def brute_scores(self, model):
         tables = {name: table.numpy().astype(float) for name, table in model.named_parameters()}
