@@ -93,8 +93,8 @@ class Judging(support.Case):
         support.write_rows(self.dir / "cold.csv", self.test_rows + [("new", "i1", 1)])
         self.figures("table", *RANKS, test="cold.csv")
         self.assertRegex(self.told.stdout, r"test / popularity / +warm")
-        self.assertRegex(self.told.stdout, r"(?m)^cold_users +1 ")
-        self.assertRegex(self.told.stdout, r"(?m)^repeated_pairs +0 ")
+        self.assertRegex(self.told.stdout, r"(?m)^cold_users +1$")
+        self.assertRegex(self.told.stdout, r"(?m)^repeated_pairs +0$")
 
     # ---- ties, relevance, masks
 
