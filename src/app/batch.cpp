@@ -88,8 +88,9 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
   }
   out.commit();
   if (rows > 0)
-    say(pairs + ": " + counted(rows, "row") + " with " + counted(std::ssize(users), "unknown user") +
-        " and " + counted(std::ssize(items), "unknown item") +
+    say(pairs + ": " + counted(rows, "row") + " with " +
+        counted(std::ssize(users), "unknown user") + " and " +
+        counted(std::ssize(items), "unknown item") +
         (unknown == Unknown::kSkip ? " left out" : " scored from what is known"));
 }
 

@@ -21,8 +21,8 @@ std::string working_folder();
 /// folder was moved, they start here, as those of --set do. An empty `folder` changes nothing.
 void start_paths_at(const std::string& folder, ResolvedConfig& resolved);
 
-/// Where `config` names a file in the very words of the run's config.json (`as_written`) it gets the
-/// run's path: a config means the same files from any folder.
+/// Where `config` names a file in the very words of the run's config.json (`as_written`) it gets
+/// the run's path: a config means the same files from any folder.
 void keep_paths_of_run(const ResolvedConfig& run, const nlohmann::json& as_written,
                        ResolvedConfig& config);
 

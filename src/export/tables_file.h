@@ -19,6 +19,7 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
 /// Fills `model` from the file that model.init_path names, written as above. Throws Error for a
 /// table that is missing or of another shape, for other ids, and for a damaged file. Returns what
 /// the file says it was trained on, or "".
-std::string read_initial_tables(const RunConfig& config, const SplitDataset& data, RecommenderImpl& model);
+std::string read_initial_tables(const RunConfig& config, const SplitDataset& data,
+                                RecommenderImpl& model);
 
 }  // namespace latent

@@ -26,7 +26,8 @@ void add_expected(std::span<const TieGroup> groups, int64_t held_out, int64_t k,
   double found = 0;  // held-out items in the groups before
   for (const TieGroup& group : groups) {
     if (group.before >= k) break;
-    const auto size = static_cast<double>(group.size), relevant = static_cast<double>(group.relevant);
+    const auto size = static_cast<double>(group.size),
+               relevant = static_cast<double>(group.relevant);
     const int64_t depth = std::min(group.size, k - group.before);
     const double share = relevant / size;
     const double others = group.size == 1 ? 0 : (relevant - 1) / (size - 1);

@@ -25,13 +25,13 @@ struct Discounts {
 /// recall ndcg hit precision map mrr.
 std::span<const char* const> ranking_metric_names();
 
-/// Adds the user's figures at `k` to `sums`, one for each of those names: means over all orders of the equal
-/// scores, each as likely as another. `groups`: those with held-out items, best first; `held_out`:
-/// how many the user has. With m candidates of a group and r of them held out, place j of it holds
-/// a held-out one with probability r / m, and then (j - 1) (r - 1) / (m - 1) of those before it in
-/// the group are held out, on average; the first one stands at j with probability C(m - j, r - 1) /
-/// C(m, r); t places hold none with probability C(m - r, t) / C(m, t) (McSherry & Najork, ECIR
-/// 2008).
+/// Adds the user's figures at `k` to `sums`, one for each of those names: means over all orders of
+/// the equal scores, each as likely as another. `groups`: those with held-out items, best first;
+/// `held_out`: how many the user has. With m candidates of a group and r of them held out, place j
+/// of it holds a held-out one with probability r / m, and then (j - 1) (r - 1) / (m - 1) of those
+/// before it in the group are held out, on average; the first one stands at j with probability C(m
+/// - j, r - 1) / C(m, r); t places hold none with probability C(m - r, t) / C(m, t) (McSherry &
+/// Najork, ECIR 2008).
 void add_expected(std::span<const TieGroup> groups, int64_t held_out, int64_t k,
                   const Discounts& discounts, double* sums);
 

@@ -111,7 +111,8 @@ void Experiment::prepare(Stage stage) {
     initial_rows_ = take_initial_rows(config_, *data_, *model_);
   if (initial_rows_ && initial_rows_->seen_test) see_leak(true);
   if (final && pairwise(config_) && !all_items_)
-    all_items_ = merged(evaluator_.seen_items(), user_items(data_->parts.test, data_->users.size()));
+    all_items_ =
+        merged(evaluator_.seen_items(), user_items(data_->parts.test, data_->users.size()));
   const UserItems* const known = !pairwise(config_) ? nullptr
                                  : final            ? &*all_items_
                                  : refit            ? &evaluator_.seen_items()

@@ -16,8 +16,8 @@ void require_same_data(const RunConfig& config, const SplitDataset& data,
 /// "provenance" of the run's config.json.
 nlohmann::json saved_provenance(const RunDirectory& run);
 
-/// Says on stderr that the run was interrupted (or is being trained), where it was: what it holds is
-/// not its end.
+/// Says on stderr that the run was interrupted (or is being trained), where it was: what it holds
+/// is not its end.
 void tell_if_unfinished(const RunDirectory& run);
 
 /// Predictions of a part ("train", "valid", "test") to write; an empty path: none.

@@ -51,24 +51,25 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
                  Fit fit, const std::string& path, const ordered_json& metrics) {
   const UserItems seen = seen_by(data, config.exporting);
   const RowsOfFit rows = rows_of_fit(config, data, fit);
-  export_torchscript(path, {.model_name = config.model.name,
-                            .tables = model.scored(),
-                            .users = &data.users,
-                            .items = &data.items,
-                            .seen = &seen,
-                            .user_rows = rows.users,
-                            .item_rows = rows.items,
-                            .titles = &data.titles,
-                            .lowest = model.spec().lowest,
-                            .highest = model.spec().highest,
-                            .default_prediction = model.default_prediction(),
-                            .bias_is_a_factor = model.bias_is_a_factor(),
-                            .metadata = {{"format", 3},
-                                         {"config", config_to_json(config)},
-                                         {"fit", fit == Fit::kAll ? "all" : "tested"},
-                                         {"metrics", metrics},
-                                         {"train_mean", mean_rating(data.parts.train)},
-                                         {"provenance", provenance_of(config, data, metrics_leaked(metrics))}}});
+  export_torchscript(
+      path, {.model_name = config.model.name,
+             .tables = model.scored(),
+             .users = &data.users,
+             .items = &data.items,
+             .seen = &seen,
+             .user_rows = rows.users,
+             .item_rows = rows.items,
+             .titles = &data.titles,
+             .lowest = model.spec().lowest,
+             .highest = model.spec().highest,
+             .default_prediction = model.default_prediction(),
+             .bias_is_a_factor = model.bias_is_a_factor(),
+             .metadata = {{"format", 3},
+                          {"config", config_to_json(config)},
+                          {"fit", fit == Fit::kAll ? "all" : "tested"},
+                          {"metrics", metrics},
+                          {"train_mean", mean_rating(data.parts.train)},
+                          {"provenance", provenance_of(config, data, metrics_leaked(metrics))}}});
 }
 
 }  // namespace latent

@@ -221,7 +221,8 @@ TEST_P(TiedScores, CountAtTheMeanOverShuffles) {
   ASSERT_EQ(got.size(), sums.size() + 1);  // and auc
   for (const auto& [name, sum] : sums) {
     const double mean = sum / kShuffles;
-    const double error = std::sqrt(std::max(0.0, squares[name] / kShuffles - mean * mean) / kShuffles);
+    const double error =
+        std::sqrt(std::max(0.0, squares[name] / kShuffles - mean * mean) / kShuffles);
     EXPECT_NEAR(got.at(name), mean, 5 * error + 1e-12) << name;
   }
 }
