@@ -55,7 +55,9 @@ void answer_unknown(const ServedModel& model, const std::string& what, Unknown u
                     const std::function<ScoredIds()>& popular, bool json) {
   if (unknown == Unknown::kError)
     throw Error(model.path() + ": " + what +
-                "; --unknown popular lists the most popular items instead");
+                (what.starts_with("unknown")
+                     ? ""
+                     : "; --unknown popular lists the most popular items instead"));
   if (unknown == Unknown::kSkip) {
     say(what + ": skipped");
     if (json) print("[]");

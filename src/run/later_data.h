@@ -16,8 +16,8 @@ namespace latent {
 struct TrainedModel {
   FactorView view;
   IdMap users, items;
-  UserItems known;                             ///< pairs that rankings mask
-  std::vector<int32_t> user_rows, item_rows;   ///< [U], [I] of the fit
+  UserItems known = {};                           ///< pairs that rankings mask
+  std::vector<int32_t> user_rows = {}, item_rows = {};  ///< [U], [I] of the fit
   double train_mean = 0;
 };
 
