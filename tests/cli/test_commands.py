@@ -10,7 +10,8 @@ import unittest
 
 import support
 
-COMMANDS = ["train", "evaluate", "predict", "recommend", "similar", "find", "export", "config", "data", "synth"]
+COMMANDS = ["train", "evaluate", "predict", "recommend", "similar", "find", "export", "config", "data", "synth",
+            "runs", "completion"]
 
 
 class Help(support.Case):
