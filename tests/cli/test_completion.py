@@ -1,5 +1,7 @@
 """What the shells offer: the scripts of latent completion, loaded and asked."""
 
+import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -31,6 +33,14 @@ class Completion(support.Case):
     def test_bash_takes_the_script_and_ties_it_to_the_program(self):
         done = subprocess.run(["bash", "-c", "source ./bash && complete -p latent"], cwd=self.dir, capture_output=True, text=True)
         self.assertEqual((done.stdout, done.stderr), ("complete -F _latent latent\n", ""))
+
+    def test_the_example_works_as_written(self):
+        example = self.latent("completion", "--help").stdout.split("Example:\n  ")[1].strip()
+        written = self.dir / example.split("~/")[1]
+        written.parent.mkdir(parents=True)
+        path = f"{pathlib.Path(support.PROGRAM).resolve().parent}:{os.environ['PATH']}"
+        subprocess.run(["bash", "-c", example], env={**os.environ, "HOME": str(self.dir), "PATH": path}, check=True)
+        self.assertEqual(written.read_text(), (self.dir / "bash").read_text())
 
     def test_commands(self):
         listed = re.findall(r"(?m)^  (\w+) ", self.latent("--help").stdout.split("options]\n\n")[1].split("\n\n")[0])

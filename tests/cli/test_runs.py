@@ -106,6 +106,10 @@ class Runs(support.Case):
             self.addCleanup(os.environ.pop, "TZ", None)
             self.assertEqual(self.rows("old")["run"]["when"], "1970-01-02T00:00:00Z")
 
+    def test_the_example_works_as_written(self):
+        example = self.latent("runs", "--help").stdout.split("Example:\n  latent ")[1].split()
+        self.assertEqual(len(self.latent(*example).stdout.splitlines()), 4)
+
     def test_a_folder_without_runs_is_said_to_be_so(self):
         (self.dir / "empty").mkdir(exist_ok=True)
         done = self.latent("runs", "empty")
