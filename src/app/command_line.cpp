@@ -33,6 +33,15 @@ void CommandLine::add_output(const std::string& what) {
 
 namespace {
 
+CommandShape* wanted_shape = nullptr;  // by shape_of(), for as long as it runs
+
+CommandShape::Option shape_of_option(const cxxopts::HelpOptionDetails& details) {
+  return {.letter = details.s.empty() ? '\0' : details.s[0],
+          .name = details.l.empty() ? "" : details.l.front(),
+          .purpose = details.desc,
+          .value = details.is_boolean ? "" : details.arg_help};
+}
+
 /// What to do about an id such as -7, where a command takes ids and a word could be one; or "".
 std::string dash_advice(const std::vector<char*>& arguments, const std::string& command,
                         const std::vector<std::string>& words) {
@@ -52,6 +61,12 @@ std::string dash_advice(const std::vector<char*>& arguments, const std::string& 
 
 bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& words,
                         size_t required) {
+  if (wanted_shape != nullptr) {
+    wanted_shape->words = words;
+    for (const auto& option : options_.group_help("").options)
+      wanted_shape->options.push_back(shape_of_option(option));
+    return false;
+  }
   // cxxopts splits list values at commas, which values such as [1,5,10] hold: --set is taken out by
   // hand.
   std::vector<char*> rest;
@@ -89,6 +104,16 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
   if (words_.size() > words.size() && !any_number)
     throw UsageError("unexpected " + in_quotes(words_[words.size()]) + "; " + help);
   return true;
+}
+
+CommandShape shape_of(const Command& command) {
+  CommandShape out;
+  std::string name = command.name;
+  char* words[] = {name.data(), nullptr};
+  wanted_shape = &out;
+  command.run(1, words);
+  wanted_shape = nullptr;
+  return out;
 }
 
 std::vector<std::string> CommandLine::sets() const { return sets_; }

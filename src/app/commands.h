@@ -3,6 +3,7 @@
 
 #include <cxxopts.hpp>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,34 @@ int run_export(int argc, char** argv);
 int run_config(int argc, char** argv);
 int run_data(int argc, char** argv);
 int run_synth(int argc, char** argv);
+int run_runs(int argc, char** argv);
+int run_completion(int argc, char** argv);
+
+struct Command {
+  const char* name;
+  const char* purpose;
+  int (*run)(int, char**);
+};
+
+/// Every command, in the order of help.
+std::span<const Command> command_table();
+
+/// What may stand on a command's line.
+struct CommandShape {
+  struct Option {
+    char letter;       ///< of "-k", or 0
+    std::string name;  ///< "run-dir", or ""
+    std::string purpose;
+    std::string value;  ///< what follows it, as help calls it ("FILE"); "": nothing
+  };
+  /// Of the words by position: "CONFIG", "RUN|MODEL", or small letters for the words themselves
+  /// ("show|check"). A last one that ends in ... stands for any number.
+  std::vector<std::string> words;
+  std::vector<Option> options;
+};
+
+/// As the command itself states it; nothing of it is run.
+CommandShape shape_of(const Command& command);
 
 /// A command line being parsed: options and positional words, with --help and an example.
 class CommandLine {
@@ -34,7 +63,7 @@ class CommandLine {
   void add_output(const std::string& what);
   /// Parses; `words` are the names of the positional words, of which the first `required` must be
   /// there; a last name that ends in ... stands for any number of words. False when --help was
-  /// printed. Words behind -- may begin with a dash. Throws UsageError.
+  /// printed, or shape_of() asks. Words behind -- may begin with a dash. Throws UsageError.
   bool parse(int argc, char** argv, const std::vector<std::string>& words, size_t required);
 
   const std::string& word(size_t n) const { return words_.at(n); }

@@ -1,41 +1,101 @@
 // config, data, synth.
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+
 #include "src/app/commands.h"
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
+#include "src/config/diff.h"
+#include "src/config/schema.h"
+#include "src/config/variables.h"
 #include "src/config/write.h"
 #include "src/data/synth.h"
 #include "src/run/data_info.h"
+#include "src/run/run_directory.h"
 
 namespace latent {
 
+namespace {
+
+const std::vector<std::string> kConfigWords = {"show", "check", "diff", "reference", "schema"};
+
+/// The config of a file, or of a run's folder.
+RunConfig config_of(const std::string& path) {
+  std::error_code unknown;
+  const bool folder = std::filesystem::is_directory(path, unknown);
+  return read_config(folder ? RunDirectory::open(path).config() : path, {}).config;
+}
+
+/// As diff(1): 0 without a difference, 1 with one; what cannot be compared is 2, as UsageError is.
+int print_diff(const CommandLine& line) {
+  if (line.words() < 3)
+    throw UsageError("config diff takes two configs or runs; latent config --help shows how");
+  if (!line.sets().empty()) throw UsageError("--set does not go with config diff");
+  std::vector<KnobDifference> found;
+  try {
+    found = config_diff(config_of(line.word(1)), config_of(line.word(2)));
+  } catch (const Error& e) {
+    throw UsageError(e.what());
+  }
+  if (line.has("json")) {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& [knob, a, b] : found) list.push_back({{"knob", knob}, {"a", a}, {"b", b}});
+    print(list.dump(2));
+  } else if (!found.empty()) {
+    print(diff_table(found));
+  }
+  return found.empty() ? 0 : 1;
+}
+
+/// The config as a file that reads back to itself.
+std::string config_text(const RunConfig& config) {
+  nlohmann::ordered_json tree = config_to_json(config);
+  const std::function<void(nlohmann::ordered_json&)> escape = [&](nlohmann::ordered_json& value) {
+    if (value.is_string()) value = escape_variables(value.get<std::string>());
+    if (value.is_structured()) std::ranges::for_each(value, escape);
+  };
+  escape(tree);
+  return tree.dump(2);
+}
+
+}  // namespace
+
 int run_config(int argc, char** argv) {
-  CommandLine line("config show|check|reference [CONFIG] [options]",
-                   "show: every knob with its value and source. check: all that train would refuse "
-                   "in CONFIG before it reads the data. reference: the table of all knobs.",
-                   "latent config show configs/quickstart.json --set train.lr=0.01");
-  line.add()("json", "show as a resolved config file");
+  CommandLine line(
+      "config show|check|diff|reference|schema [CONFIG] [CONFIG] [options]",
+      "show: every knob with its value and where that comes from. check: all that train would "
+      "refuse in CONFIG before it reads the data. diff: the knobs whose values differ between two "
+      "configs or runs; exit code 0 for none, 1 for some, 2 where one cannot be read. reference: "
+      "the table of all knobs. schema: a JSON Schema of configs, for editors.",
+      "latent config show configs/quickstart.json --set train.lr=0.01");
+  line.add()("json", "show: as a resolved config file; diff: as JSON");
   line.add_set();
-  if (!line.parse(argc, argv, {"show|check|reference", "CONFIG"}, 1)) return 0;
+  if (!line.parse(argc, argv, {"show|check|diff|reference|schema", "CONFIG", "CONFIG"}, 1))
+    return 0;
   const std::string& what = line.word(0);
   const std::string path = line.words() > 1 ? line.word(1) : "";
+  if (std::ranges::count(kConfigWords, what) == 0)
+    throw UsageError("unknown " + in_quotes(what) + did_you_mean(what, kConfigWords));
+  if (what == "diff") return print_diff(line);
+  const size_t most = what == "show" || what == "check" ? 2 : 1;
+  if (line.words() > most)
+    throw UsageError("unexpected " + in_quotes(line.word(most)) +
+                     "; latent config --help shows how");
   if (what == "reference") {
     print(config_reference());
-    return 0;
-  }
-  if (what != "show" && what != "check")
-    throw UsageError("unknown " + in_quotes(what) +
-                     did_you_mean(what, {"show", "check", "reference"}));
-  if (what == "check" && path.empty())
-    throw UsageError("missing CONFIG; latent config --help shows how");
-  if (what == "check") {
+  } else if (what == "schema") {
+    print(config_schema().dump(2));
+  } else if (what == "check") {
+    if (path.empty()) throw UsageError("missing CONFIG; latent config --help shows how");
     refuse(complaints(read_with_complaints(path, line.sets())));
     print(path + ": valid");
-    return 0;
+  } else {
+    const ResolvedConfig resolved = read_config(path, line.sets());
+    print(line.has("json") ? config_text(resolved.config) : config_table(resolved));
   }
-  const ResolvedConfig resolved = read_config(path, line.sets());
-  print(line.has("json") ? config_to_json(resolved.config).dump(2) : config_table(resolved));
   return 0;
 }
 

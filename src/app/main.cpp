@@ -13,13 +13,7 @@
 
 namespace {
 
-struct Command {
-  const char* name;
-  const char* purpose;
-  int (*run)(int, char**);
-};
-
-constexpr Command kCommands[] = {
+constexpr latent::Command kCommands[] = {
     {"train", "train the model of a config file, or resume a run", latent::run_train},
     {"crossval", "train and evaluate on each fold of a data set", latent::run_crossval},
     {"evaluate", "metrics of a run or an exported model", latent::run_evaluate},
@@ -29,15 +23,17 @@ constexpr Command kCommands[] = {
     {"rank", "given items in the order of a user's scores", latent::run_rank},
     {"find", "items whose title or id holds a text", latent::run_find},
     {"export", "write the TorchScript model of a run", latent::run_export},
-    {"config", "show, check or document configs", latent::run_config},
+    {"runs", "a table of the runs of a folder", latent::run_runs},
+    {"config", "show, check, compare or document configs", latent::run_config},
     {"data", "look into a data file", latent::run_data},
     {"synth", "write a made-up ratings file", latent::run_synth},
+    {"completion", "what a shell needs to complete command lines", latent::run_completion},
 };
 
 void help() {
   std::string text =
       "latent: latent-factor recommenders from config files\n\nUsage: latent COMMAND [options]\n\n";
-  for (const Command& c : kCommands) {
+  for (const latent::Command& c : kCommands) {
     std::string name = c.name;
     name.resize(12, ' ');
     text += "  " + name + c.purpose + "\n";
@@ -65,7 +61,7 @@ int dispatch(int argc, char** argv) {
   }
   latent::cpu_level();  // says at once that LATENT_CPU is wrong
   std::vector<std::string> names;
-  for (const Command& c : kCommands) {
+  for (const latent::Command& c : kCommands) {
     if (name == c.name) return c.run(argc - 1, argv + 1);
     names.push_back(c.name);
   }
@@ -106,6 +102,8 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
+
+std::span<const latent::Command> latent::command_table() { return kCommands; }
 
 int main(int argc, char** argv) {
   const int code = run(argc, argv);

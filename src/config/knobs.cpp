@@ -19,39 +19,45 @@ std::string shortest(double v) { return json(v).dump(); }
 KnobRange any() { return {nullptr, ""}; }
 
 KnobRange above(double low) {
-  return {[=](const json& v) { return v.get<double>() > low; }, "above " + shortest(low)};
+  return {[=](const json& v) { return v.get<double>() > low; }, "above " + shortest(low),
+          {{"exclusiveMinimum", low}}};
 }
 
 KnobRange at_least(double low) {
-  return {[=](const json& v) { return v.get<double>() >= low; }, "at least " + shortest(low)};
+  return {[=](const json& v) { return v.get<double>() >= low; }, "at least " + shortest(low),
+          {{"minimum", low}}};
 }
 
 KnobRange count_from(int64_t low) {
   // Ids and counts are int32 inside: a larger value could only overflow.
   return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },
-          "from " + std::to_string(low) + " to " + std::to_string(INT32_MAX)};
+          "from " + std::to_string(low) + " to " + std::to_string(INT32_MAX),
+          {{"minimum", low}, {"maximum", INT32_MAX}}};
 }
 
 KnobRange threads() {
   return {[](const json& v) { return v.get<int64_t>() >= 0 && v.get<int64_t>() <= 1024; },
-          "from 0 to 1024"};
+          "from 0 to 1024",
+          {{"minimum", 0}, {"maximum", 1024}}};
 }
 
 KnobRange share() {
   return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() < 1; },
-          "from 0 to below 1"};
+          "from 0 to below 1",
+          {{"minimum", 0}, {"exclusiveMaximum", 1}}};
 }
 
 KnobRange one_of(std::vector<std::string> names) {
   std::string text = "one of";
   for (const std::string& name : names) text += " " + name;
+  const json schema = {{"enum", names}};
   return {[names = std::move(names)](const json& v) {
             for (const std::string& name : names) {
               if (v == name) return true;
             }
             return false;
           },
-          text};
+          text, schema};
 }
 
 std::vector<std::string> model_names() {
@@ -67,19 +73,27 @@ KnobRange cut_offs() {
             }
             return !v.empty();
           },
-          "a list of cut-offs of at least 1"};
+          "a list of cut-offs of at least 1",
+          {{"minItems", 1}, {"items", {{"type", "integer"}, {"minimum", 1}}}}};
 }
 
 KnobRange scale() {
   return {[](const json& v) {
             return v.empty() || (v.size() == 2 && v[0].get<double>() < v[1].get<double>());
           },
-          "[lowest, highest], or null"};
+          "[lowest, highest], or null",
+          {{"maxItems", 2}}};
 }
 
-KnobRange separator() { return {is_separator, "auto, or the text between two columns"}; }
+KnobRange separator() {
+  return {is_separator, "auto, or the text between two columns",
+          {{"pattern", "^[^\"\r\n]+$"}}};
+}
 
-KnobRange conditions() { return {are_conditions, "a list of column=value or column=value|value"}; }
+KnobRange conditions() {
+  return {are_conditions, "a list of column=value or column=value|value",
+          {{"items", {{"type", "string"}, {"pattern", "^[^=]+=|\\$\\{"}}}}};
+}
 
 KnobRange device() {
   return {[](const json& v) {
@@ -88,7 +102,8 @@ KnobRange device() {
             return s.rfind("cuda:", 0) == 0 && s.size() > 5 && s.size() < 8 &&
                    s.find_first_not_of("0123456789", 5) == std::string::npos;
           },
-          "one of auto cpu cuda cuda:N"};
+          "one of auto cpu cuda cuda:N",
+          {{"pattern", "^(auto|cpu|cuda(:[0-9]{1,2})?)$"}}};
 }
 
 const char* type_text(const KnobTarget& target) {
@@ -120,12 +135,6 @@ int64_t whole(const json& v) {
   return v.is_number_float() ? static_cast<int64_t>(v.get<double>()) : v.get<int64_t>();
 }
 
-bool is_column(const Knob& knob) {
-  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
-         knob.name == "data.time" || knob.name == "data.titles.id" ||
-         knob.name == "data.titles.title";
-}
-
 /// `v` in the form that the target stores, or a null pointer when the type does not fit.
 std::optional<json> converted(const Knob& knob, const json& v) {
   if (std::holds_alternative<bool*>(knob.target))
@@ -139,7 +148,7 @@ std::optional<json> converted(const Knob& knob, const json& v) {
     return v.is_number() || v.is_null() ? std::optional(v) : std::nullopt;
   }
   if (std::holds_alternative<std::string*>(knob.target)) {
-    if (is_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
+    if (takes_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
     if (knob.name == "data.header" && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
     return v.is_string() ? std::optional(v) : std::nullopt;
   }
@@ -254,6 +263,12 @@ std::vector<Knob> knobs(RunConfig& c) {
 }
 
 // clang-format on
+
+bool takes_column(const Knob& knob) {
+  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
+         knob.name == "data.time" || knob.name == "data.titles.id" ||
+         knob.name == "data.titles.title";
+}
 
 json knob_value(const Knob& knob) {
   return std::visit(

@@ -21,6 +21,8 @@ using KnobTarget = std::variant<bool*, int64_t*, double*, std::string*, std::opt
 struct KnobRange {
   std::function<bool(const nlohmann::json&)> accepts;
   std::string text;
+  /// What of it a JSON Schema can say: {"exclusiveMinimum": 0}; of a list as a whole.
+  nlohmann::json schema = nlohmann::json::object();
 };
 
 struct Knob {
@@ -32,6 +34,9 @@ struct Knob {
 
 /// One row per knob, pointing into `config`; the order is that of help and of saved files.
 std::vector<Knob> knobs(RunConfig& config);
+
+/// Whether the value names a column: a whole number is one too.
+bool takes_column(const Knob& knob);
 
 /// The present value as JSON (null: an unset optional).
 nlohmann::json knob_value(const Knob& knob);

@@ -40,6 +40,15 @@ bool is_rating_metric(const std::string& name) {
   return std::ranges::count(kRatingNames, name) > 0;
 }
 
+std::string main_metric(const RunConfig& config) {
+  const bool ranks = model_info(config.model.name).task == Task::kRanking;
+  return ranks ? usual_ranking_metric(config.eval.k) : "rmse";
+}
+
+bool is_error_metric(const std::string& name) {
+  return is_rating_metric(name.substr(name.rfind('_') + 1));  // "warm_rmse"
+}
+
 std::string monitored_metric(const RunConfig& config) {
   const std::string& name = config.train.monitor;
   const bool ranks = model_info(config.model.name).task == Task::kRanking;

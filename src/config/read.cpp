@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
+#include <stdexcept>
 
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
@@ -10,7 +10,9 @@
 #include "src/base/log.h"
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
+#include "src/config/config_file.h"
 #include "src/config/run_paths.h"
+#include "src/config/variables.h"
 
 namespace latent {
 
@@ -18,105 +20,36 @@ namespace {
 
 using nlohmann::json;
 
-int line_of(const std::string& text, size_t byte) {
-  return 1 + static_cast<int>(
-                 std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
-}
-
-Error given_twice(const std::string& where, const std::string& key) {
-  return Error(where + ": key " + in_quotes(key) + " is given twice; keep one");
-}
-
-/// Parses strictly: a key given twice in one object is an error, where JSON would keep the last.
-json parse_strictly(const std::string& text, const std::string& where) {
-  std::vector<std::set<std::string>> open;
-  const auto check = [&](int, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) open.emplace_back();
-    if (event == json::parse_event_t::object_end) open.pop_back();
-    if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw given_twice(where, value.get<std::string>());
-    }
-    return true;
-  };
-  try {
-    return json::parse(text, check, /*allow_exceptions=*/true, /*ignore_comments=*/true);
-  } catch (const json::parse_error& e) {
-    std::string what = e.what();
-    // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error ..."
-    const size_t colon = what.find(": ");
-    if (colon != std::string::npos) what = what.substr(colon + 2);
-    throw Error(where + ":" + std::to_string(line_of(text, e.byte > 0 ? e.byte - 1 : 0)) +
-                ": not valid JSON: " + what);
-  } catch (const json::out_of_range& e) {
-    // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
-    const std::string what = e.what();
-    throw Error(where + ": not valid JSON: " + what.substr(what.find("] ") + 2));
-  }
-}
-
-/// "where:line" of the key `name` (dotted) in `text`, or `where` when it is not found there.
-std::string place_of(const std::string& name, const std::string& text, const std::string& where) {
-  const size_t whole = text.find('"' + name + '"');  // a dotted key
-  if (whole != std::string::npos) return where + ":" + std::to_string(line_of(text, whole));
-  size_t at = 0;
-  std::istringstream parts(name);
-  for (std::string part; std::getline(parts, part, '.');) {
-    const size_t found = text.find('"' + part + '"', at);
-    if (found == std::string::npos) return where;
-    at = found;
-  }
-  return where + ":" + std::to_string(line_of(text, at));
-}
-
-using Assignment = std::pair<std::string, json>;
-
-/// `whole`: knobs whose value is itself an object.
-void flatten(const json& value, const std::string& prefix, const std::set<std::string>& whole,
-             std::vector<Assignment>& out) {
-  for (const auto& [key, inner] : value.items()) {
-    const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (inner.is_object() && !inner.empty() && !whole.contains(name)) {
-      flatten(inner, name, whole, out);
-    } else {
-      out.emplace_back(name, inner);
-    }
-  }
-}
-
 /// Says `note` once in the life of the process: resuming reads a run's config twice.
 void say_once(const std::string& note) {
   static std::set<std::string> said;
   if (said.insert(note).second) say(note);
 }
 
+/// Values of one origin; later levels win over earlier ones.
+struct Level {
+  std::string source;               // as ResolvedConfig::sources has it
+  const ConfigFile* file = nullptr; // null: --set
+  std::vector<Assignment> values;
+};
+
 class Resolver {
  public:
-  Resolver(std::string text, std::string where, bool of_run,
-           const std::vector<RetiredKnob>& retired)
-      : text_(std::move(text)),
-        file_(std::move(where)),
-        file_source_(of_run ? "run" : "file"),
-        retired_(retired),
-        rows_(knobs(result_.config)) {
+  Resolver(const std::vector<ConfigFile>& files, const std::vector<RetiredKnob>& retired)
+      : files_(files), retired_(retired), rows_(knobs(result_.config)) {
     for (const Knob& knob : rows_) result_.sources[knob.name] = "default";
-  }
-
-  /// Knobs whose value is itself an object.
-  std::set<std::string> object_knobs() const {
-    std::set<std::string> out;
-    for (const Knob& knob : rows_) {
-      if (std::holds_alternative<std::map<std::string, double>*>(knob.target))
-        out.insert(knob.name);
+    for (size_t n = 0; n + 1 < files.size(); ++n) {
+      if (std::ranges::count(result_.includes, files[n].path) == 0)
+        result_.includes.push_back(files[n].path);
     }
-    return out;
   }
 
-  ResolvedConfig resolve(const std::vector<Assignment>& file,
-                         const std::vector<std::string>& sets) {
-    const std::vector<Assignment> given = parsed(sets);
-    // The model's name decides which defaults lie under the file, so it is looked up first.
-    for (const auto* level : {&file, &given}) {
-      for (const auto& [name, value] : *level) {
+  ResolvedConfig resolve(const std::vector<std::string>& sets) {
+    for (const ConfigFile& file : files_) levels_.push_back(level_of(file));
+    levels_.push_back({.source = "--set", .values = parsed(sets)});
+    // The model's name decides which defaults lie under the files, so it is looked up first.
+    for (const Level& level : levels_) {
+      for (const auto& [name, value] : level.values) {
         if (name == "model.name") (void)set_knob(*find(name), value);
       }
     }
@@ -125,9 +58,9 @@ class Resolver {
         throw std::logic_error("the catalog's default of " + name + " is not one");
       result_.sources[name] = "model";
     }
-    apply(file, file_source_);
-    apply(given, "--set");
+    for (size_t n = 0; n < levels_.size(); ++n) apply(n);
     settle_length();
+    start_paths();
     return std::move(result_);
   }
 
@@ -135,6 +68,32 @@ class Resolver {
   const Knob* find(const std::string& name) const {
     const auto at = std::ranges::find(rows_, name, &Knob::name);
     return at == rows_.end() ? nullptr : &*at;
+  }
+
+  Level level_of(const ConfigFile& file) {
+    Level out{.source = &file != &files_.back() ? "include" : file.of_run ? "run" : "file",
+              .file = &file,
+              .values = {}};
+    for (const auto& [name, value] : file.assignments) {
+      // A run's own values were resolved when it was written.
+      if (file.of_run) {
+        out.values.emplace_back(name, value);
+      } else {
+        expand(name, value, file.place_of(name), out.values);
+      }
+    }
+    return out;
+  }
+
+  /// Appends the value with its variables put in, or complains.
+  void expand(const std::string& name, const json& value, const std::string& place,
+              std::vector<Assignment>& out) {
+    try {
+      out.emplace_back(name, expand_variables(find(name), value));
+    } catch (const Error& e) {
+      wrong(place, "'" + name + "' " + e.what());
+      if (find(name) != nullptr) result_.sources[name] = "wrong";
+    }
   }
 
   /// `sets` as keys and values; text where the key is no knob.
@@ -153,25 +112,26 @@ class Resolver {
       }
       const Knob* const knob = find(name);
       const std::string value = set.substr(equals + 1);
-      out.emplace_back(name, knob == nullptr ? json(value) : parse_set_value(*knob, value));
+      expand(name, knob == nullptr ? json(value) : parse_set_value(*knob, value), "--set", out);
     }
     return out;
   }
 
-  void apply(const std::vector<Assignment>& assignments, const std::string& source) {
-    const bool of_file = source != "--set";
-    for (const auto& [name, value] : assignments) {
+  void apply(size_t n) {
+    const auto& [source, file, values] = levels_[n];
+    for (const auto& [name, value] : values) {
       if (value.is_object() && is_section(name)) continue;  // "train": {} says nothing
-      const std::string place = of_file ? place_of(name, text_, file_) : source;
+      const std::string place = file != nullptr ? file->place_of(name) : source;
       const Knob* const knob = find(name);
       if (knob == nullptr) {
-        unknown(name, place, source);
+        unknown(name, place, file);
         continue;
       }
       const std::string what = set_knob(*knob, value);
       if (!what.empty()) wrong(place, "'" + name + "' " + what);
       result_.sources[name] = what.empty() ? source : "wrong";
-      if (of_file) {
+      if (what.empty()) level_[name] = n;
+      if (file != nullptr) {
         result_.places[name] = place;
       } else {
         result_.places.erase(name);
@@ -179,12 +139,12 @@ class Resolver {
     }
   }
 
-  void unknown(const std::string& name, const std::string& place, const std::string& source) {
+  void unknown(const std::string& name, const std::string& place, const ConfigFile* file) {
     const auto retired = std::ranges::find(retired_, name, &RetiredKnob::name);
     if (retired != retired_.end()) {
       const std::string text = in_quotes(name) + " is retired; " + retired->advice;
-      if (source != "run") return wrong(place, text);
-      return say_once(file_ + ": passed over " + in_quotes(name) + ", which is retired");
+      if (file == nullptr || !file->of_run) return wrong(place, text);
+      return say_once(file->path + ": passed over " + in_quotes(name) + ", which is retired");
     }
     std::vector<std::string> names;
     for (const Knob& knob : rows_) names.push_back(knob.name);
@@ -200,30 +160,46 @@ class Resolver {
                        [&](const Knob& knob) { return knob.name.rfind(name + ".", 0) == 0; });
   }
 
-  bool chosen(const std::string& name) const {
-    const std::string& source = result_.sources.at(name);
-    return source == file_source_ || source == "--set";
-  }
+  /// Whether a file or --set gives the knob a value that was taken.
+  bool chosen(const std::string& name) const { return level_.contains(name); }
 
-  /// Leaves exactly one of train.steps and train.epochs above 0.
+  /// Leaves exactly one of train.steps and train.epochs above 0. One from an included file gives
+  /// way to the other one of a later level.
   void settle_length() {
     TrainOptions& train = result_.config.train;
-    const bool steps = chosen("train.steps") && train.steps > 0;
-    const bool epochs = chosen("train.epochs") && train.epochs > 0;
-    if (steps && epochs)
-      return wrong(file_, "'train.steps' and 'train.epochs' are both given; keep one");
+    const std::string& file = files_.back().path;
+    bool steps = chosen("train.steps") && train.steps > 0;
+    bool epochs = chosen("train.epochs") && train.epochs > 0;
+    if (steps && epochs) {
+      const size_t of_steps = level_.at("train.steps"), of_epochs = level_.at("train.epochs");
+      if (of_steps == of_epochs || levels_[std::min(of_steps, of_epochs)].source != "include")
+        return wrong(file, "'train.steps' and 'train.epochs' are both given; keep one");
+      (of_steps < of_epochs ? steps : epochs) = false;
+    }
     if (steps) train.epochs = 0;
     if (epochs) train.steps = 0;
     if (train.steps > 0 && train.epochs > 0) {  // a model's default beside the general one
       (result_.sources["train.epochs"] == "model" ? train.steps : train.epochs) = 0;
     }
     if (train.steps == 0 && train.epochs == 0)
-      wrong(file_, "'train.steps' and 'train.epochs' are both 0; give one of them");
+      wrong(file, "'train.steps' and 'train.epochs' are both 0; give one of them");
   }
 
-  std::string text_, file_;  // of the config file
-  std::string file_source_;
+  /// Relative paths of runs' own configs start where those runs did.
+  void start_paths() {
+    for (size_t n = 0; n < files_.size(); ++n) {
+      std::set<std::string> names;
+      for (const auto& [name, level] : level_) {
+        if (level == n) names.insert(name);
+      }
+      start_paths_at(files_[n].folder, names, result_);
+    }
+  }
+
+  const std::vector<ConfigFile>& files_;
   const std::vector<RetiredKnob>& retired_;
+  std::vector<Level> levels_;            // of the files in their order, then of --set
+  std::map<std::string, size_t> level_;  // that each knob's value is of
   ResolvedConfig result_;
   std::vector<Knob> rows_;
 };
@@ -242,25 +218,8 @@ bool is_given(const std::string& source) { return source == "file" || source == 
 ResolvedConfig resolve_with_complaints(const std::string& text, const std::string& where,
                                        const std::vector<std::string>& sets,
                                        const std::vector<RetiredKnob>& retired) {
-  json tree = parse_strictly(text, where);
-  if (!tree.is_object())
-    throw Error(where + ": a config is one JSON object, {\"data\": {...}, ...}");
-  // A run's config.json says where it came from; that is a record, not a setting.
-  const bool of_run = tree.contains("provenance") && tree["provenance"].is_object();
-  const json folder = of_run ? tree["provenance"].value("folder", json()) : json();
-  tree.erase("provenance");
-  tree.erase("read_as");  // likewise how the data was read
-  Resolver resolver(text, where, of_run, retired);
-  std::vector<Assignment> file;
-  flatten(tree, "", resolver.object_knobs(), file);
-  std::set<std::string> names;
-  for (const auto& [name, value] : file) {
-    if (!names.insert(name).second)
-      throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
-  }
-  ResolvedConfig resolved = resolver.resolve(file, sets);
-  if (folder.is_string()) start_paths_at(folder.get<std::string>(), resolved);
-  return resolved;
+  const std::vector<ConfigFile> files = config_files(text, where);
+  return Resolver(files, retired).resolve(sets);
 }
 
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,

@@ -1,4 +1,4 @@
-// Reading a config: knob default < the model's own defaults < file < --set.
+// Reading a config: knob default < the model's own defaults < included files < file < --set.
 #pragma once
 
 #include <map>
@@ -21,20 +21,23 @@ const std::vector<RetiredKnob>& retired_knobs();
 
 struct ResolvedConfig {
   RunConfig config;
-  /// knob -> "default", "model", "file" or "--set"; "run": the file is a run's own config.json;
-  /// "wrong": what was given could not be taken, and the value is that of the level below.
+  /// knob -> "default", "model", "include", "file" or "--set"; "run": the file is a run's own
+  /// config.json; "wrong": what was given could not be taken, and the value is that of the level
+  /// below.
   std::map<std::string, std::string> sources;
-  std::map<std::string, std::string> places;  ///< "c.json:7" of each knob that the file gives
+  std::map<std::string, std::string> places;  ///< "c.json:7" of each knob that a file gives
+  std::vector<std::string> includes;          ///< included files in their order, each once
   std::vector<std::string> wrong;             ///< a line for each key or value not taken
 };
 
 /// Whether a value of this source was written by a person for this very run, so that the program
-/// owes an answer where it has no use for it. Files that a config includes will have a source of
-/// their own, and none: what they hold in common may be for other models.
+/// owes an answer where it has no use for it. Included files are none: what they hold in common may
+/// be for other models.
 bool is_given(const std::string& source);
 
-/// Reads the JSON text (comments allowed) named `where` in errors, then applies `sets`
-/// ("key=value"). An object with "provenance" is a run's own config; its relative paths start where
+/// Reads the JSON text (comments allowed) of the file `where` and the files that it includes
+/// (config_file.h), then applies `sets` ("key=value"); variables of the environment are put in
+/// (variables.h). An object with "provenance" is a run's own config; its relative paths start where
 /// the run did (start_paths_at). Throws Error with a line for each key that is unknown and value
 /// that is mistyped or out of range.
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,

@@ -38,10 +38,11 @@ std::string working_folder() {
   return gone || !is_utf8(folder) ? "" : folder;
 }
 
-void start_paths_at(const std::string& folder, ResolvedConfig& resolved) {
+void start_paths_at(const std::string& folder, const std::set<std::string>& names,
+                    ResolvedConfig& resolved) {
   if (folder.empty() || folder == working_folder()) return;
   for_each_relative_path(resolved.config, [&](const Knob& knob, std::string& path) {
-    if (resolved.sources.at(knob.name) != "run") return;
+    if (!names.contains(knob.name)) return;
     const fs::path there = (fs::path(folder) / path).lexically_normal();
     std::error_code unknown;
     if (fs::exists(there, unknown) || !fs::exists(path, unknown)) path = there.string();
@@ -53,7 +54,8 @@ void keep_paths_of_run(const ResolvedConfig& run, const nlohmann::json& as_writt
   RunConfig of_run = run.config;
   const std::vector<Knob> kept = knobs(of_run);
   for_each_relative_path(config.config, [&](const Knob& knob, std::string& path) {
-    if (config.sources.at(knob.name) != "file") return;
+    const std::string& source = config.sources.at(knob.name);
+    if (source != "file" && source != "include") return;
     const auto was = std::ranges::find(kept, knob.name, &Knob::name);
     std::string pointer = "/" + knob.name;
     std::ranges::replace(pointer, '.', '/');

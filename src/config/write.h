@@ -11,7 +11,7 @@ namespace latent {
 /// Every knob with its value, nested by section: reads back to the same config.
 nlohmann::ordered_json config_to_json(const RunConfig& config);
 
-/// A line for each knob: name, value, source.
+/// A line for each knob: name, value, source, and the file and line that it comes from, if any.
 std::string config_table(const ResolvedConfig& resolved);
 
 /// configs/REFERENCE.md.

@@ -32,7 +32,7 @@ nlohmann::json saved_provenance(const RunDirectory& run) {
   return tree["provenance"];
 }
 
-void tell_if_unfinished(const RunDirectory& run) {
+std::optional<int64_t> unfinished_step(const RunDirectory& run) {
   const FitSteps reached = {CheckpointFolder(run.checkpoints()).newest_step(),
                             CheckpointFolder(run.refit_checkpoints()).newest_step(),
                             CheckpointFolder(run.final_checkpoints()).newest_step()};
@@ -44,11 +44,16 @@ void tell_if_unfinished(const RunDirectory& run) {
                  ? metrics[section].value("steps", int64_t{0})
                  : int64_t{0};
     };
-    if (told("train") == reached.first + reached.refit && told("export") == reached.final) return;
+    if (told("train") == reached.first + reached.refit && told("export") == reached.final)
+      return std::nullopt;
   }
-  const int64_t newest = reached.final > 0 ? reached.final
-                         : reached.refit > 0 ? reached.refit
-                                             : reached.first;
+  return reached.final > 0 ? reached.final : reached.refit > 0 ? reached.refit : reached.first;
+}
+
+void tell_if_unfinished(const RunDirectory& run) {
+  const std::optional<int64_t> reached = unfinished_step(run);
+  if (!reached) return;
+  const int64_t newest = *reached;
   say(run.path() + ": this run is not finished" +
       (newest > 0 ? " (its newest checkpoint is of step " + std::to_string(newest) + ")" : "") +
       "; go on with: latent train --resume " + run.path());

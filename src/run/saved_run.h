@@ -1,6 +1,7 @@
 // What a run leaves behind, read again: for resuming, evaluating and exporting. Free of torch.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@ void require_same_data(const RunConfig& config, const SplitDataset& data,
 
 /// "provenance" of the run's config.json.
 nlohmann::json saved_provenance(const RunDirectory& run);
+
+/// The step that a run which is not finished has reached, 0 without a checkpoint; nothing for a
+/// finished one.
+std::optional<int64_t> unfinished_step(const RunDirectory& run);
 
 /// Says on stderr that the run was interrupted (or is being trained), where it was: what it holds
 /// is not its end.

@@ -6,6 +6,7 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
+#include "src/base/utf8.h"
 #include "src/config/complaints.h"
 #include "src/config/run_paths.h"
 #include "src/run/experiment.h"
@@ -17,11 +18,15 @@ namespace latent {
 
 namespace {
 
-nlohmann::ordered_json run_config(const Experiment& experiment) {
+/// config.json; `includes`: the files that the config included.
+nlohmann::ordered_json run_config(const Experiment& experiment,
+                                  const std::vector<std::string>& includes) {
   const SplitDataset& data = experiment.data();
-  return config_file(experiment.config(),
-                     provenance_of(experiment.config(), data, experiment.leaked()),
-                     read_as_json(data.read_as.format));
+  auto provenance = provenance_of(experiment.config(), data, experiment.leaked());
+  for (const std::string& path : includes) {
+    if (is_utf8(path)) provenance["includes"].push_back(path);  // as JSON can hold it
+  }
+  return config_file(experiment.config(), provenance, read_as_json(data.read_as.format));
 }
 
 /// Trains and tests in a run folder that holds its config; writes metrics and model.
@@ -87,7 +92,7 @@ RunReport train_run(const TrainRequest& request) {
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), run_config(experiment).dump(2) + "\n");
+    write_file(run.config(), run_config(experiment, request.config.includes).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
     if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
     try {
@@ -123,7 +128,8 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     require_agreement(saved.config, config, directory);
     const auto data =
         std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
-    require_same_data(config, *data, saved_provenance(run), directory);
+    const nlohmann::json provenance = saved_provenance(run);
+    require_same_data(config, *data, provenance, directory);
     Experiment experiment(config, data, &run);
     const int64_t step = experiment.done();
     say(step > 0 ? "resuming " + directory + " at step " + std::to_string(step)
@@ -134,7 +140,10 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
       return checkpoint ? checkpoint->state.at("step").get<int64_t>() : 0;
     };
     trim_log(run.log(), {step, newest(run.refit_checkpoints()), newest(run.final_checkpoints())});
-    write_file(run.config(), run_config(experiment).dump(2) + "\n");
+    const auto includes = config_path.empty()
+                              ? provenance.value("includes", std::vector<std::string>())
+                              : resolved.includes;
+    write_file(run.config(), run_config(experiment, includes).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
     return finish(experiment, run);
   });

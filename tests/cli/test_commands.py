@@ -10,7 +10,8 @@ import unittest
 
 import support
 
-COMMANDS = ["train", "evaluate", "predict", "recommend", "similar", "find", "export", "config", "data", "synth"]
+COMMANDS = ["train", "evaluate", "predict", "recommend", "similar", "find", "export", "config", "data", "synth",
+            "runs", "completion"]
 
 
 class Help(support.Case):
@@ -43,6 +44,7 @@ class Help(support.Case):
             (["recommend", "m.pt", "--user", "u", "-k", "many"], "many"), (["similar", "m.pt"], "--item"),
             (["predict", "m.pt", "u"], "ITEM"), (["predict", "m.pt", "u", "i", "--unknown", "guess"], "known-parts"),
             (["export", "r"], "-o"), (["config", "chek", "c.json"], "'check'"), (["config", "check"], "CONFIG"),
+            (["config", "schema", "c.json"], "'c.json'"), (["config", "show", "c.json", "c.json"], "'c.json'"),
             (["data", "info"], "FILE"), (["synth"], "-o"), (["evaluate"], "RUN"),
         ]:
             with self.subTest(words):
@@ -63,8 +65,8 @@ class Config(support.Case):
         rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
         self.assertEqual(rows["train.lr"], ["0.25", "--set"])
         self.assertEqual(rows["eval.k"], ["[2,3]", "--set"])
-        self.assertEqual(rows["train.steps"], ["7", "file"])
-        self.assertEqual(rows["data.path"], ['"d.csv"', "file"])
+        self.assertEqual(rows["train.steps"], ["7", "file", "c.json:7"])
+        self.assertEqual(rows["data.path"], ['"d.csv"', "file", "c.json:3"])
         self.assertEqual(rows["train.batch_size"], ["50000", "default"])
 
     def test_a_models_own_default_lies_between_the_general_one_and_the_file(self):

@@ -75,7 +75,7 @@ TEST(ConfigTable, ShowsEachKnobWithValueAndSource) {
     }
     return out;
   };
-  EXPECT_EQ(line_of("train.lr"), "train.lr 0.25 file");
+  EXPECT_EQ(line_of("train.lr"), "train.lr 0.25 file c:1");
   EXPECT_EQ(line_of("eval.k"), "eval.k [3] --set");
   EXPECT_EQ(line_of("split.kind"), "split.kind \"random\" default");
 }
