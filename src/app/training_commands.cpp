@@ -131,7 +131,7 @@ int run_crossval(int argc, char** argv) {
   CommandLine line("crossval CONFIG [options]",
                    "Trains and evaluates the model of CONFIG on each fold of its data.",
                    "latent crossval configs/movielens.json --folds 5");
-  line.add()("folds", "how many parts the shuffled rows are cut into",
+  line.add()("folds", "how many parts the shuffled rows are cut into (split.kind k_fold: split.folds, if not given)",
              cxxopts::value<int64_t>()->default_value("5"), "K")(
       "fold-files", "the files of the folds instead: TRAIN,TEST of the first, of the second, ...",
       cxxopts::value<std::vector<std::string>>(), "TRAIN,TEST,...")(
@@ -143,7 +143,8 @@ int run_crossval(int argc, char** argv) {
   const ResolvedConfig resolved = read_with_complaints(line.word(0), line.sets());
   refuse(complaints_apart_from_data(resolved));
   request.config = resolved.config;
-  request.folds = line.get<int64_t>("folds");
+  const bool given = !line.has("folds") && request.config.split.kind == "k_fold";
+  request.folds = given ? request.config.split.folds : line.get<int64_t>("folds");
   if (line.has("fold-files")) {
     if (line.has("folds")) throw UsageError("--folds and --fold-files do not go together");
     const auto names = line.get<std::vector<std::string>>("fold-files");

@@ -65,9 +65,9 @@ class Rng {
   uint64_t seed_;
 };
 
-/// Fisher-Yates, from the back.
-template <typename T>
-void shuffle(std::vector<T>& values, RandomStream stream) {
+/// Fisher-Yates, from the back, of a vector or a span.
+template <typename Values>
+void shuffle(Values&& values, RandomStream stream) {
   for (size_t n = values.size(); n > 1; --n) {
     std::swap(values[n - 1], values[stream.below(static_cast<uint32_t>(n))]);
   }

@@ -69,7 +69,8 @@ void TextWriter::commit() {
 
 std::string csv_field(std::string_view text) {
   // Blanks beside a separator would be taken for no part of the field.
-  const bool blank_at_an_end = !text.empty() && (text.front() == ' ' || text.back() == ' ');
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  const bool blank_at_an_end = !text.empty() && (is_blank(text.front()) || is_blank(text.back()));
   if (!blank_at_an_end && text.find_first_of(",\"\n\r") == std::string_view::npos)
     return std::string(text);
   std::string out = "\"";

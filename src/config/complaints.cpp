@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "src/base/error.h"
+#include "src/base/times.h"
 #include "src/config/catalog.h"
 #include "src/config/data_sources.h"
 #include "src/config/metric_names.h"
@@ -28,7 +29,8 @@ bool is_default(const Knob& knob, const Knob& untouched, const ModelInfo& model)
 /// Whether no row at all can be for validation.
 bool has_no_validation(const RunConfig& config) {
   const bool file = config.split.kind == "files" && !config.data.valid_path.empty();
-  return !file && config.split.valid == 0;
+  const bool by_date = config.split.kind == "time" && !config.split.valid_from.empty();
+  return !file && !by_date && config.split.valid == 0;
 }
 
 /// Why the file cannot be read, as reading it would say.
@@ -47,6 +49,7 @@ Complaints missing_files(const RunConfig& config) {
     paths.push_back(config.data.valid_path);
     paths.push_back(config.data.test_path);
   }
+  paths.push_back(config.data.ids_path);
   paths.push_back(config.data.titles.path);
   paths.push_back(config.model.init_path);
   Complaints out;
@@ -92,6 +95,22 @@ std::vector<std::string> complaints_with(const ResolvedConfig& resolved, bool of
     append(found, missing_files(config));
   }
   return lines_of(resolved, found);
+}
+
+Complaints wrong_dates(const DataOptions& data, const SplitOptions& split) {
+  Complaints out;
+  const bool test = !split.test_from.empty(), valid = !split.valid_from.empty();
+  if ((test || valid) && data.time == "none")
+    out.push_back({"data.time", std::string(test ? "split.test_from" : "split.valid_from") +
+                                    " needs the rows' times, but data.time is none"});
+  if (valid && !test)
+    out.push_back({"split.valid_from", "split.valid_from needs split.test_from, before which the "
+                                       "validation part ends"});
+  if (valid && test && *time_of(split.valid_from) >= *time_of(split.test_from))
+    out.push_back({"split.valid_from", "split.valid_from = " + split.valid_from +
+                                           " must be before split.test_from = " +
+                                           split.test_from});
+  return out;
 }
 
 }  // namespace
@@ -143,7 +162,12 @@ Complaints wrong_combinations(const RunConfig& config) {
 }
 
 Complaints wrong_shares(const SplitOptions& split) {
-  if (split.test + split.valid < 1) return {};
+  // By date or by fold, a part has no share.
+  const bool by_date = split.kind == "time";
+  const double test = split.kind == "k_fold" || (by_date && !split.test_from.empty()) ? 0
+                                                                                      : split.test;
+  const double valid = by_date && !split.valid_from.empty() ? 0 : split.valid;
+  if (test + valid < 1) return {};
   return {{"split.test", "split.test and split.valid together must be below 1"}};
 }
 
@@ -160,6 +184,10 @@ Complaints wrong_split(const DataOptions& data, const SplitOptions& split) {
   if (files && !parts)
     out.push_back({"split.kind", "split.kind = files needs data.test_path or data.valid_path"});
   if (!files) append(out, wrong_shares(split));
+  if (split.kind == "time") append(out, wrong_dates(data, split));
+  if (split.kind == "k_fold" && split.fold > split.folds)
+    out.push_back({"split.fold", "split.fold = " + std::to_string(split.fold) +
+                                     " is beyond split.folds = " + std::to_string(split.folds)});
   return out;
 }
 

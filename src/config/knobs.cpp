@@ -6,6 +6,7 @@
 
 #include "src/config/catalog.h"
 #include "src/base/error.h"
+#include "src/base/times.h"
 #include "src/config/data_values.h"
 
 namespace latent {
@@ -95,6 +96,20 @@ KnobRange conditions() {
           {{"items", {{"type", "string"}, {"pattern", "^[^=]+=|\\$\\{"}}}}};
 }
 
+KnobRange moment() {
+  return {[](const json& v) {
+            const auto& text = v.get_ref<const std::string&>();
+            return text.empty() || time_of(text).has_value();
+          },
+          "a date (2015-12-09), a time (2015-12-09T09:23:58Z) or seconds since 1970"};
+}
+
+KnobRange folds() {
+  return {[](const json& v) { return v.get<int64_t>() >= 2 && v.get<int64_t>() <= INT32_MAX; },
+          "at least 2",
+          {{"minimum", 2}}};
+}
+
 KnobRange device() {
   return {[](const json& v) {
             const auto& s = v.get_ref<const std::string&>();
@@ -149,6 +164,7 @@ std::optional<json> converted(const Knob& knob, const json& v) {
   }
   if (std::holds_alternative<std::string*>(knob.target)) {
     if (takes_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
+    if (takes_moment(knob) && v.is_number()) return json(v.dump());
     if (knob.name == "data.header" && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
     return v.is_string() ? std::optional(v) : std::nullopt;
   }
@@ -176,6 +192,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"data.path", &c.data.path, "file of ratings or interactions, gz or plain; the training part when split.kind is files", any()},
       {"data.valid_path", &c.data.valid_path, "validation file (split.kind: files)", any()},
       {"data.test_path", &c.data.test_path, "test file (split.kind: files)", any()},
+      {"data.ids_path", &c.data.ids_path, "ids.csv, as latent split writes it beside the parts: numbers users and items as the data that was split did, so that its parts train to the same bits; empty: in order of first appearance", any()},
       {"data.format", &c.data.format, "row format; auto looks at the content", one_of({"auto", "json", "pydict", "csv", "tsv", "movielens", "recbole", "adjacency", "matrixmarket", "netflix"})},
       {"data.separator", &c.data.separator, "what stands between two columns: , ; | \\t (a tab) :: or any other text, a blank for any run of blanks; auto finds the first five, and blanks where a header has usual names", separator()},
       {"data.header", &c.data.header, "whether the first row holds the columns' names; true without usual names: columns by position", one_of({"auto", "true", "false"})},
@@ -203,10 +220,15 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"data.titles.title", &c.data.titles.title, "its title: likewise; auto: the usual names (without a header column 1)", any()},
       {"data.titles.separator", &c.data.titles.separator, "its separator, such as | , or a tab; auto looks at the first line", any()},
       {"data.titles.encoding", &c.data.titles.encoding, "its encoding", one_of({"utf-8", "latin-1"})},
-      {"split.kind", &c.split.kind, "random rows, each user's newest row, or files of their own", one_of({"random", "leave_one_out", "files"})},
+      {"split.kind", &c.split.kind, "what the test part is: random rows (random), the newest rows of all (time), a share of each user's rows (per_user), each user's newest row (leave_one_out), one of K folds of the shuffled rows (k_fold, as latent crossval cuts them), or a file of its own (files)", one_of({"random", "time", "per_user", "leave_one_out", "k_fold", "files"})},
       {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
-      {"split.test", &c.split.test, "share of all rows held out for the test; leave_one_out: 0 turns the test part off", share()},
-      {"split.valid", &c.split.valid, "share of all rows for validation; leave_one_out: above 0 takes the second newest; files: a share of data.path where no data.valid_path is given", share()},
+      {"split.test", &c.split.test, "share of all rows held out for the test; per_user: of each user's rows, rounded down; leave_one_out: 0 turns the test part off", share()},
+      {"split.valid", &c.split.valid, "share of all rows for validation; per_user: of each user's rows; leave_one_out: above 0 takes the second newest; k_fold: of the other folds' rows; files: of data.path where no data.valid_path is given", share()},
+      {"split.order", &c.split.order, "which of a user's rows are held out: random ones, or the newest (the test part has newer ones than the validation part)", one_of({"random", "newest"})},
+      {"split.test_from", &c.split.test_from, "rows from this date, time or second on are the test part, whatever split.test says; empty: the newest, by share", moment()},
+      {"split.valid_from", &c.split.valid_from, "rows from then on and before split.test_from are the validation part, whatever split.valid says", moment()},
+      {"split.folds", &c.split.folds, "K: parts that the shuffled rows are cut into", folds()},
+      {"split.fold", &c.split.fold, "which of them is the test part, from 1", count_from(1)},
       {"model.name", &c.model.name, "the model", one_of(model_names())},
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
       {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd: of the factors)", any()},
@@ -255,6 +277,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
       {"eval.mask", &c.eval.mask, "known items left out of test rankings and no negatives of auc: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},
       {"eval.metrics", &c.eval.metrics, "which metrics: rating, ranking, all, or auto (those that fit the model)", one_of({"auto", "rating", "ranking", "all"})},
+      {"eval.candidates", &c.eval.candidates, "sampled rankings, as older papers have them: each held-out item is ranked among so many items drawn from those in none of the user's parts (seed: split.seed), and figures are labelled sampled; they are not comparable with those of whole rankings. 0: all items", count_from(0)},
       {"eval.relevant_at_least", &c.eval.relevant_at_least, "ranking metrics: held-out rows rated below this are not relevant, while training keeps all rows; null: all are", any()},
       {"export.auto", &c.exporting.automatic, "write model.pt into the run", any()},
       {"export.seen", &c.exporting.seen, "what recommend leaves out of each user's list: every pair of the file, of all parts and of rows that data.where, drop_zero or positive_at_least left out; the pairs of train and valid; or none", one_of({"file", "train_valid", "none"})},
@@ -263,6 +286,10 @@ std::vector<Knob> knobs(RunConfig& c) {
 }
 
 // clang-format on
+
+bool takes_moment(const Knob& knob) {
+  return knob.name == "split.test_from" || knob.name == "split.valid_from";
+}
 
 bool takes_column(const Knob& knob) {
   return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||

@@ -38,6 +38,9 @@ std::vector<Knob> knobs(RunConfig& config);
 /// Whether the value names a column: a whole number is one too.
 bool takes_column(const Knob& knob);
 
+/// Whether the knob is a point in time, for which a number of seconds does as well.
+bool takes_moment(const Knob& knob);
+
 /// The present value as JSON (null: an unset optional).
 nlohmann::json knob_value(const Knob& knob);
 

@@ -19,7 +19,7 @@ struct TitleOptions {
 
 struct DataOptions {
   std::string path;
-  std::string valid_path, test_path;
+  std::string valid_path, test_path, ids_path;
   std::string format = "auto";
   std::string separator = "auto", header = "auto";
   std::string decimal = ".", encoding = "utf-8";
@@ -43,6 +43,9 @@ struct SplitOptions {
   std::string kind = "random";
   int64_t seed = 0;
   double test = 0.1, valid = 0.0;
+  std::string order = "random";
+  std::string test_from, valid_from;  // as time_of() (src/base/times.h) reads them; empty: by share
+  int64_t folds = 5, fold = 1;        // fold: from 1
 };
 
 struct ModelOptions {
@@ -103,6 +106,7 @@ struct EvalOptions {
   std::vector<int64_t> k = {1, 5, 10, 20};
   std::string mask = "train_valid";
   std::string metrics = "auto";
+  int64_t candidates = 0;
   std::optional<double> relevant_at_least;
 };
 

@@ -33,14 +33,34 @@ bool is_for_all_models(const std::string& knob) {
          });
 }
 
+bool is_kind(const RunConfig& config, const char* kind) { return config.split.kind == kind; }
+
 /// What other knobs have to say for any model.
 const std::vector<ReadKnob>& conditions() {
   static const std::vector<ReadKnob> rows = {
-      {"split.test", [](const RunConfig& c) { return c.split.kind != "files"; },
-       "split.kind is random or leave_one_out (files: data.test_path is the test part)"},
+      {"split.test",
+       [](const RunConfig& c) {
+         return is_kind(c, "random") || is_kind(c, "per_user") || is_kind(c, "leave_one_out") ||
+                (is_kind(c, "time") && c.split.test_from.empty());
+       },
+       "split.kind is random, per_user, leave_one_out, or time without split.test_from (files: "
+       "data.test_path is the test part; k_fold: split.fold)"},
       {"split.valid",
-       [](const RunConfig& c) { return c.split.kind != "files" || c.data.valid_path.empty(); },
-       "split.kind is random or leave_one_out, or no data.valid_path is given"},
+       [](const RunConfig& c) {
+         return !(is_kind(c, "files") && !c.data.valid_path.empty()) &&
+                !(is_kind(c, "time") && !c.split.valid_from.empty());
+       },
+       "neither data.valid_path nor split.valid_from gives the validation part"},
+      {"split.order", [](const RunConfig& c) { return is_kind(c, "per_user"); },
+       "split.kind is per_user"},
+      {"split.test_from", [](const RunConfig& c) { return is_kind(c, "time"); },
+       "split.kind is time"},
+      {"split.valid_from", [](const RunConfig& c) { return is_kind(c, "time"); },
+       "split.kind is time"},
+      {"split.folds", [](const RunConfig& c) { return is_kind(c, "k_fold"); },
+       "split.kind is k_fold"},
+      {"split.fold", [](const RunConfig& c) { return is_kind(c, "k_fold"); },
+       "split.kind is k_fold"},
       {"train.monitor", [](const RunConfig& c) { return c.train.patience > 0; },
        "train.patience is above 0"},
       {"train.eval_every", [](const RunConfig& c) { return c.train.patience > 0; },

@@ -27,8 +27,8 @@ void for_each_relative_path(RunConfig& config,
 
 const std::vector<std::string>& path_knobs() {
   static const std::vector<std::string> names = {
-      "data.path",        "data.valid_path", "data.test_path", "data.cache_dir",
-      "data.titles.path", "model.init_path", "model.init_from"};
+      "data.path",      "data.valid_path",  "data.test_path",  "data.ids_path",
+      "data.cache_dir", "data.titles.path", "model.init_path", "model.init_from"};
   return names;
 }
 

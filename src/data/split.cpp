@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 #include <utility>
 
+#include "src/base/counting_sort.h"
 #include "src/base/error.h"
-#include "src/base/log.h"
 #include "src/base/rng.h"
+#include "src/base/times.h"
 #include "src/config/complaints.h"
-#include "src/data/titles.h"
 
 namespace latent {
 
@@ -21,6 +23,24 @@ int64_t part_size(int64_t n, double share) {
 
 RandomStream split_stream(const SplitOptions& options) {
   return Rng(options.seed).stream("split");
+}
+
+enum class Part : char { kTrain, kValid, kTest };
+
+/// The rows of each part, in the order that they have.
+Split split_by(Interactions rows, const std::vector<Part>& part_of_row) {
+  Split split;
+  int64_t kept = 0;
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    if (part_of_row[n] == Part::kTrain) {
+      rows.move(n, kept++);
+    } else {
+      (part_of_row[n] == Part::kTest ? split.test : split.valid).push_from(rows, n);
+    }
+  }
+  rows.truncate(kept);
+  split.train = std::move(rows);
+  return split;
 }
 
 Split split_randomly(Interactions rows, const SplitOptions& options) {
@@ -78,55 +98,115 @@ Split leave_one_out(Interactions rows, int32_t users, const SplitOptions& option
   return split;
 }
 
-/// Moves a share of `split.train` to validation.
+/// Oldest first: by time, then by place in the file.
+void sort_by_time(const Interactions& rows, std::span<int64_t> order) {
+  if (!rows.has_time()) return;
+  std::ranges::stable_sort(order, {}, [&](int64_t row) { return rows.time[row]; });
+}
+
+/// Rows from `moment` on that are in no later part yet go to `part`.
+void take_from(const std::string& moment, Part part, const Interactions& rows,
+               std::vector<Part>& part_of_row) {
+  const double from = *time_of(moment);
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    if (rows.time[n] >= from && part_of_row[n] == Part::kTrain) part_of_row[n] = part;
+  }
+}
+
+Split split_by_time(Interactions rows, const SplitOptions& options) {
+  std::vector<Part> part_of_row(rows.size(), Part::kTrain);
+  std::vector<int64_t> order;  // made where a share asks for it
+  const auto take_newest = [&](int64_t left, Part part) {
+    if (left == 0) return;
+    if (order.empty()) {
+      order.resize(rows.size());
+      std::iota(order.begin(), order.end(), 0);
+      sort_by_time(rows, order);
+    }
+    for (auto at = order.rbegin(); at != order.rend() && left > 0; ++at) {
+      if (part_of_row[*at] != Part::kTrain) continue;
+      part_of_row[*at] = part;
+      --left;
+    }
+  };
+  if (options.test_from.empty()) {
+    take_newest(rows.size() - part_size(rows.size(), 1 - options.test), Part::kTest);
+  } else {
+    take_from(options.test_from, Part::kTest, rows, part_of_row);
+  }
+  if (options.valid_from.empty()) {
+    take_newest(part_size(rows.size(), options.valid), Part::kValid);
+  } else {
+    take_from(options.valid_from, Part::kValid, rows, part_of_row);
+  }
+  return split_by(std::move(rows), part_of_row);
+}
+
+Split split_per_user(Interactions rows, int32_t users, const SplitOptions& options) {
+  std::vector<Part> part_of_row(rows.size(), Part::kTrain);
+  std::vector<int64_t> by_user(rows.size());
+  const std::vector<int64_t> start = counting_sort(
+      rows.size(), users, [&](int64_t n) { return rows.user[n]; },
+      [&](int64_t n, int64_t place) { by_user[place] = n; });
+  for (int32_t u = 0; u < users; ++u) {
+    const int64_t count = start[u + 1] - start[u];
+    const std::span<int64_t> own(by_user.data() + start[u], count);
+    if (options.order == "newest") {
+      sort_by_time(rows, own);
+    } else {
+      shuffle(own, Rng(options.seed).stream("split_user", u));
+    }
+    const int64_t test = std::min(part_size(count, options.test), count - 1);
+    const int64_t valid = std::min(part_size(count, options.valid), count - 1 - test);
+    for (int64_t n = 0; n < test + valid; ++n)
+      part_of_row[own[count - 1 - n]] = n < test ? Part::kTest : Part::kValid;
+  }
+  return split_by(std::move(rows), part_of_row);
+}
+
+}  // namespace
+
+void shuffle_into_folds(Interactions& rows, const SplitOptions& options) {
+  if (rows.size() < options.folds)
+    throw Error("split.folds = " + std::to_string(options.folds) +
+                " needs at least as many rows; there are " + std::to_string(rows.size()));
+  shuffle(rows, split_stream(options));
+}
+
+Split fold_of(const Interactions& shuffled, int64_t fold, int64_t folds, double valid) {
+  const int64_t size = shuffled.size() / folds, more = shuffled.size() % folds;
+  const int64_t begin = fold * size + std::min(fold, more);
+  const int64_t end = begin + size + (fold < more ? 1 : 0);
+  Split split;
+  Interactions& rest = split.train;
+  rest.reserve(shuffled.size() - (end - begin));
+  for (int64_t n = 0; n < shuffled.size(); ++n)
+    (n >= begin && n < end ? split.test : rest).push_from(shuffled, n);
+  const auto held = static_cast<int64_t>(valid * static_cast<double>(rest.size()));
+  split.valid = rest.cut(rest.size() - held);
+  return split;
+}
+
 void carve_valid(Split& split, const SplitOptions& options) {
   shuffle(split.train, split_stream(options));
   split.valid = split.train.cut(split.train.size() - part_size(split.train.size(), options.valid));
 }
 
-}  // namespace
+bool needs_time(const SplitOptions& options) {
+  return options.kind == "leave_one_out" || options.kind == "time" ||
+         (options.kind == "per_user" && options.order == "newest");
+}
 
 Split split_rows(Interactions rows, int32_t users, const SplitOptions& options) {
   refuse(wrong_shares(options));
-  return options.kind == "leave_one_out" ? leave_one_out(std::move(rows), users, options)
-                                         : split_randomly(std::move(rows), options);
-}
-
-SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
-  refuse(wrong_split(data, split));
-  const bool files = split.kind == "files";
-  std::vector<std::string> paths = {data.path};
-  if (!data.valid_path.empty()) paths.push_back(data.valid_path);
-  if (!data.test_path.empty()) paths.push_back(data.test_path);
-  const bool need_time = split.kind == "leave_one_out" && data.time != "none";
-  RawData raw = read_files(paths, data, need_time);
-  if (need_time && raw.format.time == "none")
-    say(data.path + ": no time field found, so file order is time order; name one in data.time");
-  SplitDataset out;
-  out.read_as = read_as_of(raw);
-  filter_rows(raw, data);
-  note_oddities(raw.data, out.read_as);
-  out.left_out = std::move(raw.data.left_out);
-  out.checksum = raw.data.checksum;
-  if (files) {
-    std::vector<Interactions*> parts = {&out.parts.train};
-    if (!data.valid_path.empty()) parts.push_back(&out.parts.valid);
-    if (!data.test_path.empty()) parts.push_back(&out.parts.test);
-    for (size_t part = parts.size(); --part > 0;)
-      *parts[part] = raw.data.rows.cut(raw.part_ends[part - 1]);
-    *parts[0] = std::move(raw.data.rows);
-    if (data.valid_path.empty() && split.valid > 0) carve_valid(out.parts, split);
-  } else {
-    out.parts = split_rows(std::move(raw.data.rows), raw.data.users.size(), split);
+  if (options.kind == "time") return split_by_time(std::move(rows), options);
+  if (options.kind == "per_user") return split_per_user(std::move(rows), users, options);
+  if (options.kind == "leave_one_out") return leave_one_out(std::move(rows), users, options);
+  if (options.kind == "k_fold") {
+    shuffle_into_folds(rows, options);
+    return fold_of(rows, options.fold - 1, options.folds, options.valid);
   }
-  out.users = std::move(raw.data.users);
-  out.items = std::move(raw.data.items);
-  out.titles = load_titles(data.titles, out.items).of_item;
-  if (out.parts.train.size() == 0) {
-    throw Error(data.path +
-                ": no training rows left by the split; lower split.test and split.valid");
-  }
-  return out;
+  return split_randomly(std::move(rows), options);
 }
 
 }  // namespace latent

@@ -21,14 +21,48 @@ struct SplitDataset {
   std::vector<std::string> titles;  ///< [I], or empty
 };
 
-/// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). Leave one out: each
-/// user's newest row to test (and the second newest to valid) while at least one stays in train;
-/// ties in time go by file order. Takes little memory beyond the rows, which become the train part.
+/// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). K-fold: the same
+/// shuffle, then fold_of(). The parts of the other kinds keep the order of the rows:
+/// - leave one out: each user's newest row to test (and the second newest to valid) while at least
+///   one stays in train;
+/// - time: the newest rows of all, as many as the random split takes, or those from test_from (and
+///   valid_from) on, for which the rows must have times;
+/// - per user: floor(n share) of each user's n rows, random or newest ones; one stays in train.
+/// The newest row is the last one among those of the greatest time: ties go by place in the file,
+/// as do rows without times. Takes little memory beyond the rows, which become the train part.
 /// Throws Error for shares that leave nothing to train on.
 Split split_rows(Interactions rows, int32_t users, const SplitOptions& options);
 
-/// Reads the files that `data` names, filters, splits: all that stands before training. Throws
-/// Error with what wrong_split() (src/config/complaints.h) has to say, and for what the files hold.
+/// Puts rows in the order from which folds are cut. Throws Error where they are fewer than folds.
+void shuffle_into_folds(Interactions& rows, const SplitOptions& options);
+
+/// Fold `fold`, from 0, of rows in that order: the first size % folds parts hold one row more.
+/// The share `valid` of the other folds' rows, off their end, is the validation part.
+Split fold_of(const Interactions& shuffled, int64_t fold, int64_t folds, double valid);
+
+/// Moves a random share of `split.train` to validation.
+void carve_valid(Split& split, const SplitOptions& options);
+
+/// Whether the parts depend on which rows are newer.
+bool needs_time(const SplitOptions& options);
+
+/// A data set before it is split.
+struct WholeDataset {
+  RawData raw;  ///< filtered, ids numbered as data.ids_path says
+  ReadAs read_as;
+};
+
+/// Reads the files that `data` names, and filters. Times are read where the split depends on them,
+/// or `with_time` asks. Throws Error with what wrong_split() (src/config/complaints.h) has to say,
+/// and for what the files hold.
+WholeDataset load_whole(const DataOptions& data, const SplitOptions& split,
+                        bool with_time = false);
+
+/// The parts of `whole`, whose rows it takes. Throws Error where no row is left to train on, or
+/// a date leaves a part without rows.
+Split split_whole(WholeDataset& whole, const DataOptions& data, const SplitOptions& split);
+
+/// All that stands before training: both, and the titles.
 SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split);
 
 }  // namespace latent

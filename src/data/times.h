@@ -1,22 +1,14 @@
-// Times of rows as seconds, from numbers and dates.
+// Times of rows; see src/base/times.h for what is one.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "src/base/times.h"
+
 namespace latent {
 
-/// Seconds since 1970, with their fraction, from a number (taken as it is, whatever it counts),
-/// "Wed Dec 09 09:23:58 -0800 2015" (Goodreads), "03 1, 2021" (Amazon) or ISO 8601 ("2015-12-09",
-/// "2015-12-09T09:23:58.125Z", "2015-12-09 09:23:58+01:00"; without a zone: UTC). Whole numbers
-/// above 2^53 are rounded to a double. Nothing where `text` is none of these.
-std::optional<double> time_of(std::string_view text);
-
-/// The same; throws RowError naming `field` where time_of() gives nothing.
+/// time_of(text); throws RowError naming `field` where that gives nothing.
 double parse_time(std::string_view text, const std::string& field);
-
-/// A date rather than a number.
-bool is_date(std::string_view text);
 
 }  // namespace latent

@@ -5,6 +5,7 @@
 
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
+#include "src/metrics/exposure.h"
 #include "src/metrics/tie_groups.h"
 #include "src/metrics/user_auc.h"
 #include "src/score/ranker.h"
@@ -14,6 +15,7 @@ namespace latent {
 namespace {
 
 constexpr int64_t kUsersPerChunk = 64;  // partial sums are added in chunk order
+constexpr int64_t kFewUnlisted = 128;   // items by which lists may be longer, to be cut then
 
 bool is_set(std::span<const char> flags, int32_t index) {
   return !flags.empty() && flags[index] != 0;
@@ -42,65 +44,28 @@ struct Ranked {
   }
 };
 
-/// Sums over users: the cut-offs' figures, then the AUC and over how many users.
-class Sums {
- public:
-  explicit Sums(const std::vector<int64_t>& cut_offs)
-      : cut_offs_(cut_offs),
-        names_(ranking_metric_names()),
-        sums_(cut_offs.size() * names_.size()) {}
-
-  /// `list`: the user's best candidates, one more than `discounts` has; `last_size`: candidates
-  /// with the score of the last of them, where that matters (see is_cut).
-  void add(const Ranked& user, std::span<const Scored> list, int64_t last_size,
-           const Discounts& discounts) {
-    std::vector<TieGroup> groups;
-    for (size_t from = 0, to; from < list.size(); from = to) {
-      TieGroup group{static_cast<int64_t>(from), 0, 0};
-      for (to = from; to < list.size() && list[to].score == list[from].score; ++to)
-        group.relevant += user.has(list[to].index);
-      group.size = static_cast<int64_t>(to - from);
-      if (to == list.size() && last_size > group.size) {
-        group.size = last_size;
-        group.relevant = std::ranges::count(user.scores, list[from].score);
-      }
-      if (group.relevant > 0) groups.push_back(group);
+/// The user's figures. `list`: the best candidates, one more than `discounts` has; `last_size`:
+/// candidates with the score of the last of them, where that matters (see is_cut).
+UserFigures figures_of(const Ranked& user, std::span<const Scored> list, int64_t last_size,
+                       const std::vector<int64_t>& cut_offs, const Discounts& discounts) {
+  std::vector<TieGroup> groups;
+  for (size_t from = 0, to; from < list.size(); from = to) {
+    TieGroup group{static_cast<int64_t>(from), 0, 0};
+    for (to = from; to < list.size() && list[to].score == list[from].score; ++to)
+      group.relevant += user.has(list[to].index);
+    group.size = static_cast<int64_t>(to - from);
+    if (to == list.size() && last_size > group.size) {
+      group.size = last_size;
+      group.relevant = std::ranges::count(user.scores, list[from].score);
     }
-    const auto held_out = static_cast<int64_t>(user.held_out.size());
-    for (size_t c = 0; c < cut_offs_.size(); ++c)
-      add_expected(groups, held_out, cut_offs_[c], discounts, &sums_[c * names_.size()]);
-    ++users_;
-    if (user.auc.value() < 0) return;
-    auc_ += user.auc.value();
-    ++auc_users_;
+    if (group.relevant > 0) groups.push_back(group);
   }
-
-  void add(const Sums& other) {
-    for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += other.sums_[n];
-    auc_ += other.auc_;
-    users_ += other.users_;
-    auc_users_ += other.auc_users_;
-  }
-
-  NamedFigures means() const {
-    NamedFigures out;
-    if (users_ == 0) return out;
-    if (auc_users_ > 0) out.emplace_back("auc", auc_ / static_cast<double>(auc_users_));
-    for (size_t metric = 0; metric < names_.size(); ++metric) {
-      for (size_t c = 0; c < cut_offs_.size(); ++c)
-        out.emplace_back(std::string(names_[metric]) + "@" + std::to_string(cut_offs_[c]),
-                         sums_[c * names_.size() + metric] / static_cast<double>(users_));
-    }
-    return out;
-  }
-
- private:
-  const std::vector<int64_t>& cut_offs_;
-  std::span<const char* const> names_;
-  std::vector<double> sums_;  // [cut-offs, names]
-  double auc_ = 0;
-  int64_t users_ = 0, auc_users_ = 0;
-};
+  UserFigures out(cut_offs.size());
+  for (size_t c = 0; c < cut_offs.size(); ++c)
+    add_expected(groups, std::ssize(user.held_out), cut_offs[c], discounts, out.at(c));
+  out.auc = user.auc.value();
+  return out;
+}
 
 /// Whether candidates with the score of the last of `list` may stand behind it, and a held-out item
 /// among them.
@@ -113,8 +78,10 @@ bool is_cut(const Ranked& user, std::span<const Scored> list, int64_t deepest) {
 /// Metrics of a chunk of users.
 class RankedChunk {
  public:
-  RankedChunk(const Ranker& ranker, const RankingQuery& query, std::span<const int32_t> users)
-      : users_(users) {
+  /// `exposure`: takes the lists; null: nobody does.
+  RankedChunk(const Ranker& ranker, const RankingQuery& query, std::span<const int32_t> users,
+              Exposure* exposure)
+      : users_(users), cut_offs_(query.cut_offs) {
     for (const int32_t u : users) {
       const auto items = query.held_out->of(u);
       all_.emplace_back(ranker, u, std::vector(items.begin(), items.end()),
@@ -129,19 +96,22 @@ class RankedChunk {
         warm_.back().emplace(ranker, u, std::move(warm), query.all_parts->of(u));
       cold_.push_back(warm.size() < items.size() && !warm_.back());
     }
-    rank(ranker, query);
+    rank(ranker, query, exposure);
   }
 
-  void add_to(Sums& all, Sums& warm, const Discounts& discounts) const {
+  void add_to(RankingSums& all, RankingSums& warm, const Discounts& discounts) const {
+    const auto figures = [&](const Ranked& user, size_t n) {
+      return figures_of(user, lists_[n], last_sizes_[n], cut_offs_, discounts);
+    };
     for (size_t n = 0; n < users_.size(); ++n) {
-      all.add(all_[n], lists_[n], last_sizes_[n], discounts);
-      if (!cold_[n])
-        warm.add(warm_[n] ? *warm_[n] : all_[n], lists_[n], last_sizes_[n], discounts);
+      const UserFigures own = figures(all_[n], n);
+      all.add(own);
+      if (!cold_[n]) warm.add(warm_[n] ? figures(*warm_[n], n) : own);
     }
   }
 
  private:
-  void rank(const Ranker& ranker, const RankingQuery& query) {
+  void rank(const Ranker& ranker, const RankingQuery& query, Exposure* exposure) {
     const int64_t deepest = *std::ranges::max_element(query.cut_offs);
     const RankingRules mask{.left_out = *query.masked};
     RankingRules rules = mask;
@@ -149,7 +119,17 @@ class RankedChunk {
       all_[n].auc.add(first, scores);
       if (warm_[n]) warm_[n]->auc.add(first, scores);
     };
-    lists_ = ranker.rank_block(users_, deepest + 1, rules);
+    const int64_t unlisted = exposure == nullptr ? 0 : exposure->unlisted();
+    const bool few = unlisted <= kFewUnlisted;
+    lists_ = ranker.rank_block(users_, deepest + 1 + (few ? unlisted : 0), rules);
+    if (exposure != nullptr) {
+      RankingRules listed = mask;
+      listed.allowed = exposure->allowed();
+      for (const auto& list : few ? lists_ : ranker.rank_block(users_, deepest, listed))
+        exposure->add(list);
+    }
+    for (auto& list : lists_)
+      list.resize(std::min<size_t>(list.size(), static_cast<size_t>(deepest) + 1));
     last_sizes_.assign(users_.size(), 0);
     std::vector<int32_t> cut;
     std::vector<size_t> where;
@@ -166,6 +146,7 @@ class RankedChunk {
   }
 
   std::span<const int32_t> users_;
+  const std::vector<int64_t>& cut_offs_;
   std::vector<Ranked> all_;
   std::vector<std::optional<Ranked>> warm_;  // where it differs from all_
   std::vector<char> cold_;                   // no pair is warm
@@ -189,19 +170,23 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
   const Discounts discounts(std::min<int64_t>(std::ranges::max(query.cut_offs), model.items));
   const Ranker ranker(model);
   const int64_t chunks = ceil_div(static_cast<int64_t>(users.size()), kUsersPerChunk);
-  std::vector<Sums> all(chunks, Sums(query.cut_offs)), warm = all;
+  std::vector<RankingSums> all(chunks, RankingSums(query.cut_offs)), warm = all;
+  std::optional<Exposure> exposure;
+  if (query.lists) exposure.emplace(query.cut_offs, model.items, query.unlisted);
   parallel_chunks(chunks, query.threads, [&](int64_t chunk) {
     const auto first = static_cast<size_t>(chunk * kUsersPerChunk);
     const auto block =
         std::span(users).subspan(first, std::min<size_t>(kUsersPerChunk, users.size() - first));
-    RankedChunk(ranker, query, block).add_to(all[chunk], warm[chunk], discounts);
+    RankedChunk(ranker, query, block, exposure ? &*exposure : nullptr)
+        .add_to(all[chunk], warm[chunk], discounts);
   });
-  Sums total(query.cut_offs), total_warm = total;
+  RankingSums total(query.cut_offs), total_warm = total;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     total.add(all[chunk]);
     total_warm.add(warm[chunk]);
   }
-  return {total.means(), any_cold ? total_warm.means() : NamedFigures()};
+  return {total.means(), any_cold ? total_warm.means() : NamedFigures(),
+          exposure ? exposure->figures(*query.masked) : NamedFigures()};
 }
 
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed) {

@@ -3,16 +3,13 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "src/metrics/ranking_sums.h"
 #include "src/score/factor_view.h"
 #include "src/score/user_items.h"
 
 namespace latent {
-
-using NamedFigures = std::vector<std::pair<std::string, double>>;
 
 struct RankingQuery {
   const UserItems* held_out;   ///< the part to find; none of it is masked
@@ -22,11 +19,16 @@ struct RankingQuery {
   int threads = 0;
   /// [U], [I]: who has no training row; empty: everybody has one.
   std::span<const char> cold_user = {}, cold_item = {};
+  bool lists = false;  ///< also the figures of the lists (see Exposure)
+  std::span<const char> unlisted = {};  ///< [I]: items that these lists leave out; empty: none
 };
 
 struct RankingFigures {
   NamedFigures all;
   NamedFigures warm;  ///< of the pairs of which neither is cold; empty where no pair is cold
+  /// coverage@k novelty@k gini@k of the users' lists, ties to the lower index, where they are asked
+  /// for; who had an item is told by `masked`.
+  NamedFigures lists;
 };
 
 /// recall@k ndcg@k hit@k precision@k map@k mrr@k and auc, means over users with held-out items.

@@ -22,7 +22,9 @@ struct Discounts {
   std::vector<double> ideal;  ///< [deepest + 1] sums of the first gains
 };
 
-/// recall ndcg hit precision map mrr.
+constexpr int kRankingMetrics = 6;
+
+/// [kRankingMetrics] recall ndcg hit precision map mrr.
 std::span<const char* const> ranking_metric_names();
 
 /// Adds the user's figures at `k` to `sums`, one for each of those names: means over all orders of

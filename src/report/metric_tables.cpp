@@ -48,10 +48,18 @@ std::string metric_table(const ordered_json& metrics) {
     if (any) kinds.push_back(kind);
   }
   constexpr size_t kName = 16, kKind = 13;
-  const size_t width = 19 + kKind * kinds.size();  // "valid (leaked) / popularity" and a gap
+  bool sampled = false;
+  for (const std::string& part : parts) sampled = sampled || metrics[part].contains("sampled");
+  const size_t width =  // "valid (leaked) / popularity" and a gap
+      19 + (sampled ? 9 : 0) + kKind * kinds.size();
   std::string out = left("", kName);
   for (const std::string& part : parts) {
-    std::string title = part + (metrics[part].contains("leaked") ? " (leaked)" : "");
+    const bool leaked = metrics[part].contains("leaked");
+    std::string title = part;
+    if (metrics[part].contains("sampled"))
+      title += leaked ? " (leaked, sampled)" : " (sampled)";
+    else if (leaked)
+      title += " (leaked)";
     for (const std::string& kind : kinds) title += " / " + right(kind, 10);
     out += right(title, width);
   }

@@ -16,29 +16,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-void take(const Interactions& from, int64_t begin, int64_t end, Interactions& to) {
-  for (int64_t n = begin; n < end; ++n) to.push_from(from, n);
-}
-
-/// Fold `fold` of `all`, whose rows are shuffled: the first size % folds parts hold one row more.
-/// The validation part that the config asks for comes off the end of the rest.
+/// Fold `fold` of `all`, whose rows are shuffled.
 SplitDataset fold_of(const SplitDataset& all, int64_t fold, int64_t folds, double valid) {
-  const Interactions& rows = all.parts.train;
-  const int64_t size = rows.size() / folds, more = rows.size() % folds;
-  const int64_t begin = fold * size + std::min(fold, more);
-  const int64_t end = begin + size + (fold < more ? 1 : 0);
   SplitDataset out;
   out.users = all.users;
   out.items = all.items;
   out.checksum = all.checksum;
-  Interactions rest;
-  rest.reserve(rows.size() - (end - begin));
-  take(rows, 0, begin, rest);
-  take(rows, end, rows.size(), rest);
-  take(rows, begin, end, out.parts.test);
-  const auto held = static_cast<int64_t>(valid * static_cast<double>(rest.size()));
-  out.parts.valid = rest.cut(rest.size() - held);
-  out.parts.train = std::move(rest);
+  out.parts = fold_of(all.parts.train, fold, folds, valid);
   return out;
 }
 
@@ -51,7 +35,7 @@ ordered_json run_fold(const RunConfig& config, SplitDataset data) {
       run_experiment(config, std::make_shared<const SplitDataset>(std::move(data)));
   ordered_json out;
   for (const auto& [name, value] : result.metrics["test"].items()) {
-    if (is_figure(name, value)) out[name] = value;
+    if (is_figure(name, value) || name == "sampled") out[name] = value;
   }
   out["fit_seconds"] = result.fit_seconds;
   out["test_seconds"] = result.test_seconds;
@@ -63,6 +47,7 @@ ordered_json summarised(const ordered_json& folds) {
   for (const auto& [name, first] : folds[0].items()) {
     const bool everywhere =
         std::ranges::all_of(folds, [&](const ordered_json& fold) { return fold.contains(name); });
+    if (name == "sampled") continue;  // a label
     if (!everywhere) continue;  // of warm pairs, where some fold has no cold ones
     double sum = 0, squares = 0;
     for (const auto& fold : folds) sum += fold.value(name, std::nan(""));

@@ -7,6 +7,7 @@
 #include "src/config/catalog.h"
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
+#include "src/metrics/sampled_ranking.h"
 
 namespace latent {
 
@@ -52,17 +53,33 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
   const UserItems known = merged(part.masked, user_items(part.rows, model.users));
   if (part.sampled)
     out["auc_sampled"] = auc_sampled(model, relevant, static_cast<uint64_t>(config.train.seed));
-  RankingQuery query{&held_out, &part.masked, &known, config.eval.k,
-                     static_cast<int>(config.train.threads), part.cold_user, part.cold_item};
-  const RankingFigures figures = ranking_metrics(model, query);
-  for (const auto& [name, value] : figures.all) out[name] = value;
+  const int threads = static_cast<int>(config.train.threads);
+  const bool sampled = config.eval.candidates > 0;
+  RankingQuery query{&held_out, &part.masked, &known, config.eval.k, threads, part.cold_user,
+                     part.cold_item, /*lists=*/true, part.cold_item};
+  SampledQuery draws{&held_out, part.every_part == nullptr ? &known : part.every_part,
+                     config.eval.candidates, static_cast<uint64_t>(config.split.seed),
+                     config.eval.k, threads, part.cold_user, part.cold_item};
+  const auto ranked = [&](const FactorView& by) {
+    return sampled ? sampled_ranking_metrics(by, draws) : ranking_metrics(by, query);
+  };
+  if (sampled) {
+    out["sampled"] = true;
+    out["candidates"] = config.eval.candidates;
+  }
+  const RankingFigures figures = ranked(model);
+  for (const auto* some : {&figures.all, &figures.lists}) {
+    for (const auto& [name, value] : *some) out[name] = value;
+  }
   FactorView popular;
   popular.users = model.users;
   popular.items = model.items;
   popular.beta_item = part.item_counts.data();
-  query.cold_user = query.cold_item = {};
-  for (const auto& [name, value] : ranking_metrics(popular, query).all)
-    out["popularity_" + name] = value;
+  query.cold_user = query.cold_item = draws.cold_user = draws.cold_item = {};
+  const RankingFigures baseline = ranked(popular);
+  for (const auto* some : {&baseline.all, &baseline.lists}) {
+    for (const auto& [name, value] : *some) out["popularity_" + name] = value;
+  }
   for (const auto& [name, value] : figures.warm) out["warm_" + name] = value;
 }
 

@@ -20,6 +20,8 @@ struct HeldOutPart {
   double train_mean = 0;                       ///< of the training ratings; NaN: not known
   std::span<const float> item_counts;          ///< [I] the popularity baseline
   bool sampled = false;                        ///< also the notebook's auc_sampled
+  /// The pairs of all parts, which eval.candidates never draws; null: `masked` and `rows`.
+  const UserItems* every_part = nullptr;
 };
 
 /// Whether eval.metrics asks for "rating" or "ranking" metrics of the config's model.

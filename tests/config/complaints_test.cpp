@@ -84,6 +84,40 @@ TEST_F(AConfig, OfAModelThatIsNoneIsNotJudgedByAnother) {
   EXPECT_EQ(with({"model.name=svm", "ials.reg=3", "train.exact=true"}).size(), 1u);
 }
 
+TEST_F(AConfig, SplitsByDatesThatFollowEachOtherAndHaveTimes) {
+  const Lines dates = {"split.kind=time", "split.test_from=2020-02-01",
+                       "split.valid_from=2020-01-01"};
+  EXPECT_EQ(with(dates), Lines());
+  EXPECT_EQ(with({dates[0], dates[1], "data.time=none"}),
+            Lines{"split.test_from needs the rows' times, but data.time is none"});
+  EXPECT_EQ(with({dates[0], dates[2]}),
+            Lines{"split.valid_from needs split.test_from, before which the validation part ends"});
+  EXPECT_EQ(with({dates[0], dates[1], "split.valid_from=2020-02-01T00:00:00Z"}),
+            Lines{"split.valid_from = 2020-02-01T00:00:00Z must be before split.test_from = "
+                  "2020-02-01"});
+  EXPECT_EQ(with({"split.test_from=2020-02-01"}),
+            Lines{"split.test_from is not read unless split.kind is time"});
+  EXPECT_EQ(with({dates[0], dates[1], "split.test=0.5"}),
+            Lines{"split.test is not read unless split.kind is random, per_user, leave_one_out, or "
+                  "time without split.test_from (files: data.test_path is the test part; k_fold: "
+                  "split.fold)"});
+}
+
+TEST_F(AConfig, CountsOnlySharesThatASplitTakes) {
+  const Lines wrong = {"split.test and split.valid together must be below 1"};
+  const std::string test = "split.test=0.6", valid = "split.valid=0.95";
+  EXPECT_EQ(with({"split.kind=per_user", test, valid}), wrong);
+  EXPECT_EQ(with({"split.kind=time", test, valid}), wrong);
+  EXPECT_EQ(with({"split.kind=time", "split.test_from=2020-01-01", valid}), Lines());
+  EXPECT_EQ(with({"split.kind=k_fold", valid}), Lines());
+}
+
+TEST_F(AConfig, HasNoFoldBeyondTheLast) {
+  EXPECT_EQ(with({"split.kind=k_fold", "split.folds=3", "split.fold=3"}), Lines());
+  EXPECT_EQ(with({"split.kind=k_fold", "split.folds=3", "split.fold=4"}),
+            Lines{"split.fold = 4 is beyond split.folds = 3"});
+}
+
 TEST_F(AConfig, NeedsAValidationPartForPatience) {
   const Lines needs = {
       "train.patience needs a validation part; set split.valid, or train.patience to 0"};
@@ -91,6 +125,10 @@ TEST_F(AConfig, NeedsAValidationPartForPatience) {
   EXPECT_EQ(with({"train.patience=2"}), needs);
   EXPECT_EQ(with({"train.patience=2", "split.valid=0.1"}), Lines());
   EXPECT_EQ(with({"train.patience=2", "split.kind=leave_one_out"}), needs);
+  EXPECT_EQ(with({"train.patience=2", "split.kind=time"}), needs);
+  EXPECT_EQ(with({"train.patience=2", "split.kind=time", "split.test_from=2020-02-01",
+                "split.valid_from=2020-01-01"}),
+            Lines());
   EXPECT_EQ(with({"train.patience=2", files, test}), needs);
   EXPECT_EQ(with({"train.patience=2", files, test, "split.valid=0.1"}), Lines());
   EXPECT_EQ(with({"train.patience=2", files, "data.valid_path=" + data_}), Lines());

@@ -93,8 +93,15 @@ TEST(SetKnob, ChecksTypesOfEveryOtherKind) {
   EXPECT_EQ(wrong("eval.k", json::array({0})), "must be a list of cut-offs of at least 1, not [0]");
   EXPECT_FALSE(takes("eval.k", json::array()));
   EXPECT_TRUE(takes("eval.k", 5));
+  EXPECT_EQ(wrong("split.test_from", "soon"),
+            "must be a date (2015-12-09), a time (2015-12-09T09:23:58Z) or seconds since 1970, not "
+            "\"soon\"");
+  for (const json& moment : {json("2015-12-09"), json("2015-12-09 09:23:58.5+01:00"), json(""),
+                             json(978300760), json(978300760.5)})
+    EXPECT_TRUE(takes("split.valid_from", moment)) << moment;
+  EXPECT_EQ(wrong("split.folds", 1), "must be at least 2, not 1");
   EXPECT_EQ(wrong("split.kind", "Random"),
-            "must be one of random leave_one_out files, not \"Random\"");
+            "must be one of random time per_user leave_one_out k_fold files, not \"Random\"");
 }
 
 TEST(SetKnob, TakesColumnsAsNumbersOrNames) {
