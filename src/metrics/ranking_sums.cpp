@@ -6,8 +6,8 @@ namespace latent {
 
 namespace {
 
-constexpr const char* kNames[kRankingMetrics] = {"recall", "ndcg", "hit",
-                                                 "precision", "map", "mrr"};
+constexpr const char* kNames[kRankingMetrics] = {"recall",    "ndcg", "hit",
+                                                 "precision", "map",  "mrr"};
 
 }  // namespace
 
