@@ -16,8 +16,8 @@ int run_split(int argc, char** argv) {
   line.add()("o,output", "the folder to write to; it is made where it is not there",
              cxxopts::value<std::string>(), "DIR")(
       "folds", "all K folds of latent crossval --folds K instead, in DIR/fold-1, DIR/fold-2, ...",
-      cxxopts::value<int64_t>(), "K")("gz", "write .csv.gz")(
-      "overwrite", "replace the parts that the folder has");
+      cxxopts::value<int64_t>(),
+      "K")("gz", "write .csv.gz")("overwrite", "replace the parts that the folder has");
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 1)) return 0;
   if (!line.has("output")) throw UsageError("missing -o DIR; latent split --help shows how");

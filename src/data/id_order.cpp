@@ -29,7 +29,8 @@ class OrderReader {
       fail("expected the header role,id");
     while (next()) {
       const bool user = fields_[0] == "user";
-      if (fields_.size() != 2 || (!user && fields_[0] != "item")) fail("expected user,ID or item,ID");
+      if (fields_.size() != 2 || (!user && fields_[0] != "item"))
+        fail("expected user,ID or item,ID");
       IdMap& ids = user ? out.users : out.items;
       const int32_t before = ids.size();
       if (ids.add(fields_[1]) != before)

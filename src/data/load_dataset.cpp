@@ -14,7 +14,9 @@ namespace latent {
 
 namespace {
 
-bool has_date(const SplitOptions& split) { return split.kind == "time" && !split.test_from.empty(); }
+bool has_date(const SplitOptions& split) {
+  return split.kind == "time" && !split.test_from.empty();
+}
 
 /// 978300760 or 978300760.5: seconds, as split.test_from takes them.
 std::string seconds_text(double time) {
@@ -55,7 +57,8 @@ WholeDataset load_whole(const DataOptions& data, const SplitOptions& split, bool
   raw = read_files(paths, data, need_time || (with_time && data.time != "none"));
   if (raw.format.time == "none") {
     if (has_date(split))
-      throw Error(data.path + ": no time field found, which split.test_from needs; name one in "
+      throw Error(data.path +
+                  ": no time field found, which split.test_from needs; name one in "
                   "data.time");
     if (need_time)
       say(data.path + ": no time field found, so file order is time order; name one in data.time");

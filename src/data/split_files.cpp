@@ -61,7 +61,8 @@ class SplitFiles {
       if (!fs::exists(path, unknown)) continue;
       if (!request_.overwrite)
         throw Error(path + ": already exists; give another folder, or --overwrite");
-      for (const std::string& source : {data.path, data.valid_path, data.test_path, data.ids_path}) {
+      for (const std::string& source :
+           {data.path, data.valid_path, data.test_path, data.ids_path}) {
         if (!source.empty() && fs::equivalent(path, source, unknown))
           throw Error(path + ": is what the data is read from; give another folder");
       }
@@ -70,8 +71,8 @@ class SplitFiles {
 
   void write(const std::string& folder, const Split& split, const Dataset& ids) {
     make(folder);
-    for (const auto& [name, rows] : {std::pair("train", &split.train), {"valid", &split.valid},
-                                     {"test", &split.test}}) {
+    for (const auto& [name, rows] :
+         {std::pair("train", &split.train), {"valid", &split.valid}, {"test", &split.test}}) {
       if (rows->size() == 0) continue;
       written_.push_back(folder + "/" + name + suffix());
       write_part(written_.back(), *rows, ids.users, ids.items);
@@ -135,8 +136,8 @@ std::vector<std::string> write_split_files(const SplitFilesRequest& request) {
   }
   shuffle_into_folds(whole.raw.data.rows, split);
   for (int64_t fold = 0; fold < split.folds; ++fold)
-    files.write(files.folders()[fold],
-                fold_of(whole.raw.data.rows, fold, split.folds, split.valid), whole.raw.data);
+    files.write(files.folders()[fold], fold_of(whole.raw.data.rows, fold, split.folds, split.valid),
+                whole.raw.data);
   return files.finish(whole.raw.data);
 }
 

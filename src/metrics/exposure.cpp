@@ -72,8 +72,8 @@ NamedFigures Exposure::figures(const UserItems& had) const {
     double sum = 0;
     for (size_t i = 0; i < counts.size(); ++i) sum += static_cast<double>(counts[i]) * bits[i];
     const auto shown = counts.size() - static_cast<size_t>(std::ranges::count(counts, 0));
-    coverage.emplace_back(
-        "coverage" + at, static_cast<double>(shown) / static_cast<double>(counts.size()));
+    coverage.emplace_back("coverage" + at,
+                          static_cast<double>(shown) / static_cast<double>(counts.size()));
     novelty.emplace_back("novelty" + at, sum / places);
     concentration.emplace_back("gini" + at, gini(counts));
   }

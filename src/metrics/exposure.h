@@ -26,9 +26,9 @@ class Exposure {
   /// [I] whether an item may stand in a list.
   std::span<const char> allowed() const { return allowed_; }
 
-  /// coverage@k: the share of all items that stand in some list. novelty@k: the mean over the places
-  /// of all lists of -log2(share of the users with items in `had` who had that one), where an item
-  /// that nobody had counts as if one user had (Vargas & Castells, RecSys 2011, mean
+  /// coverage@k: the share of all items that stand in some list. novelty@k: the mean over the
+  /// places of all lists of -log2(share of the users with items in `had` who had that one), where
+  /// an item that nobody had counts as if one user had (Vargas & Castells, RecSys 2011, mean
   /// self-information). gini@k: the Gini coefficient of how often items stand in lists, over all
   /// items: 0 where each stands in as many, 1 - 1 / I where one item takes all places. Empty
   /// without a list that shows something.

@@ -66,9 +66,8 @@ class SampledRanking {
   void add(int32_t user, RankingSums& all, RankingSums& warm) const {
     Mean of_all(query_.cut_offs.size()), of_warm = of_all;
     for (const int32_t item : query_.held_out->of(user)) {
-      const std::vector<int32_t> others =
-          draw_candidates(query_.known->of(user), items_, query_.candidates,
-                          rng_.stream("candidates", user, item));
+      const std::vector<int32_t> others = draw_candidates(
+          query_.known->of(user), items_, query_.candidates, rng_.stream("candidates", user, item));
       if (others.empty()) return;
       const UserFigures figures = ranked(user, item, others);
       of_all.add(figures);

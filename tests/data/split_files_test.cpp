@@ -100,7 +100,8 @@ TEST(SplitFiles, KeepTheTimesToTheLastBit) {
 
 TEST(SplitFiles, WriteNumbersAsPeopleDo) {
   Source s;
-  s.request.data.path = s.folder.write("d.csv", "user,item,rating,time\nu,i,4,1000000000\nu,j,0.1,5\n");
+  s.request.data.path =
+      s.folder.write("d.csv", "user,item,rating,time\nu,i,4,1000000000\nu,j,0.1,5\n");
   s.request.split.test = s.request.split.valid = 0;
   EXPECT_EQ(write_split_files(s.request).size(), 2u);
   Lines lines = lines_of(s.request.folder + "/train.csv");
@@ -172,7 +173,8 @@ TEST(SplitFiles, NeverReplaceTheirSource) {
 TEST(SplitFiles, SayWhereTheyCannotBeWritten) {
   Source s;
   s.request.folder = s.request.data.path + "/parts";
-  EXPECT_TRUE(has(LATENT_MESSAGE_OF(Error, write_split_files(s.request)), "cannot make the folder"));
+  EXPECT_TRUE(
+      has(LATENT_MESSAGE_OF(Error, write_split_files(s.request)), "cannot make the folder"));
 }
 
 TEST(SplitFiles, AreNotBegunForASplitThatIsWrong) {
@@ -198,7 +200,8 @@ TEST(IdOrder, ComesBackFromItsFileWhateverTheIdsAre) {
   const Lines awkward = {"a,b", "say \"x\"", "two\nlines", " blank", "tab\t", "user", "ß"};
   const Dataset first = dataset_of(awkward, awkward);
   write_id_order(folder.file("ids.csv"), first.users, first.items);
-  Dataset second = dataset_of({awkward.rbegin(), awkward.rend()}, {awkward.rbegin(), awkward.rend()});
+  Dataset second =
+      dataset_of({awkward.rbegin(), awkward.rend()}, {awkward.rbegin(), awkward.rend()});
   take_id_order(second, folder.file("ids.csv"));
   EXPECT_EQ(second.users.names(), awkward);
   EXPECT_EQ(second.items.names(), awkward);

@@ -34,8 +34,7 @@ Numbers sorted(Numbers values) {
 
 /// Numbers of the rows in [begin, end) of the order by time, then by place.
 Numbers oldest_first(const Interactions& rows, Numbers of) {
-  if (rows.has_time())
-    std::ranges::stable_sort(of, {}, [&](int64_t n) { return rows.time[n]; });
+  if (rows.has_time()) std::ranges::stable_sort(of, {}, [&](int64_t n) { return rows.time[n]; });
   return of;
 }
 
@@ -262,13 +261,17 @@ TEST(LoadDataset, SaysWhatADateLeavesEmpty) {
             f.data.path + ": no row is as late as split.test_from = 2002-01-01; " + range);
   EXPECT_EQ(complaint("2000-01-01"), f.data.path +
                                          ": no training rows left by the split, which begins at "
-                                         "2000-01-01; " + range);
+                                         "2000-01-01; " +
+                                         range);
   EXPECT_EQ(complaint("2001-01-03", "2001-01-02T01:00:00Z"),
-            f.data.path + ": no row lies between split.valid_from = 2001-01-02T01:00:00Z and "
-                          "split.test_from = 2001-01-03; " + range);
+            f.data.path +
+                ": no row lies between split.valid_from = 2001-01-02T01:00:00Z and "
+                "split.test_from = 2001-01-03; " +
+                range);
   f.data.path = f.folder.write("g.csv", "user,item,rating\nu,a,1\nu,b,2\n");
-  EXPECT_EQ(complaint("2001-01-03"), f.data.path + ": no time field found, which split.test_from "
-                                                   "needs; name one in data.time");
+  EXPECT_EQ(complaint("2001-01-03"), f.data.path +
+                                         ": no time field found, which split.test_from "
+                                         "needs; name one in data.time");
 }
 
 }  // namespace

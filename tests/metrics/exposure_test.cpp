@@ -97,8 +97,8 @@ struct Lists {
   }
 
   RankingFigures figures(std::span<const char> unlisted, int threads, bool lists = true) const {
-    return ranking_metrics(scores.view(), {&held_out, &masked, &known, {1, 5, 20}, threads, {}, {},
-                                           lists, unlisted});
+    return ranking_metrics(
+        scores.view(), {&held_out, &masked, &known, {1, 5, 20}, threads, {}, {}, lists, unlisted});
   }
 };
 

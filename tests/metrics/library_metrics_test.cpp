@@ -24,7 +24,8 @@ TEST(RankingMetrics, OfScoresWithoutTiesAreThoseOfRanxPytrecEvalAndScikitLearn) 
   std::ifstream in(LATENT_SOURCE_DIR "/tests/golden/library_metrics.json");
   const json golden = json::parse(in);
   const json& rows = golden.at("scores");
-  const auto users = static_cast<int32_t>(rows.size()), items = static_cast<int32_t>(rows[0].size());
+  const auto users = static_cast<int32_t>(rows.size()),
+             items = static_cast<int32_t>(rows[0].size());
   std::vector<float> scores;
   for (const json& row : rows) scores.insert(scores.end(), row.begin(), row.end());
   const ScoreMatrix matrix(users, items, std::move(scores));

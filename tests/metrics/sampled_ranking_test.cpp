@@ -105,7 +105,8 @@ Figures brute_force(const Case& c, const SampledQuery& query) {
           const std::string at = "@" + std::to_string(k);
           const double hit = place <= k ? weight : 0;
           for (const char* name : {"recall", "hit"}) sums[name + at] += hit;
-          for (const char* name : {"map", "mrr"}) sums[name + at] += hit / static_cast<double>(place);
+          for (const char* name : {"map", "mrr"})
+            sums[name + at] += hit / static_cast<double>(place);
           sums["precision" + at] += hit / static_cast<double>(k);
           sums["ndcg" + at] += hit / std::log2(static_cast<double>(place) + 1);
         }
