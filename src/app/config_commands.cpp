@@ -4,6 +4,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
+#include "src/config/sweep_spec.h"
 #include "src/config/write.h"
 #include "src/data/synth.h"
 #include "src/run/data_info.h"
@@ -30,7 +31,13 @@ int run_config(int argc, char** argv) {
   if (what == "check" && path.empty())
     throw UsageError("missing CONFIG; latent config --help shows how");
   if (what == "check") {
-    refuse(complaints(read_with_complaints(path, line.sets())));
+    const ResolvedConfig resolved = read_with_complaints(path, line.sets());
+    if (resolved.sweep.is_null()) {
+      refuse(complaints(resolved));
+    } else {
+      refuse(resolved.wrong);
+      plan_sweep(given_knobs(resolved), resolved.sweep, path);
+    }
     print(path + ": valid");
     return 0;
   }

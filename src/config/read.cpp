@@ -250,6 +250,10 @@ ResolvedConfig resolve_with_complaints(const std::string& text, const std::strin
   const json folder = of_run ? tree["provenance"].value("folder", json()) : json();
   tree.erase("provenance");
   tree.erase("read_as");  // likewise how the data was read
+  // For `latent sweep` alone, and in the order in which it is written.
+  nlohmann::ordered_json sweep;
+  if (tree.erase("sweep") > 0)
+    sweep = nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true)["sweep"];
   Resolver resolver(text, where, of_run, retired);
   std::vector<Assignment> file;
   flatten(tree, "", resolver.object_knobs(), file);
@@ -259,6 +263,7 @@ ResolvedConfig resolve_with_complaints(const std::string& text, const std::strin
       throw given_twice(where, name);  // as {"train": {"lr": 1}, "train.lr": 2}
   }
   ResolvedConfig resolved = resolver.resolve(file, sets);
+  resolved.sweep = std::move(sweep);
   if (folder.is_string()) start_paths_at(folder.get<std::string>(), resolved);
   return resolved;
 }
