@@ -171,13 +171,14 @@ void add_grid(const SweepSpec& spec, const TrialMaker& maker, TrialList& trials)
 }
 
 void add_drawn(const SweepSpec& spec, const TrialMaker& maker, TrialList& trials) {
-  constexpr int64_t kTriesEach = 50;  // few values have few combinations
+  constexpr int kMisses = 100;  // in a row: few values have few combinations
   const Rng random(static_cast<uint64_t>(spec.seed));
-  for (int64_t draw = 1; trials.size() < spec.trials && draw < kTriesEach * spec.trials; ++draw) {
+  int misses = 0;
+  for (int64_t draw = 1; trials.size() < spec.trials && misses < kMisses; ++draw) {
     std::vector<json> chosen;
     for (const SweepAxis& axis : spec.over)
       chosen.push_back(drawn_value(axis, random.stream("sweep." + axis.knob, draw)));
-    trials.add(maker.trial(chosen));
+    misses = trials.add(maker.trial(chosen)) ? 0 : misses + 1;
   }
 }
 

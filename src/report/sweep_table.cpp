@@ -29,8 +29,10 @@ Row row_of(const ordered_json& sweep, const ordered_json& trial) {
   std::string metric = figure(trial["value"], "%.4f");
   if (trial["sd"].is_number()) metric += " ± " + figure(trial["sd"], "%.4f");
   if (trial["state"] == "failed") metric = "failed";
-  Row row = {std::to_string(trial["trial"].get<int64_t>()), metric,
-             trial["state"] == "finished" ? "all" : "rung " + trial["rung"].dump()};
+  std::string rung = trial["rung"].dump();
+  if (trial["best_rung"].is_number() && trial["best_rung"] != trial["rung"])
+    rung += " (best " + trial["best_rung"].dump() + ")";
+  Row row = {std::to_string(trial["trial"].get<int64_t>()), metric, rung};
   for (const auto& knob : sweep["knobs"]) row.push_back(tuned_value(trial["tuned"], knob));
   if (trial.contains("error")) row.push_back(trial["error"]);
   return row;
@@ -46,7 +48,7 @@ size_t width_of(const std::string& text) {
 
 std::string sweep_table(const ordered_json& sweep, size_t most) {
   const ordered_json& trials = sweep["trials"];
-  std::vector<Row> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "passes"}};
+  std::vector<Row> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "rung"}};
   for (const auto& knob : sweep["knobs"]) rows[0].push_back(knob);
   const size_t columns = rows[0].size();
   const size_t shown = std::min(most, trials.size());

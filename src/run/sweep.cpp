@@ -141,13 +141,10 @@ class Sweep {
       drop_losers(fits, rung);
       write_tables(fits);
     }
-    const auto last = static_cast<int64_t>(rungs_.size()) - 1;
     std::vector<FitKey> repeated;
-    for (int64_t seed = 1; seed < plan_.spec.seeds; ++seed) {
-      for (const int64_t trial : standing(fits).contenders(rungs_.size() - 1)) {
-        const auto fit = fits.all().find({trial, 0, last});
-        if (fit->second.value) repeated.push_back({trial, seed, last});
-      }
+    for (const SweepRow& row : standing(fits).finalists()) {
+      for (int64_t seed = 1; seed < plan_.spec.seeds; ++seed)
+        repeated.push_back({row.trial, seed, row.best_rung});
     }
     fits.make(repeated);
     write_tables(fits);

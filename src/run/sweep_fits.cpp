@@ -93,7 +93,7 @@ void SweepFits::make_one(const FitKey& key) {
   const std::lock_guard lock(mutex_);
   store_.add(key, fit);
   fits_[key] = fit;
-  if (key.rung + 1 == static_cast<int64_t>(rungs_.size())) drop_checkpoints(key);
+  if (key.seed > 0 || key.rung + 1 == static_cast<int64_t>(rungs_.size())) drop_checkpoints(key);
   show_progress(key, fit);
 }
 

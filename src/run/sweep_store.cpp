@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-
 #include "src/base/error.h"
 #include "src/config/write.h"
 
@@ -13,6 +12,7 @@ namespace latent {
 namespace {
 
 constexpr int kFormat = 1;  // "user_version" of the file
+constexpr int kPatience = 60'000;  // milliseconds for which others may read while a row waits
 
 constexpr const char* kTables = R"(
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -78,6 +78,7 @@ SweepStore::SweepStore(const std::string& path, const SweepPlan& plan) : path_(p
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail();
     sqlite3_extended_result_codes(db_, 1);
+    sqlite3_busy_timeout(db_, kPatience);
     execute("PRAGMA synchronous = FULL");
     Statement version(*this, "PRAGMA user_version");
     version.step();

@@ -45,23 +45,36 @@ bool SweepStanding::is_better(const SweepRow& a, const SweepRow& b) const {
   return a.trial < b.trial;
 }
 
-SweepRow SweepStanding::row_of(int64_t trial) const {
+SweepRow SweepStanding::row_of(int64_t trial, int64_t rung, bool seeds) const {
   SweepRow row;
   row.trial = trial;
-  const auto last = static_cast<int64_t>(rungs_.size()) - 1;
-  for (auto at = fits_.lower_bound({trial, 0, 0}); at != fits_.end() && at->first.trial == trial;
-       ++at) {
-    const auto& [key, fit] = *at;
-    if (row.rung < key.rung) row.values.clear();
-    row.rung = std::max(row.rung, key.rung);
-    if (fit.value) {
-      row.values.push_back(*fit.value);
+  double best = 0;
+  for (int64_t r = 0; r <= rung; ++r) {
+    const auto fit = fits_.find({trial, 0, r});
+    if (fit == fits_.end()) break;
+    row.rung = r;
+    if (!fit->second.value) {
+      row.error = fit->second.error;
+      break;
+    }
+    const double value = *fit->second.value;
+    if (row.best_rung >= 0 && (higher_is_better_ ? value <= best : value >= best)) continue;
+    row.best_rung = r;
+    best = value;
+  }
+  if (row.best_rung >= 0) row.values = {best};
+  for (int64_t seed = 1; seeds && seed < plan_.spec.seeds; ++seed) {
+    const auto fit = fits_.find({trial, seed, row.best_rung});
+    if (fit == fits_.end()) continue;
+    if (fit->second.value) {
+      row.values.push_back(*fit->second.value);
     } else if (row.error.empty()) {
-      row.error = (key.seed > 0 ? "seed " + std::to_string(key.seed + 1) + ": " : "") + fit.error;
+      row.error = "seed " + std::to_string(seed + 1) + ": " + fit->second.error;
     }
   }
+  const bool last = row.rung + 1 == static_cast<int64_t>(rungs_.size());
   row.state = !row.error.empty() ? SweepRow::State::kFailed
-              : row.rung == last ? SweepRow::State::kFinished
+              : last             ? SweepRow::State::kFinished
                                  : SweepRow::State::kStopped;
   return row;
 }
@@ -75,13 +88,8 @@ std::vector<int64_t> SweepStanding::contenders(size_t rung) const {
   const auto before = static_cast<int64_t>(rung) - 1;
   std::vector<SweepRow> rows;
   for (const int64_t trial : contenders(rung - 1)) {
-    const auto fit = fits_.find({trial, 0, before});
-    if (fit == fits_.end() || !fit->second.value) continue;
-    SweepRow row;
-    row.trial = trial;
-    row.rung = before;
-    row.values = {*fit->second.value};
-    rows.push_back(row);
+    const SweepRow row = row_of(trial, before, /*seeds=*/false);
+    if (row.state != SweepRow::State::kFailed && row.rung == before) rows.push_back(row);
   }
   std::ranges::sort(rows, [&](const auto& a, const auto& b) { return is_better(a, b); });
   for (const SweepRow& row : rows) {
@@ -91,23 +99,35 @@ std::vector<int64_t> SweepStanding::contenders(size_t rung) const {
   return out;
 }
 
+std::vector<SweepRow> SweepStanding::finalists() const {
+  std::vector<SweepRow> out;
+  for (const int64_t trial : contenders(rungs_.size() - 1)) {
+    SweepRow row = row_of(trial, static_cast<int64_t>(rungs_.size()) - 1, /*seeds=*/false);
+    if (row.state == SweepRow::State::kFinished) out.push_back(std::move(row));
+  }
+  return out;
+}
+
 std::vector<SweepRow> SweepStanding::rows() const {
   std::vector<SweepRow> out;
-  for (size_t n = 0; n < plan_.trials.size(); ++n) out.push_back(row_of(static_cast<int64_t>(n)));
+  const auto last = static_cast<int64_t>(rungs_.size()) - 1;
+  for (size_t n = 0; n < plan_.trials.size(); ++n)
+    out.push_back(row_of(static_cast<int64_t>(n), last, /*seeds=*/true));
   std::ranges::sort(out, [&](const auto& a, const auto& b) { return is_better(a, b); });
   return out;
 }
 
 std::string sweep_csv(const SweepPlan& plan, const std::vector<SweepRow>& rows) {
   const std::string& metric = plan.spec.metric;
-  std::string out = "rank,trial,state,rung," + csv_field("valid_" + metric) + ",sd,seeds";
+  std::string out = "rank,trial,state,rung,best_rung," + csv_field("valid_" + metric) + ",sd,seeds";
   for (const SweepAxis& axis : plan.spec.over) out += "," + csv_field(axis.knob);
   out += ",error\n";
   for (size_t n = 0; n < rows.size(); ++n) {
     const SweepRow& row = rows[n];
     const bool judged = row.state != SweepRow::State::kFailed && !row.values.empty();
     out += std::to_string(n + 1) + "," + std::to_string(row.trial) + "," + name_of(row.state) +
-           "," + std::to_string(row.rung + 1) + "," + (judged ? exact(row.mean()) : "") + "," +
+           "," + std::to_string(row.rung + 1) + "," +
+           (judged ? std::to_string(row.best_rung + 1) : "") + "," + (judged ? exact(row.mean()) : "") + "," +
            (judged && row.values.size() > 1 ? exact(row.sd()) : "") + "," +
            std::to_string(row.values.size());
     const ordered_json& tuned = plan.trials[row.trial].tuned;
@@ -134,6 +154,7 @@ ordered_json sweep_json(const SweepPlan& plan, const std::vector<SweepRow>& rows
                          {"trial", row.trial},
                          {"state", name_of(row.state)},
                          {"rung", row.rung + 1}};
+    line["best_rung"] = judged ? ordered_json(row.best_rung + 1) : ordered_json();
     line["value"] = judged ? ordered_json(row.mean()) : ordered_json();
     line["sd"] = judged && row.values.size() > 1 ? ordered_json(row.sd()) : ordered_json();
     line["seeds"] = row.values.size();

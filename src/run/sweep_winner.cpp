@@ -39,7 +39,7 @@ void set_length(const WinnerRequest& request, double more_rows, RunConfig& confi
   double steps = 0, passes = 0;
   int64_t seeds = 0;
   for (const auto& [key, fit] : request.fits) {
-    if (key.trial != request.row.trial || key.rung != request.row.rung || !fit.value) continue;
+    if (key.trial != request.row.trial || key.rung != request.row.best_rung || !fit.value) continue;
     steps += static_cast<double>(fit.kept_steps);
     passes += static_cast<double>(fit.kept_steps) / static_cast<double>(fit.steps_per_pass);
     ++seeds;

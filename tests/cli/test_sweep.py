@@ -123,7 +123,7 @@ class Table(Sweep):
 
     def test_is_printed_with_the_metric_beside_the_tuned_values(self):
         printed = self.latent("sweep", "--resume", "whole").stdout.splitlines()
-        self.assertEqual(printed[0].split(), ["trial", "valid", "rmse", "passes", *OVER])
+        self.assertEqual(printed[0].split(), ["trial", "valid", "rmse", "rung", *OVER])
         self.assertEqual(len(printed), 1 + 12 + 1)
         self.assertRegex(printed[-1], r"^winner: trial \d+, test rmse \d\.\d{4} ± \d\.\d{4}$")
 

@@ -139,7 +139,8 @@ TEST(SweepSpec, SaysWhatIsWrongInOneLine) {
                   .starts_with("sweep.over: 'train.lr' needs \"points\" in a grid"));
   EXPECT_EQ(complaint(R"({"over": {"ials.reg": [1, 2]}})"),
             "sweep.over: no trial reads 'ials.reg'; ials.reg is not read by latent_factor; its "
-            "penalty is train.lambda");
+            "penalties are train.lambda, train.lambda_user_bias, train.lambda_item_bias and "
+            "train.lambda_factors");
   EXPECT_EQ(complaint("{" + over + "}", {{"split.valid", 0}}),
             "a sweep needs a validation part, by which trials are judged; set split.valid");
   EXPECT_EQ(complaint("{" + over + "}", {{"data.path", "-"}}),
@@ -150,7 +151,8 @@ TEST(SweepSpec, SaysWhatIsWrongInOneLine) {
 
 TEST(SweepSpec, RefusesAKnobThatNoTrialReadsAndTakesOneThatSomeDo) {
   EXPECT_EQ(complaint(R"({"over": {"train.lr": [0.1]}})", {{"ials.reg", 0.5}}),
-            "c.json:1: ials.reg is not read by latent_factor; its penalty is train.lambda");
+            "c.json:1: ials.reg is not read by latent_factor; its penalties are train.lambda, "
+            "train.lambda_user_bias, train.lambda_item_bias and train.lambda_factors");
   EXPECT_EQ(complaint(R"({"over": {"model.name": ["ials"]}, "metric": "auc"})",
                       {{"ials.reg", 0.5}}),
             "");
