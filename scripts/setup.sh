@@ -52,10 +52,13 @@ zlib1g-dev
 #if !__has_include(<isa-l/igzip_lib.h>)
 libisal-dev
 #endif
+#if !__has_include(<sqlite3.h>)
+libsqlite3-dev
+#endif
 EOF
   else
     printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev \
-      libisal-dev
+      libisal-dev libsqlite3-dev
   fi
   local version=0
   if command -v cmake >/dev/null; then

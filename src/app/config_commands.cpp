@@ -10,6 +10,7 @@
 #include "src/config/complaints.h"
 #include "src/config/diff.h"
 #include "src/config/schema.h"
+#include "src/config/sweep_spec.h"
 #include "src/config/variables.h"
 #include "src/config/write.h"
 #include "src/data/synth.h"
@@ -90,7 +91,13 @@ int run_config(int argc, char** argv) {
     print(config_schema().dump(2));
   } else if (what == "check") {
     if (path.empty()) throw UsageError("missing CONFIG; latent config --help shows how");
-    refuse(complaints(read_with_complaints(path, line.sets())));
+    const ResolvedConfig resolved = read_with_complaints(path, line.sets());
+    if (resolved.sweep.is_null()) {
+      refuse(complaints(resolved));
+    } else {
+      refuse(resolved.wrong);
+      plan_sweep(given_knobs(resolved), resolved.sweep, path);
+    }
     print(path + ": valid");
   } else {
     const ResolvedConfig resolved = read_config(path, line.sets());

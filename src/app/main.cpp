@@ -17,6 +17,7 @@ constexpr latent::Command kCommands[] = {
     {"train", "train the model of a config file, or resume a run", latent::run_train},
     {"crossval", "train and evaluate on each fold of a data set", latent::run_crossval},
     {"split", "write the training, validation and test part as files", latent::run_split},
+    {"sweep", "try values of knobs, test the best", latent::run_sweep_command},
     {"evaluate", "metrics of a run or an exported model", latent::run_evaluate},
     {"predict", "the score of a user and an item", latent::run_predict},
     {"recommend", "the best items for a user", latent::run_recommend},

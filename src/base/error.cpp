@@ -24,8 +24,8 @@ std::string in_quotes(const std::string& text) {
   return out + "'";
 }
 
-Error errno_error(const std::string& path, const std::string& what) {
-  return Error(path + ": " + what + ": " + std::strerror(errno));
+SystemError errno_error(const std::string& path, const std::string& what) {
+  return SystemError(path + ": " + what + ": " + std::strerror(errno));
 }
 
 }  // namespace latent

@@ -11,6 +11,12 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// An Error that lies with the machine and not with what was asked of it: a disk that is full, a
+/// file that cannot be opened. Trying something else instead is of no use.
+struct SystemError : Error {
+  using Error::Error;
+};
+
 /// A wrong command line. Exit code 2.
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -26,6 +32,6 @@ struct Interrupted : std::runtime_error {
 std::string in_quotes(const std::string& text);
 
 /// 'cannot open' and the like: "<path>: <what>: <strerror(errno)>".
-Error errno_error(const std::string& path, const std::string& what);
+SystemError errno_error(const std::string& path, const std::string& what);
 
 }  // namespace latent

@@ -96,7 +96,8 @@ void AtomicFile::commit(bool flush) {
 void AtomicFile::put_in_place(bool flush) {
   std::error_code failed;
   fs::rename(temporary_, file_, failed);
-  if (failed) throw Error(path_.string() + ": cannot rename into place: " + failed.message());
+  if (failed)
+    throw SystemError(path_.string() + ": cannot rename into place: " + failed.message());
   temporary_.clear();
   if (!flush) return;
   // The rename itself survives a power cut only once the folder is on disk too.

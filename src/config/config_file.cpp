@@ -94,6 +94,9 @@ class Includer {
     }
     // Likewise how the data was read; the schema is for editors.
     for (const char* key : {"provenance", "read_as", "$schema", "include"}) tree.erase(key);
+    if (tree.erase("sweep") > 0)
+      file.sweep = nlohmann::ordered_json::parse(text, nullptr, true,
+                                                 /*ignore_comments=*/true)["sweep"];
     flatten(tree, "", object_knobs_, file.assignments);
     std::set<std::string> names;
     for (const auto& [name, value] : file.assignments) {

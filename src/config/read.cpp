@@ -219,7 +219,11 @@ ResolvedConfig resolve_with_complaints(const std::string& text, const std::strin
                                        const std::vector<std::string>& sets,
                                        const std::vector<RetiredKnob>& retired) {
   const std::vector<ConfigFile> files = config_files(text, where);
-  return Resolver(files, retired).resolve(sets);
+  ResolvedConfig resolved = Resolver(files, retired).resolve(sets);
+  for (const ConfigFile& file : files) {
+    if (!file.sweep.is_null()) resolved.sweep = file.sweep;  // the last one's, whole
+  }
+  return resolved;
 }
 
 ResolvedConfig resolve_config(const std::string& text, const std::string& where,

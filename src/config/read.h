@@ -28,6 +28,7 @@ struct ResolvedConfig {
   std::map<std::string, std::string> places;  ///< "c.json:7" of each knob that a file gives
   std::vector<std::string> includes;          ///< included files in their order, each once
   std::vector<std::string> wrong;             ///< a line for each key or value not taken
+  nlohmann::ordered_json sweep;  ///< the section of that name as written (sweep_spec.h), or null
 };
 
 /// Whether a value of this source was written by a person for this very run, so that the program

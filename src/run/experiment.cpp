@@ -173,7 +173,7 @@ TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps
   job.unit = solved(config_) ? "epoch" : "step";
   job.samples_per_step = stepper_->samples_per_step();
   if (stage == Stage::kFirst) job.monitor = monitor_;
-  job.quiet = run == nullptr;
+  job.quiet = run == nullptr || quiet_;
   if (run == nullptr) return latent::train(job, std::nullopt);
 
   const CheckpointFolder checkpoints(folder_of(*run, stage));
@@ -207,7 +207,8 @@ TrainSummary Experiment::later_fit(const RunDirectory* run, Stage stage, int64_t
   return fit(run, stage, steps);
 }
 
-void Experiment::train(const RunDirectory* run) {
+void Experiment::train(const RunDirectory* run, bool quiet) {
+  quiet_ = quiet;
   if (stepper_ == nullptr) return;
   const auto start = Clock::now();
   summary_ = fit(run, Stage::kFirst, steps());

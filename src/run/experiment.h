@@ -32,8 +32,8 @@ class Experiment {
   int64_t done() const;
 
   /// Trains the model, under train.refit a second time on train and valid. Log and checkpoints go
-  /// to `run`; without one nothing is written.
-  void train(const RunDirectory* run);
+  /// to `run`; without one nothing is written. `quiet`: no progress on stderr, as without a run.
+  void train(const RunDirectory* run, bool quiet = false);
   /// Metrics of the trained model on every part, and the training's own figures.
   FitResult evaluate() const;
   /// After that, the fit of export.fit = all takes the model's place: on the rows of all parts, for
@@ -51,6 +51,10 @@ class Experiment {
   const SplitDataset& data() const { return *data_; }
   const RecommenderImpl& model() const { return *model_; }
   const Evaluator& evaluator() const { return evaluator_; }
+  /// Of what train() did; all zero for models that are not trained.
+  const TrainSummary& summary() const { return summary_; }
+  /// Steps that pass over the training rows once; 1 for models that are not trained.
+  int64_t steps_per_pass() const { return stepper_ ? stepper_->steps_per_pass() : 1; }
 
  private:
   /// The fits of a run, each on more rows than the one before.
@@ -85,6 +89,7 @@ class Experiment {
   nlohmann::ordered_json first_valid_;  // under train.refit: figures of the first fit
   int64_t refit_steps_ = 0;
   double fit_seconds_ = 0;
+  bool quiet_ = false;
 };
 
 /// Trains and tests `config` on `data`; log and checkpoints go to `run`, if any.

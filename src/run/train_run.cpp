@@ -87,7 +87,8 @@ RunReport train_run(const TrainRequest& request) {
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
     refuse(complaints(request.config));
     const auto data =
-        std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+        request.data ? request.data
+                     : std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
     Experiment experiment(config, data);
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)

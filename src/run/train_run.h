@@ -1,11 +1,13 @@
 // One training run, from config to exported model. Free of torch.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "src/config/read.h"
+#include "src/data/split.h"
 
 namespace latent {
 
@@ -14,6 +16,8 @@ struct TrainRequest {
   std::string stem;  ///< names the run folder when run_dir is empty
   std::string run_dir;
   bool overwrite = false;
+  /// The config's data, where it is at hand; null: it is read.
+  std::shared_ptr<const SplitDataset> data = nullptr;
 };
 
 struct RunReport {

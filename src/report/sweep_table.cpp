@@ -1,0 +1,75 @@
+#include "src/report/sweep_table.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+namespace latent {
+
+namespace {
+
+using nlohmann::ordered_json;
+using Row = std::vector<std::string>;
+
+std::string figure(const ordered_json& value, const char* pattern) {
+  if (!value.is_number()) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, pattern, value.get<double>());
+  return text;
+}
+
+std::string tuned_value(const ordered_json& tuned, const std::string& knob) {
+  if (!tuned.contains(knob)) return "-";
+  const ordered_json& value = tuned[knob];
+  if (value.is_string()) return value;
+  return value.is_number_float() ? figure(value, "%.6g") : value.dump();
+}
+
+Row row_of(const ordered_json& sweep, const ordered_json& trial) {
+  std::string metric = figure(trial["value"], "%.4f");
+  if (trial["sd"].is_number()) metric += " ± " + figure(trial["sd"], "%.4f");
+  if (trial["state"] == "failed") metric = "failed";
+  std::string rung = trial["rung"].dump();
+  if (trial["best_rung"].is_number() && trial["best_rung"] != trial["rung"])
+    rung += " (best " + trial["best_rung"].dump() + ")";
+  Row row = {std::to_string(trial["trial"].get<int64_t>()), metric, rung};
+  for (const auto& knob : sweep["knobs"]) row.push_back(tuned_value(trial["tuned"], knob));
+  if (trial.contains("error")) row.push_back(trial["error"]);
+  return row;
+}
+
+/// Columns, as UTF-8 shows them.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](const char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string sweep_table(const ordered_json& sweep, size_t most) {
+  const ordered_json& trials = sweep["trials"];
+  std::vector<Row> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "rung"}};
+  for (const auto& knob : sweep["knobs"]) rows[0].push_back(knob);
+  const size_t columns = rows[0].size();
+  const size_t shown = std::min(most, trials.size());
+  for (size_t n = 0; n < shown; ++n) rows.push_back(row_of(sweep, trials[n]));
+  std::vector<size_t> widths(columns);
+  for (const Row& row : rows) {
+    for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t c = 0; c < row.size(); ++c) {
+      if (c > 0) line += "  ";
+      const bool is_error = c >= columns;
+      line += is_error ? row[c] : std::string(widths[c] - width_of(row[c]), ' ') + row[c];
+    }
+    out += line + "\n";
+  }
+  if (shown < trials.size())
+    out += "and " + std::to_string(trials.size() - shown) + " more in sweep.csv\n";
+  return out;
+}
+
+}  // namespace latent
