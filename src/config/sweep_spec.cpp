@@ -219,7 +219,7 @@ void check_config(ResolvedConfig resolved, const SweepPlan& plan) {
   if (config.data.path == "-")
     throw Error("data.path = -, but a sweep reads its data again at its end; give a file");
   const bool file = config.split.kind == "files" && !config.data.valid_path.empty();
-  if (!file && config.split.valid == 0)
+  if (!file && config.split.valid == 0 && config.split.valid_from.empty())
     throw Error("a sweep needs a validation part, by which trials are judged; set split.valid");
   if (config.train.rows == "all")
     throw Error("train.rows = all trains on the test part, which no trial may see; leave it out");

@@ -57,6 +57,7 @@ std::shared_ptr<const SplitDataset> load_without_test(const RunConfig& config) {
 
 void join_train_and_valid(RunConfig& config, const std::string& folder) {
   config.split.valid = 0;
+  config.split.valid_from.clear();
   if (config.split.kind != "files" || config.data.valid_path.empty()) return;
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
