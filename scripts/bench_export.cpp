@@ -49,12 +49,19 @@ void run(int64_t users, int64_t items, int64_t factors, const std::string& path)
     item.push_back(static_cast<int32_t>(n * 7919 % items));
   }
   const UserItems seen(user, item, static_cast<int32_t>(users));
+  const IdMap nobody;
+  const UserItems nothing({}, {}, 0);
+  const std::vector<int32_t> user_rows(users, 3), item_rows(items, 3);
   ExportSpec spec{"latent_factor",
                   {torch::zeros({1}), torch::rand({users, 1}), torch::rand({items, 1}),
                    torch::rand({users, factors}), torch::rand({items, factors})},
                   &user_ids,
                   &item_ids,
-                  &seen};
+                  &seen,
+                  &nobody,
+                  &nothing,
+                  user_rows,
+                  item_rows};
   std::printf("{");
   measure("export", [&] { export_torchscript(path, spec); });
   std::fflush(stdout);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <span>
 #include <utility>
@@ -18,6 +19,17 @@ namespace latent {
 
 namespace {
 
+/// An id as the program's own CSV writes it: "x,y" in quotes, quotes doubled.
+std::string unquoted(std::string_view line) {
+  if (line.size() < 2 || line.front() != '"' || line.back() != '"') return std::string(line);
+  std::string out;
+  for (size_t n = 1; n + 1 < line.size(); ++n) {
+    if (line[n] == '"' && line[++n] != '"') return std::string(line);
+    if (n + 1 < line.size()) out += line[n];
+  }
+  return out;
+}
+
 /// Calls fn(id, line number) for each line that is not blank, but for a first one that is a usual
 /// name of a column of `role` and no id.
 template <typename Fn>
@@ -27,7 +39,7 @@ void for_each_id(const std::string& path, const std::string& role, const IdTable
   bool first = true;
   for (std::string_view line; reader.next(line);) {
     if (line.empty()) continue;
-    const std::string id(line);
+    const std::string id = ids.find(line) < 0 ? unquoted(line) : std::string(line);
     const bool header =
         std::exchange(first, false) && ids.find(id) < 0 && !usual_columns(role, {id}).empty();
     if (!header) fn(id, reader.line_number());
@@ -100,6 +112,11 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
   for (const bool only : {true, false}) {
     const std::string& path = only ? filter.only : filter.exclude;
     if (path.empty()) continue;
+    // Nothing to leave out, tonight.
+    std::error_code unreadable;
+    if (!only && std::filesystem::is_regular_file(path, unreadable) &&
+        std::filesystem::file_size(path, unreadable) == 0)
+      continue;
     int64_t unknown = 0;
     for_each_id(path, "item", model.item_ids(), [&](const std::string& id, int64_t) {
       const int32_t item = model.find_item(id);
@@ -110,7 +127,8 @@ std::vector<char> allowed_items(const ServedModel& model, const RecommendFilter&
       }
     });
     if (unknown > 0)
-      say(path + ": " + std::to_string(unknown) + " ids are not in the model's catalogue");
+      say(path + ": " + counted(unknown, "id") + (unknown == 1 ? " is" : " are") +
+          " not in the model's catalogue");
   }
   return allowed;
 }
@@ -147,7 +165,7 @@ std::vector<Asked> users_of(const ServedModel& model, const RecommendFiles& file
   }
   if (strangers > 0)
     say(files.users + ": " + counted(strangers, all ? "untrained user" : "unknown user") +
-        (unknown == Unknown::kSkip ? " skipped" : ", who get the most popular items"));
+        (unknown == Unknown::kSkip ? " skipped" : "; the most popular items in their place"));
   return out;
 }
 

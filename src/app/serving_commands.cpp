@@ -50,6 +50,11 @@ void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
   }
 }
 
+void print_none(const std::string& why, bool json) {
+  say(why);
+  if (json) print("[]");
+}
+
 /// Answers for an id of which the model knows nothing, as --unknown says; `what` names it.
 void answer_unknown(const ServedModel& model, const std::string& what, Unknown unknown,
                     const std::function<ScoredIds()>& popular, bool json) {
@@ -59,9 +64,7 @@ void answer_unknown(const ServedModel& model, const std::string& what, Unknown u
                      ? ""
                      : "; --unknown popular lists the most popular items instead"));
   if (unknown == Unknown::kSkip) {
-    say(what + ": skipped");
-    if (json) print("[]");
-    return;
+    return print_none(what + ": skipped", json);
   }
   say(what + ": these are the most popular items, by their rows of training");
   print_scored(model, popular(), json);
@@ -145,6 +148,8 @@ int run_recommend(int argc, char** argv) {
     return line.has(name) ? line.get<std::string>(name) : std::string();
   };
   const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
+  if ((file("users") == "-") + (file("exclude") == "-") + (file("only") == "-") > 1)
+    throw UsageError("standard input (-) can be only one of --users, --exclude and --only");
   const bool exclude_seen = !line.has("include-seen");
   const Unknown unknown = unknown_of(line, kForLists);
   if (exclude_seen && model.seen().item.empty())
@@ -162,8 +167,10 @@ int run_recommend(int argc, char** argv) {
   const auto popular = [&] { return model.popular(user, k, exclude_seen, allowed); };
   if (model.knows_user(user) != ServedModel::Known::kYes)
     answer_unknown(model, model.unknown_user(user), unknown, popular, line.has("json"));
+  else if (const ScoredIds best = model.recommend(user, k, exclude_seen, allowed); best.empty())
+    print_none("nothing is left to recommend to user " + in_quotes(user), line.has("json"));
   else
-    print_scored(model, model.recommend(user, k, exclude_seen, allowed), line.has("json"));
+    print_scored(model, best, line.has("json"));
   return 0;
 }
 

@@ -71,8 +71,21 @@ Pairs renumbered(const Pairs& pairs, const std::vector<int32_t>& user,
   return out;
 }
 
+/// Those of `pairs` whose user has no new id, though the item has; `names` are the old users.
+void add_strangers(const Pairs& pairs, const IdMap& names, const std::vector<int32_t>& user,
+                   const std::vector<int32_t>& item, Strangers& out) {
+  for (int64_t n = 0; n < pairs.size(); ++n) {
+    if (user[pairs.user[n]] < 0 && item[pairs.item[n]] >= 0)
+      out.pairs.push(out.users.add(names.name(pairs.user[n])), item[pairs.item[n]]);
+  }
+}
+
 /// The rows in `keep` with ids given anew.
 void compact(RawData& raw, const Flags& keep) {
+  Pairs dropped;
+  for (int64_t n = 0; n < raw.data.rows.size(); ++n) {
+    if (!keep[n]) dropped.push(raw.data.rows.user[n], raw.data.rows.item[n]);
+  }
   IdMap users, items;
   Interactions& rows = raw.data.rows;
   int64_t kept = 0;
@@ -92,6 +105,8 @@ void compact(RawData& raw, const Flags& keep) {
   }
   for (size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
   rows.truncate(kept);
+  for (const Pairs* pairs : {&dropped, &raw.data.left_out})
+    add_strangers(*pairs, raw.data.users, user, item, raw.data.strangers);
   raw.data.left_out = renumbered(raw.data.left_out, user, item);
   raw.data.users = std::move(users);
   raw.data.items = std::move(items);

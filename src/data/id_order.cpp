@@ -107,7 +107,9 @@ void take_id_order(Dataset& data, const std::string& path) {
   const std::vector<int32_t> user = renumber(data.users, order.users),
                              item = renumber(data.items, order.items);
   for (std::vector<int32_t>* column : {&data.rows.user, &data.left_out.user}) apply(user, *column);
-  for (std::vector<int32_t>* column : {&data.rows.item, &data.left_out.item}) apply(item, *column);
+  for (std::vector<int32_t>* column : {&data.rows.item, &data.left_out.item,
+                                       &data.strangers.pairs.item})
+    apply(item, *column);
 }
 
 }  // namespace latent

@@ -54,12 +54,19 @@ struct Pairs {
   }
 };
 
+/// Users of whom the filters left no row, and which of the items that are left they had.
+struct Strangers {
+  IdMap users;
+  Pairs pairs;  ///< users by that map
+};
+
 /// The user and item names beside the rows that use their indices.
 struct Dataset {
   Interactions rows;
   /// Pairs that the files hold though data.where, drop_zero or positive_at_least left them out of
   /// `rows`, once filter_rows() has run those whose user and item both still have rows.
   Pairs left_out;
+  Strangers strangers;  ///< once filter_rows() has run
   IdMap users, items;
   uint32_t checksum = 0;  ///< CRC-32 over the files read
 };

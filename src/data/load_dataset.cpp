@@ -100,6 +100,7 @@ SplitDataset load_dataset(const DataOptions& data, const SplitOptions& split) {
   Dataset& rest = whole.raw.data;
   out.read_as = std::move(whole.read_as);
   out.left_out = std::move(rest.left_out);
+  out.strangers = std::move(rest.strangers);
   out.checksum = rest.checksum;
   out.users = std::move(rest.users);
   out.items = std::move(rest.items);

@@ -15,7 +15,8 @@ struct Split {
 struct SplitDataset {
   IdMap users, items;
   Split parts;
-  Pairs left_out;  ///< see Dataset: what the files hold beside the parts
+  Pairs left_out;       ///< see Dataset: what the files hold beside the parts
+  Strangers strangers;  ///< likewise
   ReadAs read_as;
   uint32_t checksum = 0;
   std::vector<std::string> titles;  ///< [I], or empty

@@ -171,6 +171,11 @@ def popular_id(self, user: str, k: int) -> List[Tuple[str, float]]:
     if index >= 0:
         seen = self.seen_items[int(self.seen_start[index]):int(self.seen_start[index + 1])]
         counts.index_fill_(0, seen.long(), -float("inf"))
+    else:
+        index = self.find(self.stranger_table, user)
+        if index >= 0:
+            had = self.strangers_items[int(self.strangers_start[index]):int(self.strangers_start[index + 1])]
+            counts.index_fill_(0, had.long(), -float("inf"))
     items, scores = self.top(counts.unsqueeze(0), k)
     return self.named(self.item_table, items, scores)
 

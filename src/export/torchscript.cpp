@@ -150,6 +150,10 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   parameter("gamma_item", t.gamma_item, false);
   module.register_buffer("seen_start", refer<int64_t>(spec.seen->start, torch::kInt64));
   module.register_buffer("seen_items", refer<int32_t>(spec.seen->item, torch::kInt32));
+  module.register_buffer("strangers_start",
+                         refer<int64_t>(spec.strangers_seen->start, torch::kInt64));
+  module.register_buffer("strangers_items",
+                         refer<int32_t>(spec.strangers_seen->item, torch::kInt32));
   module.register_buffer("user_rows", refer<int32_t>(spec.user_rows, torch::kInt32));
   module.register_buffer("item_rows", refer<int32_t>(spec.item_rows, torch::kInt32));
   module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
@@ -161,6 +165,9 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   });
   add_table(module, "user_table", users, user_slots);
   add_table(module, "item_table", items, item_slots);
+  const IdTable strangers = table_of(*spec.strangers);
+  const std::vector<int32_t> stranger_slots = id_slots(strangers);
+  add_table(module, "stranger_table", strangers, stranger_slots);
   module.register_attribute("user_count", c10::IntType::get(), int64_t{users.size()});
   module.register_attribute("item_count", c10::IntType::get(), int64_t{items.size()});
   std::string ascii(128, '\0');

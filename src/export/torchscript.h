@@ -22,6 +22,9 @@ struct ExportSpec {
   const IdMap* users = nullptr;
   const IdMap* items = nullptr;
   const UserItems* seen = nullptr;  ///< what recommend leaves out of each user's list
+  /// Users beside the model's own, and what recommend leaves out of theirs.
+  const IdMap* strangers = nullptr;
+  const UserItems* strangers_seen = nullptr;
   /// [U], [I]: rows of the fit. Who has none is known as untrained, and stands in no list.
   std::span<const int32_t> user_rows, item_rows;
   const std::vector<std::string>* titles = nullptr;  ///< [I], or none

@@ -42,7 +42,7 @@ const Evaluator::ItemsOfParts& Evaluator::items() const {
   return *items_;
 }
 
-void Evaluator::require_other_pairs() const {
+void Evaluator::require_other_pairs() {
   if (config_.split.kind != "files") return;
   for (const bool test : {true, false}) {
     const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
@@ -55,6 +55,7 @@ void Evaluator::require_other_pairs() const {
       throw Error(what + ", so no ranking can find one; give rows that were held out as " +
                   (test ? "data.test_path" : "data.valid_path"));
     say(what + ": its figures are of rows that were trained on");
+    (test ? leaked_ : valid_leaked_) = true;
   }
 }
 
@@ -87,7 +88,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
        train_mean_, counts, test, &every_part},
       config_);
   // Trained on these rows.
-  if (all || (test ? leaked_ : config_.train.refit)) out["leaked"] = true;
+  if (all || (test ? leaked_ : valid_leaked_ || config_.train.refit)) out["leaked"] = true;
   return out;
 }
 

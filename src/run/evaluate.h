@@ -19,10 +19,10 @@ class Evaluator {
   Evaluator(const SplitDataset& data, const RunConfig& config, Fit fit = Fit::kTested);
 
   /// Labels the test part: a warm start has seen rows of it.
-  void set_leaked(bool leaked) { leaked_ = leaked; }
+  void set_leaked(bool leaked) { leaked_ = leaked_ || leaked; }
   /// Error where a part holds nothing but pairs of the training part and rankings are asked for: no
   /// ranking could find them. Where only ratings are, a note on stderr.
-  void require_other_pairs() const;
+  void require_other_pairs();
   /// Metrics of the "test" or "valid" part, by name; rankings of the validation part mask train
   /// alone.
   nlohmann::ordered_json evaluate(const FactorView& model, const std::string& part) const;
@@ -51,7 +51,7 @@ class Evaluator {
 
   const SplitDataset& data_;
   const RunConfig& config_;
-  bool trained_on_all_, leaked_ = false;
+  bool trained_on_all_, leaked_ = false, valid_leaked_ = false;
   double train_mean_;
   mutable std::optional<ItemsOfParts> items_;
   mutable std::optional<UserItems> monitored_, not_negative_;  // of the validation part

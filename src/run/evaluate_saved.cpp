@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
+#include "src/metrics/ranking.h"
 #include "src/run/evaluate.h"
 #include "src/run/later_data.h"
 #include "src/run/loaded_run.h"
@@ -79,6 +80,8 @@ TrainedModel trained_model(const FactorView& view, const RunConfig& config,
   const bool all = fit == Fit::kAll;
   const FittedRows known(data, all || config.eval.mask == "train_valid", all);
   out.known = user_items(known.get(), data.users.size());
+  // As Evaluator counts them.
+  out.item_counts = popularity(user_items(data.parts.train, data.users.size()), data.items.size());
   RowsOfFit rows = rows_of_fit(config, data, fit);
   out.user_rows = std::move(rows.users);
   out.item_rows = std::move(rows.items);
@@ -114,6 +117,7 @@ TrainedModel trained_model(const ServedModel& model, const ordered_json& metadat
   };
   out.user_rows = counts(model.user_rows(), model.user_ids().size());
   out.item_rows = counts(model.item_rows(), model.item_ids().size());
+  out.item_counts.assign(out.item_rows.begin(), out.item_rows.end());
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/data/read.h"
 #include "src/data/read_as.h"
@@ -76,25 +77,32 @@ nlohmann::ordered_json evaluate_later(TrainedModel model, const RunConfig& confi
   const Extended extended(model.view, model.users.size(), model.items.size());
   const std::vector<char> cold_user = cold(model.user_rows, model.users.size()),
                           cold_item = cold(model.item_rows, model.items.size());
-  std::vector<float> counts(model.item_rows.begin(), model.item_rows.end());
-  counts.resize(model.items.size());
+  model.item_counts.resize(model.items.size());
   model.known.start.resize(model.users.size() + 1, model.known.start.back());
   const HeldOutPart part{.rows = rows,
                          .masked = model.known,
                          .cold_user = cold_user,
                          .cold_item = cold_item,
                          .train_mean = model.train_mean,
-                         .item_counts = counts};
+                         .item_counts = model.item_counts};
+  const UserItems pairs = user_items(rows, model.users.size());
+  const size_t fresh = without(pairs, model.known).item.size();
+  const bool ranked = wants_metrics(config, "ranking");
+  if (ranked && fresh == 0)
+    throw Error(path + ": every pair of it also stands in training, so no ranking can find one; "
+                "give rows that came later");
   nlohmann::ordered_json out;
   out["data"] = path;
   out["test"] = part_metrics(extended.view(), part, config);
   tell_of_part(out["test"], "test", config);
-  const UserItems pairs = user_items(rows, model.users.size());
-  const size_t fresh = without(pairs, model.known).item.size();
-  if (!wants_metrics(config, "ranking") && fresh < pairs.item.size())
-    say(path + ": " + std::to_string(pairs.item.size() - fresh) + " of its " +
-        std::to_string(pairs.item.size()) +
-        " pairs also stand in training: their errors are of rows that were trained on");
+  if (wants_metrics(config, "rating") && fresh < pairs.item.size()) {
+    out["test"]["repeated_pairs"] = pairs.item.size() - fresh;
+    out["test"]["leaked"] = true;
+    if (!ranked)
+      say(path + ": " + std::to_string(pairs.item.size() - fresh) + " of its " +
+          std::to_string(pairs.item.size()) +
+          " pairs also stand in training: their errors are of rows that were trained on");
+  }
   if (!predictions.empty())
     write_predictions(predictions, extended.view(), rows, model.users, model.items);
   return out;

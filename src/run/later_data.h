@@ -18,6 +18,7 @@ struct TrainedModel {
   IdMap users, items;
   UserItems known = {};                           ///< pairs that rankings mask
   std::vector<int32_t> user_rows = {}, item_rows = {};  ///< [U], [I] of the fit
+  std::vector<float> item_counts = {};  ///< [I] the popularity baseline
   double train_mean = 0;
 };
 

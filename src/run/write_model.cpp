@@ -51,12 +51,20 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
                  Fit fit, const std::string& path, const ordered_json& metrics) {
   const UserItems seen = seen_by(data, config.exporting);
   const RowsOfFit rows = rows_of_fit(config, data, fit);
+  const bool all_of_file = config.exporting.seen == "file";
+  const IdMap nobody;
+  const IdMap& strangers = all_of_file ? data.strangers.users : nobody;
+  const Pairs& had = data.strangers.pairs;
+  const UserItems strangers_seen =
+      all_of_file ? UserItems(had.user, had.item, strangers.size()) : UserItems({}, {}, 0);
   export_torchscript(
       path, {.model_name = config.model.name,
              .tables = model.scored(),
              .users = &data.users,
              .items = &data.items,
              .seen = &seen,
+             .strangers = &strangers,
+             .strangers_seen = &strangers_seen,
              .user_rows = rows.users,
              .item_rows = rows.items,
              .titles = &data.titles,

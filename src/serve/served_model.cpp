@@ -31,8 +31,8 @@ std::span<const T> span_of(const torch::Tensor& t) {
 struct ServedModel::Impl {
   std::string path, metadata;
   torch::jit::Module module;
-  IdTable users, items, titles;
-  UserItemsView seen;
+  IdTable users, items, titles, strangers;
+  UserItemsView seen, strangers_seen;
   std::span<const int32_t> user_rows, item_rows;  ///< empty: nothing is said
   FactorView view;
   std::deque<torch::Tensor> kept;  ///< what the views refer to
@@ -79,6 +79,10 @@ struct ServedModel::Impl {
     if (seen.start.size() != static_cast<size_t>(view.users) + 1 ||
         (titles.size() != 0 && titles.size() != view.items))
       damaged();
+    if (module.hasattr("stranger_table")) {
+      strangers = ids("stranger_table", "", /*searchable=*/true);
+      strangers_seen = histories("strangers_start", "strangers_items", strangers.size());
+    }
     user_rows = row_counts("user_rows", view.users);
     item_rows = row_counts("item_rows", view.items);
     if (module.hasattr("gamma_item"))
@@ -94,6 +98,14 @@ struct ServedModel::Impl {
     view.beta_item = table("beta_item", view.items);
     view.gamma_user = table("gamma_user", int64_t{view.users} * view.factors);
     view.gamma_item = table("gamma_item", int64_t{view.items} * view.factors);
+  }
+
+  UserItemsView histories(const char* start, const char* items, int32_t users) {
+    const UserItemsView out = {
+        span_of<int64_t>(tensor(module.attr(start).toTensor(), torch::kInt64)),
+        span_of<int32_t>(tensor(module.attr(items).toTensor(), torch::kInt32))};
+    if (out.start.size() != static_cast<size_t>(users) + 1) damaged();
+    return out;
   }
 
   std::span<const int32_t> row_counts(const char* name, int32_t size) {
@@ -233,7 +245,11 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
 ScoredIds ServedModel::popular(const std::string& user, int64_t k, bool exclude_seen,
                                std::span<const char> allowed) const {
   const int32_t u = impl_->users.find(user);
-  const auto seen = exclude_seen && u >= 0 ? impl_->seen.of(u) : std::span<const int32_t>();
+  const int32_t stranger = u < 0 && impl_->strangers.size() > 0 ? impl_->strangers.find(user) : -1;
+  const auto seen = !exclude_seen  ? std::span<const int32_t>()
+                    : u >= 0        ? impl_->seen.of(u)
+                    : stranger >= 0 ? impl_->strangers_seen.of(stranger)
+                                    : std::span<const int32_t>();
   TopK best(static_cast<int>(std::min<int64_t>(k, impl_->items.size())));
   const std::vector<char> may = listed(allowed);
   for (int32_t i = 0; i < impl_->items.size(); ++i) {

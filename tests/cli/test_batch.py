@@ -101,5 +101,40 @@ class Batch(support.Case):
         self.assertNotIn("\033", out.stderr + out.stdout)
 
 
+class IdFiles(support.Case):
+    """Files of ids: quoted as the program writes them, empty lists of what to leave out, one of them from standard input."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rows = [(f'a,"{n}"', f"i{k}", 1 + (n + k) % 5) for n in range(6) for k in range(n, n + 8)]
+        import csv
+        with open(cls.dir / "d.csv", "w", newline="") as file:
+            csv.writer(file).writerows([("user", "item", "rating"), *rows])
+        support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0}, model={"name": "ials", "factors": 2}, train={"epochs": 1})
+        support.Case.train(cls(), "r")
+
+    def test_the_programs_own_lists_read_back(self):
+        self.latent("recommend", "r", "--users", "all", "-k", "1", "-o", "lists.csv")
+        lines = (self.dir / "lists.csv").read_text().splitlines()[1:]
+        (self.dir / "ids.txt").write_text("user\n" + "".join(line[: line.rindex('",') + 1] + "\n" for line in lines))
+        self.latent("recommend", "r", "--users", "ids.txt", "-k", "1", "-o", "again.csv")
+        self.assertEqual((self.dir / "again.csv").read_text(), (self.dir / "lists.csv").read_text())
+
+    def test_nothing_to_leave_out_is_an_empty_file(self):
+        (self.dir / "none.txt").write_text("")
+        plain = self.latent("recommend", "r", "--user", 'a,"1"').stdout
+        self.assertEqual(self.latent("recommend", "r", "--user", 'a,"1"', "--exclude", "none.txt").stdout, plain)
+
+    def test_an_empty_list_says_so(self):
+        (self.dir / "only.txt").write_text("i1\n")
+        done = self.latent("recommend", "r", "--user", 'a,"1"', "--only", "only.txt", "--json")
+        self.assertEqual(json.loads(done.stdout), [])
+        self.assertIn("nothing is left to recommend", done.stderr)
+
+    def test_standard_input_serves_one_file(self):
+        self.assertIn("standard input", self.complaint("recommend", "r", "--users", "-", "--only", "-", "-o", "x.csv", code=2))
+
+
 if __name__ == "__main__":
     unittest.main()

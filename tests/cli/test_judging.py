@@ -178,6 +178,20 @@ class Judging(support.Case):
                     self.assertEqual(told["repeated_pairs"], 1)
                     self.assertIn("warm_ndcg@10", told)
 
+    def test_a_later_file_of_training_rows_alone_is_refused_for_rankings(self):
+        self.figures("again", *RANKS)
+        self.assertIn("train.csv: every pair of it also stands in training", self.complaint("evaluate", "again", "--data", "train.csv"))
+        self.figures("rated", *RATES)
+        told = json.loads(self.latent("evaluate", "rated", "--data", "train.csv", "--json").stdout)["test"]
+        self.assertTrue(told["leaked"])
+        self.assertEqual(told["repeated_pairs"], len(self.train_rows))
+
+    def test_a_later_file_has_the_popularity_of_the_training(self):
+        support.write_rows(self.dir / "twice.csv", self.train_rows + self.train_rows[:200])
+        once = self.figures("twice", *RANKS, train="twice.csv")
+        later = json.loads(self.latent("evaluate", "twice", "--data", "test.csv", "--json").stdout)["test"]
+        same_figures(self, once, later, [name for name in once if name.startswith("popularity_")])
+
     def test_a_model_file_needs_no_other_data_for_a_later_file(self):
         support.write_rows(self.dir / "gone.csv", self.train_rows)
         self.figures("alone", *RANKS, train="gone.csv")

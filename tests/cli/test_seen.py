@@ -54,6 +54,27 @@ class Seen(support.Case):
         self.assertEqual(seen["a"], {f"i{n}" for n in range(12)} & kept)
         self.assertNotIn("i9", seen["b"])
 
+    def test_people_of_whom_no_row_is_left_are_not_recommended_what_they_had(self):
+        import torch
+
+        for name, sets in {"few": ["data.min_user=12"], "top": ["data.positive_at_least=5"],
+                           "none": ["data.min_user=12", "export.seen=none"]}.items():
+            self.train(f"gone-{name}", *sets, config="c.json")
+            model = torch.jit.load(str(self.dir / f"gone-{name}" / "model.pt"))
+            items = {model.item_id(i) for i in range(len(model.item_rows)) if model.item_rows[i] > 0}
+            gone = [user for user in self.had() if model.find_user(user) < 0]
+            self.assertGreater(len(gone), 5)
+            (self.dir / "gone.txt").write_text("\n".join(gone) + "\n")
+            self.latent("recommend", f"gone-{name}", "--users", "gone.txt", "--unknown", "popular", "-k", "300", "-o", "gone.csv")
+            lists = {}
+            with open(self.dir / "gone.csv") as file:
+                for row in csv.DictReader(file):
+                    lists.setdefault(row["user"], set()).add(row["item"])
+            for user in gone:
+                expected = items if name == "none" else items - self.had()[user]
+                self.assertEqual(lists[user], expected, user)
+                self.assertEqual({item for item, _ in model.popular_id(user, 300)}, expected)
+
     def test_of_train_and_valid_leaves_the_test_part_in_lists(self):
         self.train("parts", "export.seen=train_valid", config="c.json")
         self.latent("evaluate", "parts", "--predictions", "p.csv")

@@ -70,13 +70,15 @@ struct Exported {
   ~Exported() { std::filesystem::remove(path); }
 
   void write() {
-    export_torchscript(path, {"latent_factor", tables, &users, &items, &seen, user_rows, item_rows,
+    export_torchscript(path, {"latent_factor", tables, &users, &items, &seen, &nobody, &nothing, user_rows, item_rows,
                               &titles, 1, 5, default_prediction, /*bias_is_a_factor=*/false,
                               {{"format", 3}}});
   }
 
   std::vector<std::string> user_ids, item_ids, strangers, titles;
   std::vector<int32_t> user_rows, item_rows;
+  IdMap nobody;
+  UserItems nothing = UserItems({}, {}, 0);
   IdMap users, items;
   UserItems seen;
   ScoreTables tables;
@@ -316,7 +318,7 @@ TEST(ExportTorchscript, SaysWhatKeepsItFromWriting) {
   const Exported e;
   EXPECT_THROW(export_torchscript("/nonexistent-folder/model.pt",
                                   {"mean", {torch::zeros({1}), {}, {}, {}, {}}, &e.users, &e.items,
-                                   &e.seen, e.user_rows, e.item_rows, nullptr, 1, 5, {}, false, {}}),
+                                   &e.seen, &e.nobody, &e.nothing, e.user_rows, e.item_rows, nullptr, 1, 5, {}, false, {}}),
                Error);
 }
 
