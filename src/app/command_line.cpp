@@ -127,6 +127,16 @@ void say_wrote(const std::string& path) {
   if (path != "-") say("wrote " + path);
 }
 
+void tell_if_unfinished(const ServedModel& model) {
+  const auto metadata = nlohmann::json::parse(model.metadata(), nullptr, false);
+  if (!metadata.is_object()) return;
+  const auto metrics = metadata.find("metrics");
+  if (metrics == metadata.end() || !metrics->is_object() || !metrics->contains("unfinished_step"))
+    return;
+  say(model.path() + ": exported from a run that was not finished, at step " +
+      (*metrics)["unfinished_step"].dump());
+}
+
 std::string model_path(const std::string& run_or_model) {
   const std::string in_folder = run_or_model + "/model.pt";
   if (!RunDirectory::is_run(run_or_model))

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "src/serve/served_model.h"
+
 namespace latent {
 
 int run_train(int argc, char** argv);
@@ -90,6 +92,9 @@ void print(const std::string& text);
 
 /// Says on stderr that `path` was written, unless that is standard output.
 void say_wrote(const std::string& path);
+
+/// Says on stderr that the file is of a run that was not finished when it was exported.
+void tell_if_unfinished(const ServedModel& model);
 
 /// model.pt of a run directory, or the path itself.
 std::string model_path(const std::string& run_or_model);

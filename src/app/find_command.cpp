@@ -39,6 +39,7 @@ int run_find(int argc, char** argv) {
   const auto limit = line.get<int64_t>("limit");
   if (limit < 1) throw UsageError("--limit must be at least 1");
   const ServedModel model(model_path(line.word(0)));
+  tell_if_unfinished(model);
   std::vector<int32_t> found = items_that_hold(model, line.word(1));
   if (found.empty()) say("no item's title or id holds " + in_quotes(line.word(1)));
   if (const auto more = static_cast<int64_t>(found.size()) - limit; more > 0) {

@@ -90,6 +90,7 @@ int run_predict(int argc, char** argv) {
   if (line.has("pairs") ? line.words() > 1 : line.words() < 3)
     throw UsageError("give USER and ITEM, or --pairs FILE; latent predict --help shows how");
   const ServedModel model(model_path(line.word(0)));
+  tell_if_unfinished(model);
   if (line.has("pairs")) {
     predict_file(model, line.get<std::string>("pairs"), line.get<std::string>("output"),
                  unknown);
@@ -144,6 +145,7 @@ int run_recommend(int argc, char** argv) {
     throw UsageError("--users FILE and -o FILE go together; latent recommend --help shows how");
   const int64_t k = count_option(line);
   const ServedModel model(model_path(line.word(0)));
+  tell_if_unfinished(model);
   const auto file = [&](const char* name) {
     return line.has(name) ? line.get<std::string>(name) : std::string();
   };
@@ -194,6 +196,7 @@ int run_similar(int argc, char** argv) {
   const bool self = line.has("include-self");
   const auto id = line.get<std::string>(kind);
   const ServedModel model(model_path(line.word(0)));
+  tell_if_unfinished(model);
   const Unknown unknown = unknown_of(line, kForLists);
   const bool of_item = kind == "item";
   if ((of_item ? model.knows_item(id) : model.knows_user(id)) != ServedModel::Known::kYes) {
@@ -223,6 +226,7 @@ int run_rank(int argc, char** argv) {
   const Unknown unknown = unknown_of(line, kForLists);
   const auto user = line.get<std::string>("user");
   const ServedModel model(model_path(line.word(0)));
+  tell_if_unfinished(model);
   std::vector<std::string> items;
   std::vector<char> chosen(model.item_ids().size());
   for (size_t n = 1; n < line.words(); ++n) {

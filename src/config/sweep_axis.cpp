@@ -54,7 +54,7 @@ Knob row_of(RunConfig& config, const std::string& knob) {
   throw Error("sweep.over: unknown knob " + in_quotes(knob) + did_you_mean(knob, names));
 }
 
-/// `value` as the knob holds it: 8.0 is 8 to a whole number. Throws Error for what it does not take.
+/// `value` as the knob holds it: 8.0 is 8 to a whole number. Error for what it does not take.
 json taken(const Knob& row, const json& value) {
   const std::string what = set_knob(row, value);
   if (!what.empty()) throw wrong(row.name, what);

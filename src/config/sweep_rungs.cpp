@@ -18,7 +18,8 @@ std::vector<Rung> rungs_of(const SweepPlan& plan) {
   int64_t cut = 1;
   if (plan.spec.search == "halving") {
     int64_t longest = 0;
-    for (const SweepTrial& trial : plan.trials) longest = std::max(longest, length_of(trial.config));
+    for (const SweepTrial& trial : plan.trials)
+      longest = std::max(longest, length_of(trial.config));
     while (trials / (cut * kEta) >= kFinalists && longest >= cut * kEta) cut *= kEta;
   }
   std::vector<Rung> rungs;

@@ -7,6 +7,7 @@
 
 #include "src/base/error.h"
 #include "src/config/catalog.h"
+#include "src/run/saved_run.h"
 #include "src/run/warm_start.h"
 #include "src/serve/served_model.h"
 
@@ -19,6 +20,7 @@ using torch::Tensor;
 
 std::string model_file(const std::string& run_or_model) {
   if (!fs::is_directory(run_or_model)) return run_or_model;
+  if (RunDirectory::is_run(run_or_model)) tell_if_unfinished(RunDirectory::open(run_or_model));
   const std::string file = run_or_model + "/model.pt";
   if (!fs::exists(file))
     throw Error(run_or_model + ": has no model.pt; write it with: latent export " + run_or_model +

@@ -37,7 +37,8 @@ std::vector<ordered_json> choices(const SweepPlan& plan, const SweepAxis& axis) 
 
 ordered_json distribution(const SweepPlan& plan, const SweepAxis& axis) {
   if (is_category(axis))
-    return {{"name", "CategoricalDistribution"}, {"attributes", {{"choices", choices(plan, axis)}}}};
+    return {{"name", "CategoricalDistribution"},
+            {"attributes", {{"choices", choices(plan, axis)}}}};
   const bool log = axis.kind != SweepAxis::Kind::kLinear;
   if (!axis.whole)
     return {{"name", "FloatDistribution"},

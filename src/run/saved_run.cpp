@@ -76,6 +76,7 @@ void export_run(const std::string& directory, const std::string& path, bool npz)
   ordered_json metrics;
   if (std::filesystem::exists(run.metrics()))
     metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+  if (const auto step = unfinished_step(run)) metrics["unfinished_step"] = *step;
   write_model(saved.config, saved.data, *saved.model, fit, path, metrics);
 }
 

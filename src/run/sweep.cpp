@@ -116,7 +116,8 @@ class Sweep {
       throw Error(directory_ + ": every trial failed; trial " +
                   std::to_string(rows.front().trial) + " says: " + rows.front().error);
     SweepReport report{directory_, sweep_json(plan_, rows)};
-    report.table["winner"] = run_winner({plan_, rows.front(), fits.all(), directory_}, *data, store);
+    report.table["winner"] =
+        run_winner({plan_, rows.front(), fits.all(), directory_}, *data, store);
     return report;
   }
 

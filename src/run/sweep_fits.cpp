@@ -72,7 +72,10 @@ void SweepFits::drop_checkpoints(const FitKey& key) const {
 void SweepFits::show_progress(const FitKey& key, const TrialFit& fit) {
   weight_done_ += weight(key);
   const bool higher = Evaluator::higher_is_better(plan_.spec.metric);
-  if (fit.value && (best_.empty() || (higher ? *fit.value > best_value_ : *fit.value < best_value_))) {
+  const auto is_better = [&](double value) {
+    return best_.empty() || (higher ? value > best_value_ : value < best_value_);
+  };
+  if (fit.value && is_better(*fit.value)) {
     char text[40];
     std::snprintf(text, sizeof text, " %.4f (trial %lld)", *fit.value,
                   static_cast<long long>(key.trial));

@@ -127,7 +127,8 @@ std::string sweep_csv(const SweepPlan& plan, const std::vector<SweepRow>& rows) 
     const bool judged = row.state != SweepRow::State::kFailed && !row.values.empty();
     out += std::to_string(n + 1) + "," + std::to_string(row.trial) + "," + name_of(row.state) +
            "," + std::to_string(row.rung + 1) + "," +
-           (judged ? std::to_string(row.best_rung + 1) : "") + "," + (judged ? exact(row.mean()) : "") + "," +
+           (judged ? std::to_string(row.best_rung + 1) : "") + "," +
+           (judged ? exact(row.mean()) : "") + "," +
            (judged && row.values.size() > 1 ? exact(row.sd()) : "") + "," +
            std::to_string(row.values.size());
     const ordered_json& tuned = plan.trials[row.trial].tuned;

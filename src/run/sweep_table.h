@@ -33,13 +33,14 @@ class SweepStanding {
                 bool higher_is_better)
       : plan_(plan), rungs_(rungs), fits_(fits), higher_is_better_(higher_is_better) {}
 
-  /// Trials that begin `rung`: all, then the best of the rung before. Needs that one's fits. A trial
-  /// is judged by the best of its rungs so far, as early stopping would: more passes may be too many.
+  /// Trials that begin `rung`: all, then the best of the rung before. Needs that one's fits. A
+  /// trial is judged by the best of its rungs so far, as early stopping would: more passes may be
+  /// too many.
   std::vector<int64_t> contenders(size_t rung) const;
   /// Trials that came through the last rung, by their first seed alone.
   std::vector<SweepRow> finalists() const;
-  /// Every trial, the best one first: those that reached later rungs before others, then by the mean
-  /// over the seeds, ties to the lower number; failed ones last.
+  /// Every trial, the best one first: those that reached later rungs before others, then by the
+  /// mean over the seeds, ties to the lower number; failed ones last.
   std::vector<SweepRow> rows() const;
 
  private:

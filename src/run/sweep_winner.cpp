@@ -102,8 +102,8 @@ ordered_json summarised(const std::vector<ordered_json>& tests) {
 
 RunConfig winner_config(const WinnerRequest& request, int64_t train_rows, int64_t valid_rows) {
   RunConfig config = request.plan.trials[request.row.trial].config;
-  set_length(request, static_cast<double>(train_rows + valid_rows) / static_cast<double>(train_rows),
-             config);
+  const auto train = static_cast<double>(train_rows), valid = static_cast<double>(valid_rows);
+  set_length(request, (train + valid) / train, config);
   const TrainOptions untouched;
   config.train.refit = untouched.refit;
   config.train.patience = untouched.patience;

@@ -16,9 +16,9 @@ struct WinnerRequest {
   std::string directory;  ///< of the sweep
 };
 
-/// The config of the winner's run with its first seed: the trial's, on train and valid together, for
-/// as many passes as its weights took on the mean over its seeds (the best ones under early
-/// stopping). `train_rows` and `valid_rows` are those of the trials.
+/// The config of the winner's run with its first seed: the trial's, for as many passes as its
+/// weights took on the mean over its seeds (the best ones under early stopping). `train_rows` and
+/// `valid_rows` are those of the trials.
 RunConfig winner_config(const WinnerRequest& request, int64_t train_rows, int64_t valid_rows);
 
 /// Trains and tests D/winner, D/winner-seed1, ... as `latent train` would; those that are finished

@@ -87,6 +87,9 @@ class FitOnAll(support.Case):
         for words in uses:
             self.assertIn("done: this run is not finished (its newest checkpoint is of step 4); go on with: latent train --resume done",
                           self.latent(*words).stderr)
+        # What was exported from it says so too.
+        self.latent("export", "done", "-o", "cut.pt")
+        self.assertIn("cut.pt: exported from a run that was not finished, at step 4", self.latent("recommend", "cut.pt", "--user", "1").stderr)
         # A finished run that has gone on since.
         (self.dir / "metrics.json").rename(self.dir / "done/metrics.json")
         folder = self.dir / "done/checkpoints"

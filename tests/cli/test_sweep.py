@@ -292,6 +292,18 @@ class Journal(Sweep):
         study.optimize(lambda trial: trial.suggest_float("train.lr", 0.002, 0.1, log=True), n_trials=1)
         self.assertEqual(len(study.trials), 13)  # Optuna's samplers go on from it
 
+    @unittest.skipUnless(importlib.util.find_spec("optuna"), "optuna is not installed")
+    def test_optunas_own_samplers_drive_training(self):
+        words = [support.sys.executable, support.ROOT / "scripts/tune_optuna.py", "config.json", "--trials", "3", "--dir", "tuned",
+                 "--program", str(pathlib.Path(support.PROGRAM).resolve())]
+        done = support.subprocess.run(list(map(str, words)), cwd=self.dir, env=support.environment(self.dir), capture_output=True,
+                                      encoding="utf-8", timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        best = float(done.stdout.split()[2].rstrip(":"))
+        for run in ("0000", "0001", "0002"):
+            valid = [line["valid_rmse"] for line in self.log(f"tuned/{run}") if "valid_rmse" in line]
+            self.assertGreaterEqual(min(valid) + 1e-6, best)
+
     def test_holds_a_record_a_line(self):
         records = [json.loads(line) for line in (self.dir / "whole/optuna.journal").read_text().splitlines()]
         self.assertEqual([record["op_code"] for record in records], [0, 2] + [4] * 12)

@@ -87,7 +87,8 @@ TEST(SweepAxis, DrawnNumbersHaveFourDigitsSoThatATableCanShowThem) {
 }
 
 TEST(SweepAxis, RefusesWhatIsNoRangeOfTheKnob) {
-  EXPECT_EQ(complaint("train.rate", "[1]"), "sweep.over: unknown knob 'train.rate'; did you mean 'train.rows'?");
+  EXPECT_EQ(complaint("train.rate", "[1]"),
+            "sweep.over: unknown knob 'train.rate'; did you mean 'train.rows'?");
   EXPECT_EQ(complaint("model.lr", "[1]"),
             "sweep.over: unknown knob 'model.lr'; did you mean 'train.lr'?");
   EXPECT_EQ(complaint("train.lr", "[]"),

@@ -61,7 +61,8 @@ TEST(SweepSpec, ATrialHasTheKnobsThatItsModelReadsAndNoOthers) {
     models.insert(trial.config.model.name);
     for (const char* knob : {"train.lr", "ials.form", "ials.alpha0", "model.factors"})
       EXPECT_EQ(trial.tuned.contains(knob), why_unread(knob, trial.config).empty()) << knob;
-    if (trial.config.model.name != "ials") EXPECT_EQ(trial.config.ials.alpha0, IalsOptions().alpha0);
+    if (trial.config.model.name != "ials")
+      EXPECT_EQ(trial.config.ials.alpha0, IalsOptions().alpha0);
   }
   EXPECT_EQ(models.size(), 3u);
 }
@@ -98,7 +99,7 @@ TEST(SweepSpec, AGridIsTheProductInTheWrittenOrderAfterTheConfigItself) {
 }
 
 TEST(SweepSpec, TrialsThatComeToTheSameAreOne) {
-  // ials reads no train.lr: the two rates are one trial of it, and the config itself is on the grid.
+  // ials reads no train.lr: both rates are one trial of it. The config itself is on the grid.
   EXPECT_EQ(tuned(plan(R"({"over": {"model.name": ["bpr", "ials"], "train.lr": [0.1, 0.2]},
                            "search": "grid"})",
                        {{"model.name", "bpr"}})),
