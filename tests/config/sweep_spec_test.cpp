@@ -61,16 +61,22 @@ TEST(SweepSpec, ATrialHasTheKnobsThatItsModelReadsAndNoOthers) {
     models.insert(trial.config.model.name);
     for (const char* knob : {"train.lr", "ials.form", "ials.alpha0", "model.factors"})
       EXPECT_EQ(trial.tuned.contains(knob), why_unread(knob, trial.config).empty()) << knob;
-    if (trial.config.model.name != "ials")
+    if (trial.config.model.name != "ials") {
       EXPECT_EQ(trial.config.ials.alpha0, IalsOptions().alpha0);
+    }
   }
   EXPECT_EQ(models.size(), 3u);
 }
 
 TEST(SweepSpec, ATrialOfAnotherModelHasThatModelsDefaults) {
   for (const SweepTrial& trial : plan(kMixed).trials) {
-    if (trial.config.model.name == "svd") EXPECT_EQ(trial.config.train.epochs, 20);
-    if (trial.config.model.name == "latent_factor") EXPECT_EQ(trial.config.train.steps, 100);
+    const TrainOptions& train = trial.config.train;
+    if (trial.config.model.name == "svd") {
+      EXPECT_EQ(train.epochs, 20);
+    }
+    if (trial.config.model.name == "latent_factor") {
+      EXPECT_EQ(train.steps, 100);
+    }
   }
 }
 
