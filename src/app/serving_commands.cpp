@@ -149,9 +149,9 @@ int run_recommend(int argc, char** argv) {
   const auto file = [&](const char* name) {
     return line.has(name) ? line.get<std::string>(name) : std::string();
   };
-  const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
   if ((file("users") == "-") + (file("exclude") == "-") + (file("only") == "-") > 1)
     throw UsageError("standard input (-) can be only one of --users, --exclude and --only");
+  const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
   const bool exclude_seen = !line.has("include-seen");
   const Unknown unknown = unknown_of(line, kForLists);
   if (exclude_seen && model.seen().item.empty())
