@@ -41,4 +41,18 @@ CpuLevel cpu_level() {
   return level;
 }
 
+namespace {
+
+#if defined(__x86_64__)
+__attribute__((target("avx"))) void zero_upper_halves() { __builtin_ia32_vzeroupper(); }
+#endif
+
+}  // namespace
+
+void clear_upper_halves() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx")) zero_upper_halves();
+#endif
+}
+
 }  // namespace latent

@@ -19,4 +19,8 @@ std::string cpu_level_name(CpuLevel level);
 /// read once. Throws Error for a name that is none, or one that the processor lacks.
 CpuLevel cpu_level();
 
+/// After code of a library that left the upper halves of this thread's vector registers in use:
+/// plain code would run several times slower until something clears them.
+void clear_upper_halves();
+
 }  // namespace latent

@@ -10,6 +10,7 @@
 #include "src/config/catalog.h"
 #include "src/config/run_paths.h"
 #include "src/formats/crc32.h"
+#include "src/kernels/cpu_level.h"
 #include "src/run/warm_start.h"
 #include "src/train/trainer.h"
 
@@ -36,6 +37,7 @@ torch::Device device_of(const RunConfig& config) {
 void use_threads(const RunConfig& config) {
   set_default_threads(static_cast<int>(config.train.threads));
   at::set_num_threads(1);
+  clear_upper_halves();  // which its math library leaves in use
 }
 
 bool ranks(const RunConfig& config) { return model_info(config.model.name).task == Task::kRanking; }
