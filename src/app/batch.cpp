@@ -180,7 +180,8 @@ void recommend_file(const ServedModel& model, const RecommendFiles& files,
   TextWriter out(files.output);
   out.write(std::string("user,rank,item,score") + (files.titles ? ",title\n" : "\n"));
   Progress progress("recommending", std::ssize(asked), "users");
-  const auto write = [&](const std::string& user, size_t rank, std::string_view item, double score) {
+  const auto write = [&](const std::string& user, size_t rank, std::string_view item,
+                         double score) {
     char number[32];
     std::snprintf(number, sizeof number, ",%.9g", score);
     out.write(csv_field(user) + "," + std::to_string(rank + 1) + "," + csv_field(item) + number +

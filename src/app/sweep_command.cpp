@@ -44,11 +44,12 @@ std::string test_text(const nlohmann::ordered_json& table) {
 }  // namespace
 
 int run_sweep_command(int argc, char** argv) {
-  CommandLine line("sweep CONFIG [options]",
-                   "Trains a config with the values that its section \"sweep\" lists and judges each "
-                   "on the validation part; then fits the best on train and valid, and tests it "
-                   "once.",
-                   "latent sweep configs/sweep.json --jobs 2");
+  CommandLine line(
+      "sweep CONFIG [options]",
+      "Trains a config with the values that its section \"sweep\" lists and judges each "
+      "on the validation part; then fits the best on train and valid, and tests it "
+      "once.",
+      "latent sweep configs/sweep.json --jobs 2");
   line.add()("jobs", "trials at the same time", cxxopts::value<int64_t>()->default_value("1"), "N")(
       "run-dir", "the sweep's folder to make (default: a new one under runs/)",
       cxxopts::value<std::string>(), "DIR")(

@@ -131,12 +131,14 @@ int run_crossval(int argc, char** argv) {
   CommandLine line("crossval CONFIG [options]",
                    "Trains and evaluates the model of CONFIG on each fold of its data.",
                    "latent crossval configs/movielens.json --folds 5");
-  line.add()("folds", "how many parts the shuffled rows are cut into (split.kind k_fold: split.folds, if not given)",
+  line.add()("folds",
+             "how many parts the shuffled rows are cut into (split.kind k_fold: split.folds, if "
+             "not given)",
              cxxopts::value<int64_t>()->default_value("5"), "K")(
       "fold-files", "the files of the folds instead: TRAIN,TEST of the first, of the second, ...",
-      cxxopts::value<std::vector<std::string>>(), "TRAIN,TEST,...")(
-      "jobs", "folds trained at the same time", cxxopts::value<int64_t>()->default_value("1"),
-      "N")("json", "print JSON");
+      cxxopts::value<std::vector<std::string>>(),
+      "TRAIN,TEST,...")("jobs", "folds trained at the same time",
+                        cxxopts::value<int64_t>()->default_value("1"), "N")("json", "print JSON");
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 1)) return 0;
   CrossvalRequest request;

@@ -15,7 +15,7 @@ struct ConfigFile {
   std::string path;  ///< as errors name it
   std::string text;
   std::vector<Assignment> assignments = {};  ///< in the order of their names, none twice
-  nlohmann::ordered_json sweep = nullptr;  ///< the section of that name as written, for latent sweep
+  nlohmann::ordered_json sweep = nullptr;  ///< the section of that name as written
   bool of_run = false;                  ///< a run's own config.json: it has "provenance"
   std::string folder = {};  ///< of such a file: where its relative paths start; "": here
 

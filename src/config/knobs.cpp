@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "src/config/catalog.h"
 #include "src/base/error.h"
-#include "src/base/times.h"
+#include "src/config/catalog.h"
 #include "src/config/data_values.h"
+#include "src/config/knob_ranges.h"
 
 namespace latent {
 
@@ -15,110 +15,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string shortest(double v) { return json(v).dump(); }
-
-KnobRange any() { return {nullptr, ""}; }
-
-KnobRange above(double low) {
-  return {[=](const json& v) { return v.get<double>() > low; }, "above " + shortest(low),
-          {{"exclusiveMinimum", low}}};
-}
-
-KnobRange at_least(double low) {
-  return {[=](const json& v) { return v.get<double>() >= low; }, "at least " + shortest(low),
-          {{"minimum", low}}};
-}
-
-KnobRange count_from(int64_t low) {
-  // Ids and counts are int32 inside: a larger value could only overflow.
-  return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },
-          "from " + std::to_string(low) + " to " + std::to_string(INT32_MAX),
-          {{"minimum", low}, {"maximum", INT32_MAX}}};
-}
-
-KnobRange threads() {
-  return {[](const json& v) { return v.get<int64_t>() >= 0 && v.get<int64_t>() <= 1024; },
-          "from 0 to 1024",
-          {{"minimum", 0}, {"maximum", 1024}}};
-}
-
-KnobRange share() {
-  return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() < 1; },
-          "from 0 to below 1",
-          {{"minimum", 0}, {"exclusiveMaximum", 1}}};
-}
-
-KnobRange one_of(std::vector<std::string> names) {
-  std::string text = "one of";
-  for (const std::string& name : names) text += " " + name;
-  const json schema = {{"enum", names}};
-  return {[names = std::move(names)](const json& v) {
-            for (const std::string& name : names) {
-              if (v == name) return true;
-            }
-            return false;
-          },
-          text, schema};
-}
-
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
   for (const ModelInfo& model : model_catalog()) names.push_back(model.name);
   return names;
-}
-
-KnobRange cut_offs() {
-  return {[](const json& v) {
-            for (const json& k : v) {
-              if (k.get<int64_t>() < 1 || k.get<int64_t>() > INT32_MAX) return false;
-            }
-            return !v.empty();
-          },
-          "a list of cut-offs of at least 1",
-          {{"minItems", 1}, {"items", {{"type", "integer"}, {"minimum", 1}}}}};
-}
-
-KnobRange scale() {
-  return {[](const json& v) {
-            return v.empty() || (v.size() == 2 && v[0].get<double>() < v[1].get<double>());
-          },
-          "[lowest, highest], or null",
-          {{"maxItems", 2}}};
-}
-
-KnobRange separator() {
-  return {is_separator, "auto, or the text between two columns",
-          {{"pattern", "^[^\"\r\n]+$"}}};
-}
-
-KnobRange conditions() {
-  return {are_conditions, "a list of column=value or column=value|value",
-          {{"items", {{"type", "string"}, {"pattern", "^[^=]+=|\\$\\{"}}}}};
-}
-
-KnobRange moment() {
-  return {[](const json& v) {
-            const auto& text = v.get_ref<const std::string&>();
-            return text.empty() || time_of(text).has_value();
-          },
-          "a date (2015-12-09), a time (2015-12-09T09:23:58Z) or seconds since 1970"};
-}
-
-KnobRange folds() {
-  return {[](const json& v) { return v.get<int64_t>() >= 2 && v.get<int64_t>() <= INT32_MAX; },
-          "at least 2",
-          {{"minimum", 2}}};
-}
-
-KnobRange device() {
-  return {[](const json& v) {
-            const auto& s = v.get_ref<const std::string&>();
-            if (s == "auto" || s == "cpu" || s == "cuda") return true;
-            return s.rfind("cuda:", 0) == 0 && s.size() > 5 && s.size() < 8 &&
-                   s.find_first_not_of("0123456789", 5) == std::string::npos;
-          },
-          "one of auto cpu cuda cuda:N",
-          {{"pattern", "^(auto|cpu|cuda(:[0-9]{1,2})?)$"}}};
 }
 
 const char* type_text(const KnobTarget& target) {
@@ -188,6 +88,7 @@ std::optional<json> converted(const Knob& knob, const json& v) {
 // One row a line, however long: a table.
 // clang-format off
 std::vector<Knob> knobs(RunConfig& c) {
+  using namespace knob_range;
   return {
       {"data.path", &c.data.path, "file of ratings or interactions, gz or plain; the training part when split.kind is files", any()},
       {"data.valid_path", &c.data.valid_path, "validation file (split.kind: files)", any()},

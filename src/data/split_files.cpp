@@ -27,6 +27,8 @@ std::string number_text(Number value) {
   return {text, std::to_chars(text, text + sizeof text, value, format).ptr};
 }
 
+}  // namespace
+
 void write_part(const std::string& path, const Interactions& rows, const IdMap& users,
                 const IdMap& items) {
   TextWriter out(path);
@@ -39,6 +41,8 @@ void write_part(const std::string& path, const Interactions& rows, const IdMap& 
   }
   out.commit();
 }
+
+namespace {
 
 /// One folder of parts, or several.
 class SplitFiles {

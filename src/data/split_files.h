@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/config/options.h"
+#include "src/data/interactions.h"
 
 namespace latent {
 
@@ -26,5 +27,9 @@ struct SplitFilesRequest {
 /// stands in the folder and `overwrite` is false, or is a file that the data comes from; with
 /// `overwrite` such files are replaced one by one, and those of parts that are now empty removed.
 std::vector<std::string> write_split_files(const SplitFilesRequest& request);
+
+/// One of those parts: user,item,rating, and time where the rows have it.
+void write_part(const std::string& path, const Interactions& rows, const IdMap& users,
+                const IdMap& items);
 
 }  // namespace latent

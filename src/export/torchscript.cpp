@@ -133,11 +133,7 @@ void save(const torch::jit::Module& module, const std::string& path, const std::
   file.commit(/*flush=*/false);  // its run can write it again, and a short one does not load
 }
 
-}  // namespace
-
-void export_torchscript(const std::string& path, const ExportSpec& spec) {
-  torch::jit::Module module("LatentModel");
-  const ScoreTables& t = spec.tables;
+void add_scores(torch::jit::Module& module, const ScoreTables& t) {
   const auto parameter = [&](const char* name, const Tensor& table, bool flat) {
     if (table.defined())
       module.register_parameter(name, flat ? plain(table).flatten() : plain(table),
@@ -148,43 +144,71 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   parameter("beta_item", t.beta_item, true);
   parameter("gamma_user", t.gamma_user, false);
   parameter("gamma_item", t.gamma_item, false);
-  module.register_buffer("seen_start", refer<int64_t>(spec.seen->start, torch::kInt64));
-  module.register_buffer("seen_items", refer<int32_t>(spec.seen->item, torch::kInt32));
-  module.register_buffer("strangers_start",
-                         refer<int64_t>(spec.strangers_seen->start, torch::kInt64));
-  module.register_buffer("strangers_items",
-                         refer<int32_t>(spec.strangers_seen->item, torch::kInt32));
+}
+
+/// Who had what, and how many rows each has.
+void add_histories(torch::jit::Module& module, const ExportSpec& spec) {
+  const auto add = [&](const std::string& name, const UserItems& had) {
+    module.register_buffer(name + "_start", refer<int64_t>(had.start, torch::kInt64));
+    module.register_buffer(name + "_items", refer<int32_t>(had.item, torch::kInt32));
+  };
+  add("seen", *spec.seen);
+  add("strangers", *spec.strangers_seen);
   module.register_buffer("user_rows", refer<int32_t>(spec.user_rows, torch::kInt32));
   module.register_buffer("item_rows", refer<int32_t>(spec.item_rows, torch::kInt32));
-  module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
+}
 
-  const IdTable users = table_of(*spec.users), items = table_of(*spec.items);
-  std::vector<int32_t> user_slots, item_slots;
-  parallel_chunks(2, /*threads=*/2, [&](int64_t side) {
-    (side == 0 ? user_slots : item_slots) = id_slots(side == 0 ? users : items);
-  });
-  add_table(module, "user_table", users, user_slots);
-  add_table(module, "item_table", items, item_slots);
-  const IdTable strangers = table_of(*spec.strangers);
-  const std::vector<int32_t> stranger_slots = id_slots(strangers);
-  add_table(module, "stranger_table", strangers, stranger_slots);
-  module.register_attribute("user_count", c10::IntType::get(), int64_t{users.size()});
-  module.register_attribute("item_count", c10::IntType::get(), int64_t{items.size()});
+/// Ids and titles as the file holds them; what it adds refers to it.
+class IdTables {
+ public:
+  explicit IdTables(const ExportSpec& spec)
+      : users_(table_of(*spec.users)),
+        items_(table_of(*spec.items)),
+        strangers_(table_of(*spec.strangers)),
+        titles_(spec.titles != nullptr ? std::span<const std::string>(*spec.titles)
+                                       : std::span<const std::string>(),
+                /*searchable=*/false) {
+    const IdTable* const tables[] = {&users_, &items_, &strangers_};
+    parallel_chunks(3, /*threads=*/2, [&](int64_t n) { slots_[n] = id_slots(*tables[n]); });
+  }
+  IdTables(const IdTables&) = delete;
+
+  bool has_titles() const { return titles_.table().size() > 0; }
+
+  void add_to(torch::jit::Module& module) const {
+    add_table(module, "user_table", users_, slots_[0]);
+    add_table(module, "item_table", items_, slots_[1]);
+    add_table(module, "stranger_table", strangers_, slots_[2]);
+    module.register_attribute("user_count", c10::IntType::get(), int64_t{users_.size()});
+    module.register_attribute("item_count", c10::IntType::get(), int64_t{items_.size()});
+    if (has_titles()) add_table(module, "title_table", titles_.table(), {});
+    if (std::max(users_.size(), items_.size()) > kListedIds) return;
+    add_lists(module, "user", users_);
+    add_lists(module, "item", items_);
+    if (has_titles())
+      module.register_attribute("item_titles", c10::ListType::ofStrings(),
+                                listed(titles_.table()));
+  }
+
+ private:
+  IdTable users_, items_, strangers_;
+  OwnedIds titles_;
+  std::vector<int32_t> slots_[3];
+};
+
+}  // namespace
+
+void export_torchscript(const std::string& path, const ExportSpec& spec) {
+  torch::jit::Module module("LatentModel");
+  const ScoreTables& t = spec.tables;
+  add_scores(module, t);
+  add_histories(module, spec);
+  module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
+  const IdTables ids(spec);
+  ids.add_to(module);
   std::string ascii(128, '\0');
   std::iota(ascii.begin(), ascii.end(), '\0');
   module.register_attribute("ascii", c10::StringType::get(), ascii);
-
-  const bool has_titles = spec.titles != nullptr && !spec.titles->empty();
-  const OwnedIds titles(has_titles ? std::span<const std::string>(*spec.titles)
-                                   : std::span<const std::string>(),
-                        /*searchable=*/false);
-  if (has_titles) add_table(module, "title_table", titles.table(), {});
-  if (std::max(users.size(), items.size()) <= kListedIds) {
-    add_lists(module, "user", users);
-    add_lists(module, "item", items);
-    if (has_titles)
-      module.register_attribute("item_titles", c10::ListType::ofStrings(), listed(titles.table()));
-  }
 
   const bool clips = std::isfinite(spec.lowest) || std::isfinite(spec.highest);
   if (clips) {
@@ -201,7 +225,7 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
                                .bias_is_a_factor = spec.bias_is_a_factor,
                                .has_default = spec.default_prediction.has_value(),
                                .clips = clips,
-                               .titles = has_titles}));
+                               .titles = ids.has_titles()}));
   save(module, path, spec.metadata.dump());
 }
 

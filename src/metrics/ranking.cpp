@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "src/base/parallel.h"
 #include "src/base/rng.h"
 #include "src/metrics/exposure.h"
 #include "src/metrics/tie_groups.h"
@@ -14,7 +13,6 @@ namespace latent {
 
 namespace {
 
-constexpr int64_t kUsersPerChunk = 64;  // partial sums are added in chunk order
 constexpr int64_t kFewUnlisted = 128;   // items by which lists may be longer, to be cut then
 
 bool is_set(std::span<const char> flags, int32_t index) {
@@ -157,36 +155,21 @@ class RankedChunk {
 }  // namespace
 
 RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& query) {
-  std::vector<int32_t> users;
-  bool any_cold = false;
-  for (int32_t u = 0; u < query.held_out->users(); ++u) {
-    const auto items = query.held_out->of(u);
-    if (items.empty()) continue;
-    users.push_back(u);
-    any_cold |= is_set(query.cold_user, u) ||
-                std::ranges::any_of(items, [&](int32_t i) { return is_set(query.cold_item, i); });
-  }
-  if (users.empty()) return {};
+  if (query.held_out->item.empty()) return {};
   const Discounts discounts(std::min<int64_t>(std::ranges::max(query.cut_offs), model.items));
   const Ranker ranker(model);
-  const int64_t chunks = ceil_div(static_cast<int64_t>(users.size()), kUsersPerChunk);
-  std::vector<RankingSums> all(chunks, RankingSums(query.cut_offs)), warm = all;
   std::optional<Exposure> exposure;
   if (query.lists) exposure.emplace(query.cut_offs, model.items, query.unlisted);
-  parallel_chunks(chunks, query.threads, [&](int64_t chunk) {
-    const auto first = static_cast<size_t>(chunk * kUsersPerChunk);
-    const auto block =
-        std::span(users).subspan(first, std::min<size_t>(kUsersPerChunk, users.size() - first));
-    RankedChunk(ranker, query, block, exposure ? &*exposure : nullptr)
-        .add_to(all[chunk], warm[chunk], discounts);
-  });
-  RankingSums total(query.cut_offs), total_warm = total;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    total.add(all[chunk]);
-    total_warm.add(warm[chunk]);
-  }
-  return {total.means(), any_cold ? total_warm.means() : NamedFigures(),
-          exposure ? exposure->figures(*query.masked) : NamedFigures()};
+  const auto is_cold = [&](int32_t user, int32_t item) {
+    return is_set(query.cold_user, user) || is_set(query.cold_item, item);
+  };
+  const RankingMeans means = mean_rankings(
+      *query.held_out, query.cut_offs, query.threads, is_cold,
+      [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
+        RankedChunk(ranker, query, users, exposure ? &*exposure : nullptr)
+            .add_to(all, warm, discounts);
+      });
+  return {means.all, means.warm, exposure ? exposure->figures(*query.masked) : NamedFigures()};
 }
 
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed) {

@@ -1,5 +1,8 @@
 #include "src/metrics/ranking_sums.h"
 
+#include <algorithm>
+
+#include "src/base/parallel.h"
 #include "src/metrics/tie_groups.h"
 
 namespace latent {
@@ -36,6 +39,35 @@ NamedFigures RankingSums::means() const {
                        sums_[c * kRankingMetrics + metric] / static_cast<double>(users_));
   }
   return out;
+}
+
+RankingMeans mean_rankings(
+    const UserItems& held_out, const std::vector<int64_t>& cut_offs, int threads,
+    const std::function<bool(int32_t user, int32_t item)>& is_cold,
+    const std::function<void(std::span<const int32_t> users, RankingSums& all, RankingSums& warm)>&
+        add) {
+  constexpr size_t kUsersPerChunk = 64;
+  std::vector<int32_t> users;
+  bool any_cold = false;
+  for (int32_t u = 0; u < held_out.users(); ++u) {
+    const auto items = held_out.of(u);
+    if (items.empty()) continue;
+    users.push_back(u);
+    any_cold |= std::ranges::any_of(items, [&](int32_t i) { return is_cold(u, i); });
+  }
+  const int64_t chunks = ceil_div(std::ssize(users), static_cast<int64_t>(kUsersPerChunk));
+  std::vector<RankingSums> all(chunks, RankingSums(cut_offs)), warm = all;
+  parallel_chunks(chunks, threads, [&](int64_t chunk) {
+    const size_t first = static_cast<size_t>(chunk) * kUsersPerChunk;
+    const size_t count = std::min(kUsersPerChunk, users.size() - first);
+    add(std::span(users).subspan(first, count), all[chunk], warm[chunk]);
+  });
+  RankingSums total(cut_offs), total_warm = total;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    total.add(all[chunk]);
+    total_warm.add(warm[chunk]);
+  }
+  return {total.means(), any_cold ? total_warm.means() : NamedFigures()};
 }
 
 }  // namespace latent

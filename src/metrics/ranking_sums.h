@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "src/score/user_items.h"
 
 namespace latent {
 
@@ -34,5 +38,18 @@ class RankingSums {
   double auc_ = 0;
   int64_t users_ = 0, auc_users_ = 0;
 };
+
+struct RankingMeans {
+  NamedFigures all;
+  NamedFigures warm;  ///< of users' pairs that are not cold; empty where no pair is
+};
+
+/// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a chunk
+/// of them, on up to `threads` threads; chunks do not depend on those, and are added in order.
+RankingMeans mean_rankings(
+    const UserItems& held_out, const std::vector<int64_t>& cut_offs, int threads,
+    const std::function<bool(int32_t user, int32_t item)>& is_cold,
+    const std::function<void(std::span<const int32_t> users, RankingSums& all, RankingSums& warm)>&
+        add);
 
 }  // namespace latent

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "src/base/parallel.h"
 #include "src/metrics/tie_groups.h"
 #include "src/score/ranker.h"
 
@@ -11,7 +10,6 @@ namespace latent {
 
 namespace {
 
-constexpr int64_t kUsersPerChunk = 64;  // partial sums are added in chunk order
 
 /// The item that has `rank` items which are not in `known` before it.
 int32_t item_at(int32_t rank, std::span<const int32_t> known) {
@@ -144,27 +142,13 @@ std::vector<int32_t> draw_candidates(std::span<const int32_t> known, int32_t ite
 
 RankingFigures sampled_ranking_metrics(const FactorView& model, const SampledQuery& query) {
   const SampledRanking ranking(model, query);
-  std::vector<int32_t> users;
-  bool any_cold = false;
-  for (int32_t u = 0; u < query.held_out->users(); ++u) {
-    const auto items = query.held_out->of(u);
-    if (items.empty()) continue;
-    users.push_back(u);
-    any_cold |= std::ranges::any_of(items, [&](int32_t i) { return ranking.is_cold(u, i); });
-  }
-  const int64_t chunks = ceil_div(std::ssize(users), kUsersPerChunk);
-  std::vector<RankingSums> all(chunks, RankingSums(query.cut_offs)), warm = all;
-  parallel_chunks(chunks, query.threads, [&](int64_t chunk) {
-    const int64_t begin = chunk * kUsersPerChunk;
-    for (int64_t n = begin; n < std::min(begin + kUsersPerChunk, std::ssize(users)); ++n)
-      ranking.add(users[n], all[chunk], warm[chunk]);
-  });
-  RankingSums total(query.cut_offs), total_warm = total;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    total.add(all[chunk]);
-    total_warm.add(warm[chunk]);
-  }
-  return {total.means(), any_cold ? total_warm.means() : NamedFigures(), {}};
+  const RankingMeans means = mean_rankings(
+      *query.held_out, query.cut_offs, query.threads,
+      [&](int32_t user, int32_t item) { return ranking.is_cold(user, item); },
+      [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
+        for (const int32_t user : users) ranking.add(user, all, warm);
+      });
+  return {means.all, means.warm, {}};
 }
 
 }  // namespace latent

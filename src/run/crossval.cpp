@@ -1,11 +1,10 @@
 #include "src/run/crossval.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <thread>
 
 #include "src/base/interrupt.h"
+#include "src/base/jobs.h"
 #include "src/base/log.h"
 #include "src/base/parallel.h"
 #include "src/run/experiment.h"
@@ -90,33 +89,17 @@ ordered_json cross_validate(const CrossvalRequest& request) {
       config.train.threads = std::max(1, hardware_threads() / jobs);
     const InterruptGuard interrupts;
     std::vector<ordered_json> done(folds);
-    std::vector<std::exception_ptr> failed(folds);
-    std::atomic<int64_t> next = 0;
-    const auto work = [&] {
-      for (int64_t fold; (fold = next++) < folds;) {
-        try {
-          if (!files) {
-            done[fold] = run_fold(config, fold_of(all, fold, folds, config.split.valid));
-            continue;
-          }
-          RunConfig own = config;
-          own.split.kind = "files";
-          own.data.path = request.files[fold].first;
-          own.data.test_path = request.files[fold].second;
-          done[fold] = run_fold(own, load_dataset(own.data, own.split));
-        } catch (...) {
-          failed[fold] = std::current_exception();
-          next = folds;  // no further fold is begun
-        }
+    run_jobs(folds, jobs, [&](int64_t fold) {
+      if (!files) {
+        done[fold] = run_fold(config, fold_of(all, fold, folds, config.split.valid));
+        return;
       }
-    };
-    std::vector<std::thread> others;
-    for (int n = 1; n < jobs; ++n) others.emplace_back(work);
-    work();
-    for (std::thread& t : others) t.join();
-    for (const auto& e : failed) {
-      if (e) std::rethrow_exception(e);
-    }
+      RunConfig own = config;
+      own.split.kind = "files";
+      own.data.path = request.files[fold].first;
+      own.data.test_path = request.files[fold].second;
+      done[fold] = run_fold(own, load_dataset(own.data, own.split));
+    });
     return summarised(done);
   });
 }

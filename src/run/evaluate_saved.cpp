@@ -161,27 +161,32 @@ ordered_json evaluate_run(const EvaluateRequest& request) {
   const RunDirectory run = RunDirectory::open(request.run_or_model);
   const auto provenance = saved_provenance(run);
   tell_if_unfinished(run);
-  if (!request.data.empty() && std::filesystem::exists(run.model())) {
-    // The file of the training may have grown into the later one; the model's own file knows
-    // enough.
-    const RunConfig config = read_config(run.config(), {}).config;
-    if (!training_data(config, {{"provenance", provenance}})) {
-      EvaluateRequest of_model = request;
-      of_model.run_or_model = run.model();
-      return evaluate_model(of_model);
-    }
+  // The file of the training may have grown into the later one; the model's own file knows enough.
+  const bool has_model = !request.data.empty() && std::filesystem::exists(run.model());
+  const auto by_model = [&] {
+    EvaluateRequest of_model = request;
+    of_model.run_or_model = run.model();
+    return evaluate_model(of_model);
+  };
+  std::optional<LoadedRun> saved;
+  try {
+    saved.emplace(run, request.sets, Fit::kTested);
+  } catch (const Error&) {
+    if (!has_model) throw;
+    return by_model();
   }
-  LoadedRun saved(run, request.sets, Fit::kTested);
-  const RunConfig& config = saved.config;
-  if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved.data)))
+  const RunConfig& config = saved->config;
+  if (has_model && provenance.value("data_crc32", "") != hex(saved->data.checksum))
+    return by_model();
+  if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved->data)))
     throw other_ids(run.path(), config.data.path);
-  tell_of_changed_data(saved.data, provenance, run.path());
-  saved.load_weights(run);
-  const ModuleView view(*saved.model);
+  tell_of_changed_data(saved->data, provenance, run.path());
+  saved->load_weights(run);
+  const ModuleView view(*saved->model);
   if (request.data.empty())
-    return evaluate_parts(view.view(), saved.data, config, Fit::kTested, request.predictions,
+    return evaluate_parts(view.view(), saved->data, config, Fit::kTested, request.predictions,
                           provenance.value("leaked", false));
-  return evaluate_later(trained_model(view.view(), config, saved.data, Fit::kTested), config,
+  return evaluate_later(trained_model(view.view(), config, saved->data, Fit::kTested), config,
                         request.data, request.predictions.path);
 }
 

@@ -1,32 +1,15 @@
 #include "src/run/sweep_data.h"
 
-#include <cstdio>
 #include <filesystem>
 
 #include "src/base/error.h"
-#include "src/base/text_writer.h"
+#include "src/data/split_files.h"
 
 namespace latent {
 
 namespace {
 
-/// user,item,rating of each row, as DataOptions below reads them.
-void write_rows(const std::string& path, const SplitDataset& data,
-                std::initializer_list<const Interactions*> parts) {
-  TextWriter out(path);
-  out.write("user,item,rating\n");
-  for (const Interactions* part : parts) {
-    for (int64_t n = 0; n < part->size(); ++n) {
-      char rating[32];
-      std::snprintf(rating, sizeof rating, ",%.9g\n", static_cast<double>(part->rating[n]));
-      out.write(csv_field(data.users.name(part->user[n])) + "," +
-                csv_field(data.items.name(part->item[n])) + rating);
-    }
-  }
-  out.commit();
-}
-
-/// How to read that; what no reading changes stays as it is.
+/// How to read what write_part() writes; what no reading changes stays as it is.
 DataOptions of_written_rows(const DataOptions& was) {
   DataOptions data;
   data.format = "csv";
@@ -66,10 +49,12 @@ void join_train_and_valid(RunConfig& config, const std::string& folder) {
   const bool tested = !config.data.test_path.empty();
   config.data = of_written_rows(config.data);
   config.data.path = folder + "/train.csv";
-  write_rows(config.data.path, data, {&data.parts.train, &data.parts.valid});
+  Interactions joined = data.parts.train;
+  joined.append(data.parts.valid);
+  write_part(config.data.path, joined, data.users, data.items);
   if (tested) {
     config.data.test_path = folder + "/test.csv";
-    write_rows(config.data.test_path, data, {&data.parts.test});
+    write_part(config.data.test_path, data.parts.test, data.users, data.items);
   } else {
     config.split.kind = "random";
     config.split.test = 0;

@@ -1,12 +1,11 @@
 #include "src/run/sweep_fits.h"
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
-#include <thread>
 
 #include "src/base/error.h"
 #include "src/base/interrupt.h"
+#include "src/base/jobs.h"
 #include "src/base/parallel.h"
 #include "src/run/evaluate.h"
 #include "src/run/sweep_trial.h"
@@ -105,27 +104,11 @@ void SweepFits::make(const std::vector<FitKey>& keys) {
   for (const FitKey& key : keys) {
     if (!fits_.contains(key)) open.push_back(key);
   }
-  std::atomic<size_t> next = 0;
-  std::exception_ptr failed;
-  const auto work = [&] {
-    for (size_t n; (n = next++) < open.size();) {
-      try {
-        if (const int signal = InterruptGuard::received(); signal != 0)
-          throw Interrupted(signal, "interrupted");
-        make_one(open[n]);
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        if (!failed) failed = std::current_exception();
-        next = open.size();  // no further fit is begun
-      }
-    }
-  };
-  std::vector<std::thread> others;
-  const auto jobs = std::min<int64_t>(jobs_, static_cast<int64_t>(open.size()));
-  for (int64_t n = 1; n < jobs; ++n) others.emplace_back(work);
-  work();
-  for (std::thread& thread : others) thread.join();
-  if (failed) std::rethrow_exception(failed);
+  run_jobs(std::ssize(open), jobs_, [&](int64_t n) {
+    if (const int signal = InterruptGuard::received(); signal != 0)
+      throw Interrupted(signal, "interrupted");
+    make_one(open[n]);
+  });
 }
 
 }  // namespace latent

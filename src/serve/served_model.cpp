@@ -72,13 +72,10 @@ struct ServedModel::Impl {
     items = ids("item_table", "item_ids", /*searchable=*/true);
     if (module.hasattr("title_table") || module.hasattr("item_titles"))
       titles = ids("title_table", "item_titles", /*searchable=*/false);
-    seen = {span_of<int64_t>(tensor(module.attr("seen_start").toTensor(), torch::kInt64)),
-            span_of<int32_t>(tensor(module.attr("seen_items").toTensor(), torch::kInt32))};
     view.users = users.size();
     view.items = items.size();
-    if (seen.start.size() != static_cast<size_t>(view.users) + 1 ||
-        (titles.size() != 0 && titles.size() != view.items))
-      damaged();
+    seen = histories("seen_start", "seen_items", view.users);
+    if (titles.size() != 0 && titles.size() != view.items) damaged();
     if (module.hasattr("stranger_table")) {
       strangers = ids("stranger_table", "", /*searchable=*/true);
       strangers_seen = histories("strangers_start", "strangers_items", strangers.size());

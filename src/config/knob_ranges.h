@@ -1,0 +1,26 @@
+// What values the knobs take: a test, its wording, and its part of the JSON Schema.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/config/knobs.h"
+
+namespace latent::knob_range {
+
+KnobRange any();
+KnobRange above(double low);
+KnobRange at_least(double low);
+KnobRange count_from(int64_t low);
+KnobRange threads();
+KnobRange share();
+KnobRange one_of(std::vector<std::string> names);
+KnobRange cut_offs();
+KnobRange scale();
+KnobRange separator();
+KnobRange conditions();
+KnobRange moment();
+KnobRange folds();
+KnobRange device();
+
+}  // namespace latent::knob_range
