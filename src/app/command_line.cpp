@@ -6,7 +6,7 @@
 
 #include "src/app/commands.h"
 #include "src/base/error.h"
-#include "src/run/saved_run.h"
+#include "src/run/run_state.h"
 #include "src/base/log.h"
 
 namespace latent {

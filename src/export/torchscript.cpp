@@ -10,11 +10,15 @@
 #include <numeric>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "src/base/file.h"
 #include "src/base/parallel.h"
+#include "src/formats/model_manifest.h"
+#include "src/formats/safetensors.h"
 #include "src/export/module_source.h"
 #include "src/score/id_table.h"
 
@@ -196,37 +200,111 @@ class IdTables {
   std::vector<int32_t> slots_[3];
 };
 
+ValueType type_of(const Tensor& t) {
+  switch (t.scalar_type()) {
+    case torch::kFloat: return ValueType::kFloat32;
+    case torch::kInt: return ValueType::kInt32;
+    case torch::kLong: return ValueType::kInt64;
+    case torch::kByte: return ValueType::kUint8;
+    default: throw std::logic_error("a model holds values of another type");
+  }
+}
+
+/// The module's tensors in the order of its attributes, in which the file numbers their storages.
+std::vector<NamedArray> arrays_of(const torch::jit::Module& module) {
+  std::vector<NamedArray> out;
+  const auto add = [&](const std::string& name, const Tensor& t) {
+    const std::span bytes(static_cast<const char*>(t.const_data_ptr()), t.nbytes());
+    out.push_back({name,
+                   {"data/" + std::to_string(out.size()), type_of(t), t.sizes().vec(),
+                    block_checksums(bytes)},
+                   bytes});
+  };
+  const auto object = module._ivalue();
+  for (size_t n = 0; n < object->type()->numAttributes(); ++n) {
+    const c10::IValue& value = object->getSlot(n);
+    const std::string& name = object->type()->getAttributeName(n);
+    if (value.isTensor()) add(name, value.toTensor());
+    if (!value.isTuple()) continue;
+    static constexpr const char* kParts[] = {".text", ".start", ".slots"};
+    const auto& parts = value.toTupleRef().elements();
+    for (size_t part = 0; part < parts.size(); ++part) add(name + kParts[part], parts[part].toTensor());
+  }
+  return out;
+}
+
+/// A module with all that the model has, and no methods yet.
+class ModelModule {
+ public:
+  explicit ModelModule(const ExportSpec& spec) : spec_(spec), module_("LatentModel"), ids_(spec) {
+    add_scores(module_, spec.tables);
+    add_histories(module_, spec);
+    module_.register_attribute("model_name", c10::StringType::get(), spec.model_name);
+    ids_.add_to(module_);
+    std::string ascii(128, '\0');
+    std::iota(ascii.begin(), ascii.end(), '\0');
+    module_.register_attribute("ascii", c10::StringType::get(), ascii);
+    if (clips()) {
+      module_.register_attribute("rating_low", c10::FloatType::get(), spec.lowest);
+      module_.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
+    }
+    if (spec.default_prediction)
+      module_.register_attribute("default_prediction", c10::FloatType::get(),
+                                 *spec.default_prediction);
+  }
+
+  void define_methods() {
+    const ScoreTables& t = spec_.tables;
+    module_.define(module_source({.alpha = t.alpha.defined(),
+                                  .beta_user = t.beta_user.defined(),
+                                  .beta_item = t.beta_item.defined(),
+                                  .factors = t.gamma_item.defined(),
+                                  .bias_is_a_factor = spec_.bias_is_a_factor,
+                                  .has_default = spec_.default_prediction.has_value(),
+                                  .clips = clips(),
+                                  .titles = ids_.has_titles()}));
+  }
+
+  /// What readers without LibTorch go by.
+  std::string manifest(const std::vector<NamedArray>& arrays) const {
+    nlohmann::ordered_json model = {{"model_name", spec_.model_name},
+                                    {"bias_is_a_factor", spec_.bias_is_a_factor}};
+    if (clips()) {
+      model["rating_low"] = spec_.lowest;
+      model["rating_high"] = spec_.highest;
+    }
+    if (spec_.default_prediction) model["default_prediction"] = *spec_.default_prediction;
+    nlohmann::ordered_json out = {{"format", kModelFormat}};
+    out.update(spec_.metadata);
+    out["format"] = kModelFormat;
+    out["model"] = model;
+    out["arrays"] = arrays_to_json(arrays);
+    return out.dump();
+  }
+
+  const torch::jit::Module& module() const { return module_; }
+
+ private:
+  bool clips() const { return std::isfinite(spec_.lowest) || std::isfinite(spec_.highest); }
+
+  const ExportSpec& spec_;
+  torch::jit::Module module_;
+  const IdTables ids_;
+};
+
 }  // namespace
 
 void export_torchscript(const std::string& path, const ExportSpec& spec) {
-  torch::jit::Module module("LatentModel");
-  const ScoreTables& t = spec.tables;
-  add_scores(module, t);
-  add_histories(module, spec);
-  module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
-  const IdTables ids(spec);
-  ids.add_to(module);
-  std::string ascii(128, '\0');
-  std::iota(ascii.begin(), ascii.end(), '\0');
-  module.register_attribute("ascii", c10::StringType::get(), ascii);
+  ModelModule model(spec);
+  model.define_methods();
+  save(model.module(), path, model.manifest(arrays_of(model.module())));
+}
 
-  const bool clips = std::isfinite(spec.lowest) || std::isfinite(spec.highest);
-  if (clips) {
-    module.register_attribute("rating_low", c10::FloatType::get(), spec.lowest);
-    module.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
-  }
-  if (spec.default_prediction)
-    module.register_attribute("default_prediction", c10::FloatType::get(),
-                              *spec.default_prediction);
-  module.define(module_source({.alpha = t.alpha.defined(),
-                               .beta_user = t.beta_user.defined(),
-                               .beta_item = t.beta_item.defined(),
-                               .factors = t.gamma_item.defined(),
-                               .bias_is_a_factor = spec.bias_is_a_factor,
-                               .has_default = spec.default_prediction.has_value(),
-                               .clips = clips,
-                               .titles = ids.has_titles()}));
-  save(module, path, spec.metadata.dump());
+void export_safetensors(const std::string& path, const ExportSpec& spec) {
+  const ModelModule model(spec);
+  std::vector<NamedArray> arrays = arrays_of(model.module());
+  for (NamedArray& array : arrays) array.entry.member = array.name;
+  write_safetensors(path, arrays, model.manifest(arrays));
 }
 
 }  // namespace latent

@@ -1,4 +1,4 @@
-// The one place that knows how an exported model is written.
+// The one place that knows how an exported model is written: as TorchScript, or as its arrays alone.
 #pragma once
 
 #include <limits>
@@ -33,7 +33,8 @@ struct ExportSpec {
   /// What forward says where the score is exactly 0 (see FactorView); none: the score.
   std::optional<double> default_prediction = {};
   bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
-  nlohmann::ordered_json metadata;  ///< config, metrics, provenance: the extra file latent.json
+  /// Config, metrics, provenance: the extra file latent.json, with a description of the arrays.
+  nlohmann::ordered_json metadata;
 };
 
 /// Writes a TorchScript module to `path`, atomically. Its methods, with B users or items, I items
@@ -54,5 +55,8 @@ struct ExportSpec {
 /// users and items it has them also as the lists user_ids, item_ids, item_titles and the dicts
 /// user_index, item_index; a larger model would take longer to load them than all its tables.
 void export_torchscript(const std::string& path, const ExportSpec& spec);
+
+/// The same arrays and metadata as a safetensors file.
+void export_safetensors(const std::string& path, const ExportSpec& spec);
 
 }  // namespace latent

@@ -13,7 +13,7 @@
 #include "src/config/metric_names.h"
 #include "src/config/readers.h"
 #include "src/run/run_directory.h"
-#include "src/run/saved_run.h"
+#include "src/run/run_state.h"
 
 namespace latent {
 

@@ -38,7 +38,7 @@ RunReport finish(Experiment& experiment, const RunDirectory& run) {
   if (fit == Fit::kAll) result.metrics["export"] = experiment.train_on_all(&run);
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic)
-    write_model(config, experiment.data(), experiment.model(), fit, run.model(), result.metrics);
+    write_model(config, experiment.data(), experiment.model(), fit, {run.model()}, result.metrics);
   write_file(run.metrics(), result.metrics.dump(2) + "\n");
   return {run.path(), result.metrics};
 }

@@ -1,4 +1,5 @@
-// An exported model, answering by string id. Reads the file only: no training code, no config.
+// An exported model, answering by string id. Reads the file only: no training code, no config, no
+// LibTorch.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/formats/file_bytes.h"
 #include "src/score/factor_view.h"
 #include "src/score/id_table.h"
 #include "src/score/ranker.h"
@@ -19,8 +21,10 @@ using ScoredIds = std::vector<std::pair<std::string, double>>;
 
 class ServedModel {
  public:
-  /// Throws Error for a file that is missing, damaged or not written by latent.
-  explicit ServedModel(const std::string& path);
+  /// Throws Error for a file that is missing, damaged, not written by latent, or written by a newer
+  /// version. What lies in large arrays is checked when it is first used, by any method: an Error
+  /// then says which array is damaged.
+  explicit ServedModel(const std::string& path, Hold hold = Hold::kMapped);
   ~ServedModel();
   ServedModel(const ServedModel&) = delete;
   ServedModel& operator=(const ServedModel&) = delete;
@@ -76,7 +80,10 @@ class ServedModel {
   /// [U], [I]: rows that were trained on; empty in a file of format 2 or before.
   std::span<const int32_t> user_rows() const;
   std::span<const int32_t> item_rows() const;
+  /// All tables, every one of them checked.
   const FactorView& view() const;
+  /// The rating of a pair by index, clipped.
+  float predict(int32_t user, int32_t item) const;
 
  private:
   struct Impl;

@@ -1,0 +1,90 @@
+#include "src/app/program.h"
+
+#include <cstdio>
+#include <sstream>
+#include <vector>
+
+#include "src/app/commands.h"
+#include "src/base/edit_distance.h"
+#include "src/base/error.h"
+#include "src/base/version.h"
+#include "src/kernels/cpu_level.h"
+
+namespace latent {
+
+namespace {
+
+void help() {
+  std::string text =
+      "latent: latent-factor recommenders from config files\n\nUsage: latent COMMAND [options]\n\n";
+  for (const Command& c : command_table()) {
+    std::string name = c.name;
+    name.resize(12, ' ');
+    text += "  " + name + c.purpose + "\n";
+  }
+  print(text +
+                "\n'latent help COMMAND' shows a command's options. Example:\n  latent train "
+                "configs/quickstart.json");
+}
+
+int dispatch(int argc, char** argv) {
+  const std::string name = argc > 1 ? argv[1] : "";
+  if (name.empty()) throw UsageError("missing command; latent --help lists them");
+  if (name == "--help" || name == "-h" || (name == "help" && argc == 2)) {
+    help();
+    return 0;
+  }
+  if (name == "help") {
+    std::string asked = argv[2], option = "--help";
+    char* words[] = {argv[0], asked.data(), option.data(), nullptr};
+    return dispatch(3, words);
+  }
+  if (name == "--version") {
+    print(std::string("latent ") + kVersion);
+    return 0;
+  }
+  cpu_level();  // says at once that LATENT_CPU is wrong
+  std::vector<std::string> names;
+  for (const Command& c : command_table()) {
+    if (name == c.name) return c.run != nullptr ? c.run(argc - 1, argv + 1) : kElsewhere;
+    names.push_back(c.name);
+  }
+  throw UsageError("unknown command " + in_quotes(name) +
+                           did_you_mean(name, names) + "; latent --help lists them");
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  const auto complain = [](const char* text) {
+    std::istringstream lines(text);  // one for each complaint about a config
+    for (std::string line; std::getline(lines, line);)
+      std::fprintf(stderr, "latent: %s\n", line.c_str());
+  };
+  try {
+    const int code = dispatch(argc, argv);
+    // A write that failed before the last flush shows only in the stream's state.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      complain("cannot write to standard output");
+      return 1;
+    }
+    return code;
+  } catch (const UsageError& e) {
+    complain(e.what());
+    return 2;
+  } catch (const Interrupted& e) {
+    complain(e.what());
+    return 128 + e.signal;
+  } catch (const Error& e) {
+    complain(e.what());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    complain("out of memory; a smaller model.factors or train.batch_size needs less");
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "latent: this is a bug, please report it: %s\n", e.what());
+    return 70;
+  }
+}
+
+}  // namespace latent
