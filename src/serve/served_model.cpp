@@ -226,6 +226,23 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
   return impl_->named(impl_->items, ranker().rank_block({&index, 1}, k, rules)[0]);
 }
 
+std::vector<ScoredIds> ServedModel::recommend(std::span<const std::string> users, int64_t k,
+                                              bool exclude_seen, std::span<const char> allowed,
+                                              int threads) const {
+  std::vector<int32_t> indices;
+  for (const std::string& user : users) {
+    impl_->require_user(user);
+    indices.push_back(find_user(user));
+    if (exclude_seen) (void)impl_->history("seen", impl_->seen, indices.back());
+  }
+  const std::vector<char> may = listed(allowed);
+  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may};
+  std::vector<ScoredIds> out;
+  for (const auto& list : ranker().rank(indices, k, rules, threads))
+    out.push_back(impl_->named(impl_->items, list));
+  return out;
+}
+
 ScoredIds ServedModel::popular(const std::string& user, int64_t k, bool exclude_seen,
                                std::span<const char> allowed) const {
   const int32_t u = impl_->users.find(user);
@@ -280,6 +297,8 @@ ScoredIds ServedModel::rank_items(const std::string& user,
   return out;
 }
 
+int32_t ServedModel::factors() const { return impl_->view.factors; }
+std::string ServedModel::kind() const { return impl_->file.text("model_name"); }
 const std::string& ServedModel::path() const { return impl_->file.path(); }
 const std::string& ServedModel::metadata() const { return impl_->file.metadata(); }
 const IdTable& ServedModel::user_ids() const { return impl_->users; }

@@ -46,6 +46,9 @@ class ServedModel {
   /// scores to rounding. Throws Error naming a user who is unknown or untrained.
   ScoredIds recommend(const std::string& user, int64_t k, bool exclude_seen,
                       std::span<const char> allowed = {}) const;
+  /// The same for many users, in their order, on `threads` threads (0: all).
+  std::vector<ScoredIds> recommend(std::span<const std::string> users, int64_t k, bool exclude_seen,
+                                   std::span<const char> allowed, int threads) const;
   /// Up to k (id, rows of training), most rows first: for a user of whom the model knows nothing.
   ScoredIds popular(const std::string& user, int64_t k, bool exclude_seen,
                     std::span<const char> allowed = {}) const;
@@ -62,6 +65,9 @@ class ServedModel {
   /// unknown id, or an untrained user.
   ScoredIds rank_items(const std::string& user, const std::vector<std::string>& items) const;
 
+  int32_t factors() const;
+  /// model.name of the config that it was trained with.
+  std::string kind() const;
   /// The file that it was read from.
   const std::string& path() const;
   /// The extra file latent.json: config, metrics, provenance.
