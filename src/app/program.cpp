@@ -1,6 +1,11 @@
 #include "src/app/program.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <sstream>
 #include <vector>
 
@@ -53,9 +58,23 @@ int dispatch(int argc, char** argv) {
                            did_you_mean(name, names) + "; latent --help lists them");
 }
 
+/// Where one of the three is closed, the next file to be opened would get its number, and progress
+/// lines would land in results.
+void take_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    // Reading what is write-only fails, as reading or writing a closed stream does.
+    const int flags = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    (void)::open("/dev/null", flags);
+  }
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  take_standard_streams();
+  // Above the limit of ulimit -f a write then fails as on a full disk, and says so.
+  std::signal(SIGXFSZ, SIG_IGN);
   const auto complain = [](const char* text) {
     std::istringstream lines(text);  // one for each complaint about a config
     for (std::string line; std::getline(lines, line);)
@@ -77,6 +96,10 @@ int run_program(int argc, char** argv) {
     return 128 + e.signal;
   } catch (const Error& e) {
     complain(e.what());
+    return 1;
+  } catch (const std::filesystem::filesystem_error& e) {
+    // A path that is too long, or leads in a circle, or through a folder that may not be entered.
+    complain((e.path1().string() + ": " + e.code().message()).c_str());
     return 1;
   } catch (const std::bad_alloc&) {
     complain("out of memory; a smaller model.factors or train.batch_size needs less");

@@ -6,6 +6,7 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/report/metric_tables.h"
@@ -24,7 +25,7 @@ void draw_curves(const std::string& log) {
   std::string name;
   std::ifstream in(log);
   for (std::string line; std::getline(in, line);) {
-    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    const auto entry = json_of(line);
     if (entry.is_discarded() || entry.contains("refit") || entry.contains("final"))
       continue;
     for (const auto& [key, value] : entry.items()) {

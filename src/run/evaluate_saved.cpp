@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "src/base/error.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/metrics/ranking.h"
@@ -92,7 +93,7 @@ TrainedModel trained_model(const FactorView& view, const RunConfig& config,
 std::optional<SplitDataset> training_data(const RunConfig& config, const ordered_json& metadata) {
   try {
     SplitDataset data = load_dataset(config.data, config.split);
-    const auto provenance = metadata.value("provenance", ordered_json::object());
+    const auto provenance = object_in(metadata, "provenance");
     if (provenance.value("data_crc32", "") == hex(data.checksum)) return data;
   } catch (const Error&) {
   }
@@ -129,11 +130,11 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
                   "set data.rating_scale for its run, or train with it");
   }
   const ServedModel model(path);
-  const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
-  if (metadata.is_discarded() || !metadata.contains("config"))
+  const auto metadata = json_of<ordered_json>(model.metadata());
+  if (!metadata.is_object() || !metadata.contains("config"))
     throw Error(path + ": holds no config, so it cannot be evaluated");
   ordered_json saved = metadata["config"];
-  saved["provenance"] = metadata.value("provenance", ordered_json::object());
+  saved["provenance"] = object_in(metadata, "provenance");
   const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), path, request.sets);
   refuse(complaints_apart_from_data(resolved));
   const RunConfig& config = resolved.config;
@@ -151,7 +152,7 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids()))
     throw other_ids(path, config.data.path);
-  const auto provenance = metadata.value("provenance", ordered_json::object());
+  const auto provenance = object_in(metadata, "provenance");
   tell_of_changed_data(data, provenance, path);
   return evaluate_parts(model.view(), data, config, fit, request.predictions,
                         provenance.value("leaked", false));

@@ -57,7 +57,7 @@ class LogFile {
  public:
   /// `mark` names the fit in each line; empty: the first.
   LogFile(const std::string& path, std::string mark)
-      : mark_(std::move(mark)), file_(std::fopen(path.c_str(), "a")) {
+      : path_(path), mark_(std::move(mark)), file_(std::fopen(path.c_str(), "a")) {
     if (file_ == nullptr) throw errno_error(path, "cannot write");
     std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
   }
@@ -67,11 +67,13 @@ class LogFile {
 
   void add(ordered_json line) {
     if (!mark_.empty()) line[mark_] = true;
-    std::fprintf(file_, "%s\n", line.dump().c_str());
+    // A line that is lost would be missing from the curve without a word.
+    if (std::fprintf(file_, "%s\n", line.dump().c_str()) < 0 || std::fflush(file_) != 0)
+      throw errno_error(path_, "cannot write");
   }
 
  private:
-  std::string mark_;
+  std::string path_, mark_;
   std::FILE* file_;
 };
 
@@ -88,6 +90,11 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   if (pairwise(config_)) require_negatives();
   evaluator_.require_other_pairs();
   prepare(Stage::kFirst);
+  if (stepper_ && done() > steps())
+    throw Error((config_.train.epochs > 0 ? "train.epochs" : "train.steps") +
+                std::string(" ends the training after step ") + std::to_string(steps()) +
+                ", and the run has come to step " + std::to_string(done()) +
+                "; give as much or more");
   monitor_ = make_monitor();
   fit_seconds_ = since(start);
 }

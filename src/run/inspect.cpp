@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/json_text.h"
 #include "src/export/model_code.h"
 #include "src/export/torchscript.h"
 #include "src/serve/model_file.h"
@@ -56,7 +57,7 @@ ordered_json inspect_model(const std::string& path) {
                       {"users", view.users},
                       {"items", view.items},
                       {"factors", view.factors}};
-  const auto metadata = ordered_json::parse(file.metadata(), nullptr, false);
+  const auto metadata = json_of<ordered_json>(file.metadata());
   for (const char* name : {"fit", "provenance"}) {
     if (metadata.is_object() && metadata.contains(name)) out[name] = metadata[name];
   }

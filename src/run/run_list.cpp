@@ -10,6 +10,7 @@
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/config/metric_names.h"
 #include "src/config/readers.h"
 #include "src/run/run_directory.h"
@@ -54,7 +55,7 @@ ListedRun read_run(const std::string& path, const std::string& name) {
     out.config = read_config(run.config(), {}).config;
     out.unfinished = unfinished_step(run);
     if (!fs::exists(run.metrics())) return out;
-    const auto metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+    const auto metrics = json_of<ordered_json>(read_file(run.metrics()));
     if (!metrics.is_object() || !metrics.contains("test") || !metrics["test"].is_object())
       throw Error(damaged(run));
     out.figures = metrics["test"];

@@ -5,6 +5,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/formats/checkpoint_files.h"
 
@@ -13,8 +14,8 @@ namespace latent {
 using nlohmann::ordered_json;
 
 nlohmann::json saved_provenance(const RunDirectory& run) {
-  const auto tree = nlohmann::json::parse(read_file(run.config()), nullptr, false);
-  if (tree.is_discarded() || !tree.contains("provenance"))
+  const auto tree = json_of(read_file(run.config()), /*ignore_comments=*/true);
+  if (!tree.is_object() || !tree.contains("provenance") || !tree["provenance"].is_object())
     throw Error(run.config() + ": damaged; train again");
   return tree["provenance"];
 }
@@ -25,11 +26,11 @@ std::optional<int64_t> unfinished_step(const RunDirectory& run) {
                             newest_checkpoint_step(run.final_checkpoints())};
   if (std::filesystem::exists(run.metrics())) {
     // metrics.json is written last, but a run may have gone on since.
-    const auto metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+    const auto metrics = json_of<ordered_json>(read_file(run.metrics()));
     const auto told = [&](const char* section) {
-      return metrics.is_object() && metrics.contains(section)
-                 ? metrics[section].value("steps", int64_t{0})
-                 : int64_t{0};
+      const ordered_json part = object_in(metrics, section);
+      return part.contains("steps") && part["steps"].is_number() ? part["steps"].get<int64_t>()
+                                                                 : int64_t{0};
     };
     if (told("train") == reached.first + reached.refit && told("export") == reached.final)
       return std::nullopt;

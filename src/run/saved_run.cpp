@@ -4,6 +4,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/export/tables_file.h"
 #include "src/run/loaded_run.h"
 #include "src/run/model_for_data.h"
@@ -38,8 +39,11 @@ void export_run(const std::string& directory, const std::string& path, ExportFor
                         trained_on(saved.data, leaked));
   }
   ordered_json metrics;
-  if (std::filesystem::exists(run.metrics()))
-    metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+  if (std::filesystem::exists(run.metrics())) {
+    metrics = json_of<ordered_json>(read_file(run.metrics()));
+    if (!metrics.is_object())
+      throw Error(run.metrics() + ": damaged; make it anew with: latent train --resume " + directory);
+  }
   if (const auto step = unfinished_step(run)) metrics["unfinished_step"] = *step;
   const auto kind = format == ExportFormat::kSafetensors ? ModelFileKind::kSafetensors
                                                          : ModelFileKind::kTorchScript;

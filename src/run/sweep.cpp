@@ -7,6 +7,7 @@
 #include "src/base/file.h"
 #include "src/base/folder_lock.h"
 #include "src/base/interrupt.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/run/evaluate.h"
@@ -195,7 +196,7 @@ SweepReport resume(const SweepRequest& request) {
   if (!is_sweep(directory)) throw Error(directory + ": no sweep is there (no sweep.json)");
   const FolderLock lock(directory);
   const std::string file = directory + "/sweep.json";
-  const auto saved = ordered_json::parse(read_file(file), nullptr, false);
+  const auto saved = json_of<ordered_json>(read_file(file));
   if (!saved.is_object() || !saved.contains("provenance") || !saved["provenance"].is_object())
     throw Error(file + ": damaged; start a new sweep");
   SweepPlan plan = plan_of(read_with_complaints(file, {}), file);

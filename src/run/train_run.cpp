@@ -5,6 +5,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/base/utf8.h"
 #include "src/config/complaints.h"
@@ -93,10 +94,10 @@ RunReport train_run(const TrainRequest& request) {
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), run_config(experiment, request.config.includes).dump(2) + "\n");
-    tell_how_read(data->read_as, ranks(config));
-    if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
     try {
+      write_file(run.config(), run_config(experiment, request.config.includes).dump(2) + "\n");
+      tell_how_read(data->read_as, ranks(config));
+      if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
       const RunReport report = finish(experiment, run);
       run.keep_replacement();
       return report;
@@ -107,7 +108,7 @@ RunReport train_run(const TrainRequest& request) {
       if (std::filesystem::is_empty(run.checkpoints(), ignored)) {
         run.restore_replaced();
       } else {
-        run.keep_replacement();
+        run.tell_of_replaced();
       }
       throw;
     }
@@ -117,12 +118,12 @@ RunReport train_run(const TrainRequest& request) {
 RunReport resume_run(const std::string& directory, const std::string& config_path,
                      const std::vector<std::string>& sets) {
   return with_memory_advice([&] {
-    const RunDirectory run = RunDirectory::open(directory);
+    const RunDirectory run = RunDirectory::open_to_write(directory);
     const ResolvedConfig saved = read_config(run.config(), {});
     ResolvedConfig resolved =
         read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
     const auto as_written =
-        nlohmann::json::parse(read_file(run.config()), nullptr, false, /*ignore_comments=*/true);
+        json_of(read_file(run.config()), /*ignore_comments=*/true);
     keep_paths_of_run(saved, as_written, resolved);
     refuse(complaints_apart_from_data(resolved));
     const RunConfig& config = resolved.config;

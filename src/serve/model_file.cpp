@@ -6,6 +6,7 @@
 
 #include "src/base/bytes.h"
 #include "src/base/error.h"
+#include "src/base/json_text.h"
 #include "src/formats/pickle.h"
 #include "src/formats/zip.h"
 
@@ -36,6 +37,17 @@ const ZipEntry* find_member(const ZipReader& zip, const std::string& name) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+/// A description of the file in it: an object whose parts are what readers take them for.
+json parsed(const std::string& text) {
+  json said = json_of(text);
+  if (!said.is_object()) throw std::runtime_error("its description is no JSON object");
+  for (const char* part : {"config", "provenance", "model", "arrays"}) {
+    if (said.contains(part) && !said[part].is_object())
+      throw std::runtime_error("its description has a wrong " + std::string(part));
+  }
+  return said;
 }
 
 /// No part of a path leads upwards.
@@ -111,7 +123,7 @@ void ModelFile::read_zip() {
     members[entry.name.substr(archive_.size())] =
         bytes_.all().subspan(zip.place_of(entry), entry.packed);
   }
-  const json said = json::parse(metadata_);
+  const json said = parsed(metadata_);
   format_ = said.value("format", 0);
   if (format_ >= 1 && format_ < 4)
     read_pickle(zip);
@@ -120,7 +132,7 @@ void ModelFile::read_zip() {
 }
 
 void ModelFile::read_manifest(const Members& members) {
-  const json said = json::parse(metadata_);
+  const json said = parsed(metadata_);
   format_ = said.value("format", 0);
   if (format_ > kModelFormat)
     throw Error(path_ + ": is of format " + std::to_string(format_) +
@@ -192,7 +204,7 @@ void ModelFile::read_safetensors() {
   const std::string header(all.data() + 8, header_bytes);
   if (!header.starts_with('{')) no_model();
   const std::span<const char> data = all.subspan(8 + header_bytes);
-  const json tensors = json::parse(header);
+  const json tensors = parsed(header);
   metadata_ = tensors.at("__metadata__").at("latent").get<std::string>();
   Members members;
   for (const auto& [name, tensor] : tensors.items()) {
