@@ -1,5 +1,8 @@
 #include "src/data/object_scanner.h"
 
+#include <unordered_set>
+#include <utility>
+
 #include "src/base/error.h"
 #include "src/data/row.h"
 #include "src/data/string_end.h"
@@ -48,6 +51,23 @@ std::vector<std::string> ObjectScanner::names(ObjectDialect dialect, std::string
   ObjectScanner scanner(dialect, {});
   scanner.listing_ = &out;
   scanner.scan(line);
+  return out;
+}
+
+std::vector<std::string> ObjectScanner::names(ObjectDialect dialect,
+                                              const std::vector<std::string>& lines,
+                                              std::string& broken) {
+  std::vector<std::string> out;
+  std::unordered_set<std::string> known;
+  for (const std::string& line : lines) {
+    try {
+      for (std::string& name : names(dialect, line)) {
+        if (known.insert(name).second) out.push_back(std::move(name));
+      }
+    } catch (const RowError& e) {
+      if (broken.empty()) broken = e.what();
+    }
+  }
   return out;
 }
 

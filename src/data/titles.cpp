@@ -105,12 +105,10 @@ SideTable read_delimited(LineReader& reader, const TitleOptions& options,
 SideTable read_objects(LineReader& reader, const TitleOptions& options, ObjectDialect dialect,
                        const std::vector<std::string>& first) {
   SideTable table;
-  std::vector<std::string> all;
-  for (const std::string& line : first) {  // a field may be missing from the first
-    for (const std::string& name : ObjectScanner::names(dialect, line)) {
-      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
-    }
-  }
+  std::string broken;
+  // A field may be missing from the first line.
+  const std::vector<std::string> all = ObjectScanner::names(dialect, first, broken);
+  if (!broken.empty()) throw RowError(broken);
   std::vector<char> wanted(all.size());
   for (const size_t n : id_columns(all)) wanted[n] |= options.id == "auto";
   for (const size_t n : title_columns(all)) wanted[n] |= options.title == "auto";
