@@ -18,6 +18,9 @@ struct RowsOfFit {
 };
 RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit);
 
+/// Why a run of an item-item model has no model.pt: a sentence about `model`.
+std::string not_exported(const std::string& model);
+
 /// Writes `model` as TorchScript to `path`, with what recommend leaves out by export.seen.
 void write_model(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
                  Fit fit, const std::string& path, const nlohmann::ordered_json& metrics);
