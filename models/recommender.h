@@ -54,6 +54,14 @@ struct ScoreTables {
   torch::Tensor gamma_user, gamma_item;  // [U, K], [I, K]
 };
 
+/// What a model that scores by a user's own items adds to a score: the sum over the items j of u of
+/// weight[j, i]. Undefined: nothing.
+struct ItemItemTables {
+  torch::Tensor history_start, history_item;  // [U + 1] int64; [pairs] int32, ascending for a user
+  torch::Tensor start, item;  // of sparse rows: [I + 1] int64; [N] int32, ascending; or undefined
+  torch::Tensor weight;       // [N] of those, else [I, I]
+};
+
 class RecommenderImpl : public torch::nn::Module {
  public:
   explicit RecommenderImpl(const ModelSpec& spec) : spec_(spec) {}
@@ -65,6 +73,8 @@ class RecommenderImpl : public torch::nn::Module {
   /// What evaluation, export and serving see: tables whose formula is the score. A model whose
   /// parameters are not yet those (normalised rows, sums over a user's items) folds them here.
   virtual ScoreTables scored() const { return tables(); }
+
+  virtual ItemItemTables item_items() const { return {}; }
 
   /// The rating of a pair whose score is exactly 0, because nothing is known of it; none: 0.
   virtual std::optional<double> default_prediction() const { return std::nullopt; }

@@ -1,6 +1,7 @@
 #include "models/registry.h"
 
 #include "models/bpr.h"
+#include "models/item_models.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
 #include "src/config/catalog.h"
@@ -26,6 +27,10 @@ const std::vector<ModelMaker>& model_registry() {
       {"svd", make<SvdImpl>},
       {"implicit_bpr", make<ImplicitBprImpl>},
       {"ials", make<ImplicitAlsImpl>},
+      {"popularity", make<PopularityImpl>},
+      {"item_mean", make<ItemMeanImpl>},
+      {"item_knn", make<ItemItemImpl>},
+      {"ease", make<ItemItemImpl>},
   };
   return rows;
 }

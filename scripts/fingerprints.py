@@ -96,9 +96,9 @@ def fingerprint(program, data, folder, knobs, threads):
         if tables[name].dtype.kind == "f" and tables[name].ndim > 0:
             parts += [name.encode(), str(tables[name].shape).encode(), tables[name].tobytes()]
     metrics = json.loads((run / "metrics.json").read_text())
-    # Figures of lists came after the first checksums.
-    of_lists = re.compile(r"(popularity_)?(coverage|novelty|gini)@\d+")
-    figures = {part: {name: value for name, value in metrics[part].items() if not of_lists.fullmatch(name)}
+    # Figures of lists and of item means came after the first checksums.
+    later = re.compile(r"(popularity_)?(coverage|novelty|gini)@\d+|(warm_)?item_mean_mse")
+    figures = {part: {name: value for name, value in metrics[part].items() if not later.fullmatch(name)}
                for part in ("valid", "test")}
     return {"tables": digest(parts), "metrics": digest([json.dumps(figures, sort_keys=True).encode()])}
 

@@ -56,6 +56,7 @@ Knobs of_training(const Knobs& more) {
                  {"train.monitor"},
                  {"train.eval_every"},
                  {"train.refit"},
+                 {"model.init_path"},
                  {"model.init_from"}},
                 more);
 }
@@ -163,6 +164,25 @@ std::vector<ModelInfo> solved_models() {
   };
 }
 
+ModelInfo at_once(std::string name, std::string meaning, Task task, Knobs reads) {
+  return {std::move(name), std::move(meaning), task, Trained::kAtOnce, Negatives::kNone,
+          !kFactors, !kClips, never, std::move(reads), {}};
+}
+
+/// What other models should beat.
+std::vector<ModelInfo> simple_models() {
+  std::vector<ModelInfo> out = {
+      at_once("popularity", "how many users have the item", Task::kRanking, {}),
+      at_once("item_mean", "the mean of the item's training ratings", Task::kRating,
+              {{"data.rating_scale"}, {"item_mean."}}),
+      at_once("item_knn", "cosine similarities of the k nearest items to a user's own",
+              Task::kRanking, {{"item_knn."}}),
+      at_once("ease", "item weights in closed form (Steck, 2019)", Task::kRanking, {{"ease."}}),
+  };
+  out[2].item_item = out[3].item_item = true;
+  return out;
+}
+
 }  // namespace
 
 const std::vector<ModelInfo>& model_catalog() {
@@ -170,6 +190,7 @@ const std::vector<ModelInfo>& model_catalog() {
     std::vector<ModelInfo> all = rating_models();
     all.push_back(bpr());
     for (ModelInfo& row : solved_models()) all.push_back(std::move(row));
+    for (ModelInfo& row : simple_models()) all.push_back(std::move(row));
     return all;
   }();
   return rows;
@@ -180,6 +201,10 @@ const ModelInfo& model_info(const std::string& name) {
     if (row.name == name) return row;
   }
   throw std::logic_error("model '" + name + "' is not in the catalog");
+}
+
+bool has_steps(const ModelInfo& info) {
+  return info.trained == Trained::kByGradient || info.trained == Trained::kBySolver;
 }
 
 bool is_pairwise(const ModelInfo& info) {

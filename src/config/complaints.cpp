@@ -87,7 +87,7 @@ std::vector<std::string> complaints_with(const ResolvedConfig& resolved, bool of
   append(found, wrong_combinations(config));
   if (of_data) {
     append(found, wrong_split(config.data, config.split));
-    const bool trained = model_info(config.model.name).trained != Trained::kNot;
+    const bool trained = has_steps(model_info(config.model.name));
     if (trained && config.train.patience > 0 && has_no_validation(config))
       found.push_back({"train.patience",
                        "train.patience needs a validation part; set split.valid, or "
@@ -145,11 +145,15 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (!config.model.init_path.empty() && !config.model.init_from.empty())
     out.push_back(
         {"model.init_from", "model.init_from and model.init_path are both given; keep one"});
+  if (model.item_item && config.exporting.fit == "all")
+    out.push_back({"export.fit", "export.fit = all, but " + model.name +
+                                     " cannot be exported; leave it out"});
   // Solvers work on plain memory.
-  if (model.trained == Trained::kBySolver && train.device != "auto" && train.device != "cpu")
+  const bool on_cpu = model.trained == Trained::kBySolver || model.trained == Trained::kAtOnce;
+  if (on_cpu && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
-  if (model.trained == Trained::kNot) return out;
+  if (!has_steps(model)) return out;
   if (train.refit && train.patience == 0)
     out.push_back({"train.refit",
                    "train.refit needs train.patience: early stopping chooses the steps to repeat"});

@@ -97,6 +97,23 @@ struct IalsOptions {
   double alpha = 1;
 };
 
+struct ItemMeanOptions {
+  double damping = 0;
+};
+
+struct ItemKnnOptions {
+  int64_t k = 100;
+  double shrinkage = 10;
+};
+
+struct EaseOptions {
+  double lambda = 500;
+};
+
+struct LogOptions {
+  bool tensorboard = false;
+};
+
 struct CheckpointOptions {
   int64_t every = 0;
   double minutes = 5;
@@ -125,6 +142,10 @@ struct RunConfig {
   BaselineOptions baseline;
   ImplicitBprOptions implicit_bpr;
   IalsOptions ials;
+  ItemMeanOptions item_mean;
+  ItemKnnOptions item_knn;
+  EaseOptions ease;
+  LogOptions log;
   CheckpointOptions checkpoint;
   EvalOptions eval;
   ExportOptions exporting;

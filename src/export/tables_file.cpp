@@ -62,7 +62,7 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
                   const std::string& path, const std::string& trained_on) {
   const ScoreTables t = model.scored();
   const std::vector<std::string> user_ids = data.users.names(), item_ids = data.items.names();
-  if (model_info(config.model.name).task == Task::kRating) {
+  if (model_info(config.model.name).task == Task::kRating || !t.gamma_item.defined()) {
     NpzWriter file(path);
     add(file, "alpha", t.alpha);
     add(file, "beta_user", t.beta_user);

@@ -211,10 +211,4 @@ double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed
   return counted == 0 ? 0 : sum / static_cast<double>(counted);
 }
 
-std::vector<float> popularity(const UserItems& train, int32_t items) {
-  std::vector<float> counts(items);
-  for (const int32_t i : train.item) counts[i] += 1;
-  return counts;
-}
-
 }  // namespace latent

@@ -45,7 +45,4 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
 /// loses; wins / N; mean over users.
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed);
 
-/// Item counts as scores: the popularity baseline.
-std::vector<float> popularity(const UserItems& train, int32_t items);
-
 }  // namespace latent

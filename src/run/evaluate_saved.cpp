@@ -83,6 +83,7 @@ TrainedModel trained_model(const FactorView& view, const RunConfig& config,
   out.known = user_items(known.get(), data.users.size());
   // As Evaluator counts them.
   out.item_counts = popularity(user_items(data.parts.train, data.users.size()), data.items.size());
+  out.item_offsets = item_offsets(data.parts.train, out.train_mean, data.items.size());
   RowsOfFit rows = rows_of_fit(config, data, fit);
   out.user_rows = std::move(rows.users);
   out.item_rows = std::move(rows.items);

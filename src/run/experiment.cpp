@@ -9,9 +9,11 @@
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/export/tables_file.h"
+#include "src/formats/event_file.h"
 #include "src/run/saved_run.h"
 #include "src/sampling/sampler.h"
 #include "src/run/warm_start.h"
+#include "src/train/at_once.h"
 #include "src/train/module_view.h"
 #include "src/train/solver_steps.h"
 
@@ -56,8 +58,12 @@ ordered_json train_figures(const TrainSummary& summary) {
 class LogFile {
  public:
   /// `mark` names the fit in each line; empty: the first.
-  LogFile(const std::string& path, std::string mark)
-      : path_(path), mark_(std::move(mark)), file_(std::fopen(path.c_str(), "a")) {
+  /// `events`: the folder for TensorBoard's files; empty: none are written.
+  LogFile(const std::string& path, std::string mark, std::string events)
+      : path_(path),
+        mark_(std::move(mark)),
+        events_folder_(std::move(events)),
+        file_(std::fopen(path.c_str(), "a")) {
     if (file_ == nullptr) throw errno_error(path, "cannot write");
     std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
   }
@@ -70,10 +76,23 @@ class LogFile {
     // A line that is lost would be missing from the curve without a word.
     if (std::fprintf(file_, "%s\n", line.dump().c_str()) < 0 || std::fflush(file_) != 0)
       throw errno_error(path_, "cannot write");
+    if (!events_folder_.empty()) add_events(line);
   }
 
  private:
-  std::string path_, mark_;
+  void add_events(const ordered_json& line) {
+    const int64_t step = line.at("step");
+    // The first step that this process makes: what an earlier one wrote from there on is void.
+    if (!events_) events_.emplace(events_folder_, step);
+    std::vector<std::pair<std::string, float>> scalars;
+    for (const auto& [name, value] : line.items()) {
+      if (value.is_number() && name != "step") scalars.emplace_back(name, value.get<float>());
+    }
+    events_->add(step, scalars);
+  }
+
+  std::string path_, mark_, events_folder_;
+  std::optional<EventFile> events_;
   std::FILE* file_;
 };
 
@@ -110,7 +129,7 @@ void Experiment::prepare(Stage stage) {
   rows_.emplace(*data_, refit || all, all);
   const bool final = stage == Stage::kFinal;
   model_ = make_model_for(config_, *data_, FittedRows(*data_, refit || final, final).get());
-  if (model_info(config_.model.name).trained == Trained::kNot) return;
+  if (!has_steps(model_info(config_.model.name))) return compute(stage);
   if (!config_.model.init_path.empty() && !checkpoint_)
     see_leak(has_seen_test(read_initial_tables(config_, *data_, *model_), *data_,
                            config_.model.init_path));
@@ -125,6 +144,13 @@ void Experiment::prepare(Stage stage) {
                                  : refit            ? &evaluator_.seen_items()
                                                     : &evaluator_.train_items();
   stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_)});
+}
+
+void Experiment::compute(Stage stage) {
+  if (model_info(config_.model.name).trained == Trained::kNot) return;
+  const auto start = Clock::now();
+  fit_at_once({config_, *model_, rows_->get(), /*known=*/nullptr, torch::kCPU});
+  if (stage == Stage::kFirst) summary_.seconds = since(start);
 }
 
 void Experiment::see_leak(bool seen_test) {
@@ -185,9 +211,11 @@ TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps
 
   const CheckpointFolder checkpoints(folder_of(*run, stage));
   checkpoints.remove_half_written();
-  LogFile log(run->log(), stage == Stage::kRefit   ? "refit"
-                          : stage == Stage::kFinal ? "final"
-                                                   : "");
+  const std::string mark = stage == Stage::kRefit   ? "refit"
+                           : stage == Stage::kFinal ? "final"
+                                                    : "";
+  LogFile log(run->log(), mark,
+              config_.log.tensorboard ? run->tensorboard() + (mark.empty() ? "" : "/" + mark) : "");
   job.log = [&](const ordered_json& line) { log.add(line); };
   job.checkpoint_every = config_.checkpoint.every;
   job.checkpoint_seconds = 60 * config_.checkpoint.minutes;

@@ -62,6 +62,8 @@ class Experiment {
 
   static std::string folder_of(const RunDirectory& run, Stage stage);
   void prepare(Stage stage);
+  /// A model without steps.
+  void compute(Stage stage);
   void see_leak(bool seen_test);
   void require_negatives() const;
   std::optional<Monitor> make_monitor() const;

@@ -30,7 +30,8 @@ RatingSummary summary_of(const Interactions& rows) {
 
 torch::Device device_of(const RunConfig& config) {
   // Solvers work on plain memory.
-  if (model_info(config.model.name).trained == Trained::kBySolver) return torch::kCPU;
+  const Trained by = model_info(config.model.name).trained;
+  if (by == Trained::kBySolver || by == Trained::kAtOnce) return torch::kCPU;
   return resolve_device(config.train.device);
 }
 

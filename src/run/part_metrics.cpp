@@ -28,11 +28,15 @@ int64_t count_cold(std::span<const int32_t> ids, std::span<const char> cold) {
 
 void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alone,
                 ordered_json& out) {
-  RatingErrors errors(part.train_mean);
+  RatingErrors errors(part.train_mean), of_item_means(part.train_mean);
+  const bool item_means = !part.item_offsets.empty();
   for (int64_t n = 0; n < part.rows.size(); ++n) {
     const int32_t u = part.rows.user[n], i = part.rows.item[n];
     if (warm_alone && (part.cold_user[u] || part.cold_item[i])) continue;
     errors.add(model.predict(u, i), part.rows.rating[n]);
+    if (item_means)
+      of_item_means.add(static_cast<float>(part.train_mean) + part.item_offsets[i],
+                        part.rows.rating[n]);
   }
   if (errors.count() == 0) return;
   const RatingMetrics m = errors.metrics();
@@ -42,6 +46,7 @@ void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alon
   out[prefix + "mae"] = m.mae;
   out[prefix + "rounded_mse"] = m.rounded_mse;
   if (!std::isnan(part.train_mean)) out[prefix + "baseline_mse"] = m.baseline_mse;
+  if (item_means) out[prefix + "item_mean_mse"] = of_item_means.metrics().mse;
 }
 
 void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConfig& config,

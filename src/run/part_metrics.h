@@ -19,6 +19,8 @@ struct HeldOutPart {
   std::span<const char> cold_user, cold_item;  ///< [U], [I] who has no row that was trained on
   double train_mean = 0;                       ///< of the training ratings; NaN: not known
   std::span<const float> item_counts;          ///< [I] the popularity baseline
+  /// [I] what item means are above `train_mean`: the baseline of ratings; empty: not known.
+  std::span<const float> item_offsets = {};
   bool sampled = false;                        ///< also the notebook's auc_sampled
   /// The pairs of all parts, which eval.candidates never draws; null: `masked` and `rows`.
   const UserItems* every_part = nullptr;

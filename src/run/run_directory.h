@@ -43,6 +43,7 @@ class RunDirectory {
   std::string checkpoints() const { return path_ + "/checkpoints"; }
   std::string refit_checkpoints() const { return path_ + "/checkpoints/refit"; }
   std::string final_checkpoints() const { return path_ + "/checkpoints/final"; }
+  std::string tensorboard() const { return path_ + "/tensorboard"; }
   std::string model() const { return path_ + "/model.pt"; }
 
  private:

@@ -5,6 +5,7 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/json_text.h"
+#include "src/config/catalog.h"
 #include "src/export/tables_file.h"
 #include "src/run/loaded_run.h"
 #include "src/run/model_for_data.h"
@@ -28,6 +29,8 @@ void export_run(const std::string& directory, const std::string& path, ExportFor
   const RunDirectory run = RunDirectory::open(directory);
   tell_if_unfinished(run);
   const RunConfig config = read_config(run.config(), {}).config;
+  if (model_info(config.model.name).item_item)
+    throw Error(directory + ": " + not_exported(config.model.name));
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
   LoadedRun saved(run, {}, fit);
   require_same_data(saved.config, saved.data, saved_provenance(run), directory);

@@ -36,7 +36,7 @@ void measure(const std::string& metric, RunConfig& config) {
 void set_length(const WinnerRequest& request, double more_rows, RunConfig& config) {
   TrainOptions& train = config.train;
   const ModelInfo& model = model_info(config.model.name);
-  if (model.trained == Trained::kNot) return;
+  if (!has_steps(model)) return;
   double steps = 0, passes = 0;
   int64_t seeds = 0;
   for (const auto& [key, fit] : request.fits) {

@@ -8,12 +8,14 @@
 #include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/base/utf8.h"
+#include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/config/run_paths.h"
 #include "src/run/experiment.h"
 #include "src/run/part_metrics.h"
 #include "src/run/saved_run.h"
 #include "src/run/write_model.h"
+#include "src/train/at_once.h"
 
 namespace latent {
 
@@ -38,7 +40,9 @@ RunReport finish(Experiment& experiment, const RunDirectory& run) {
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
   if (fit == Fit::kAll) result.metrics["export"] = experiment.train_on_all(&run);
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
-  if (config.exporting.automatic)
+  if (config.exporting.automatic && model_info(config.model.name).item_item)
+    say("no model.pt: " + not_exported(config.model.name));
+  else if (config.exporting.automatic)
     write_model(config, experiment.data(), experiment.model(), fit, {run.model()}, result.metrics);
   write_file(run.metrics(), result.metrics.dump(2) + "\n");
   return {run.path(), result.metrics};
@@ -50,7 +54,7 @@ bool may_change(const std::string& knob) {
                            "train.patience", "data.cache_dir"}) {
     if (knob == free) return true;
   }
-  return knob.rfind("eval.", 0) == 0 || knob.rfind("export.", 0) == 0 ||
+  return knob.rfind("eval.", 0) == 0 || knob.rfind("log.", 0) == 0 || knob.rfind("export.", 0) == 0 ||
          knob.rfind("checkpoint.", 0) == 0;
 }
 
@@ -90,6 +94,7 @@ RunReport train_run(const TrainRequest& request) {
     const auto data =
         request.data ? request.data
                      : std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+    tell_memory(config, data->items.size());
     Experiment experiment(config, data);
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)

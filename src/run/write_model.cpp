@@ -40,6 +40,11 @@ bool metrics_leaked(const ordered_json& metrics) {
 
 }  // namespace
 
+std::string not_exported(const std::string& model) {
+  return model + " scores by similarities of items, which no exported file holds; judge it with "
+                 "latent evaluate, or export another model, such as ials";
+}
+
 RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit) {
   const bool all = fit == Fit::kAll || config.train.rows == "all";
   const FittedRows fitted(data, all || config.train.refit, all);

@@ -18,6 +18,9 @@ struct RowsOfFit {
 };
 RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit);
 
+/// Why a run of an item-item model has no model.pt: a sentence about `model`.
+std::string not_exported(const std::string& model);
+
 /// Files that serve a model.
 enum class ModelFileKind { kTorchScript, kSafetensors };
 struct ModelDestination {
