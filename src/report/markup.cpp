@@ -91,8 +91,8 @@ std::string figure_text(double value) {
     std::snprintf(text, sizeof text, "%.3g", value);
     return text;
   }
-  const int decimals = std::max(0, 3 - static_cast<int>(std::floor(std::log10(size))));
-  std::snprintf(text, sizeof text, "%.*f", size >= 1 ? std::min(decimals, 4) : 4, value);
+  const int decimals = 3 - static_cast<int>(std::floor(std::log10(size)));
+  std::snprintf(text, sizeof text, "%.*f", std::max(0, decimals), value);
   return grouped(text);
 }
 

@@ -17,8 +17,8 @@ std::string shortened(std::string_view text, size_t most);
 /// is on the wide side of common fonts.
 double text_width(std::string_view text);
 
-/// Four significant digits, thousands in groups, no trailing zeros: "0.8961", "12,345", "3.2e-05".
-/// "–" where `value` is not finite.
+/// Whole numbers in full, others with four significant digits, thousands in groups: "0.8961",
+/// "12,345", "3.21e-05". "–" where `value` is not finite.
 std::string figure_text(double value);
 
 /// A position in a drawing: one decimal, "12.5", "7".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -28,7 +29,10 @@ constexpr size_t kMostRows = 20;  // trials in the table
 std::string value_text(const ordered_json& value) {
   if (value.is_null()) return "–";
   if (value.is_string()) return value.get<std::string>();
-  return value.is_number_float() ? figure_text(value.get<double>()) : value.dump();
+  if (!value.is_number_float()) return value.dump();
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value.get<double>());
+  return text;
 }
 
 /// How the values of a knob lie along an axis. A list has a place for each of its values.
