@@ -26,6 +26,7 @@ constexpr latent::Command kCommands[] = {
     {"find", "items whose title or id holds a text", latent::run_find},
     {"export", "write the TorchScript model of a run", latent::run_export},
     {"runs", "a table of the runs of a folder", latent::run_runs},
+    {"compare", "runs side by side, gain told from luck", latent::run_compare},
     {"report", "runs and sweeps as one HTML file", latent::run_report},
     {"config", "show, check, compare or document configs", latent::run_config},
     {"data", "look into a data file", latent::run_data},

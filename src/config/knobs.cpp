@@ -180,6 +180,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"eval.metrics", &c.eval.metrics, "which metrics: rating, ranking, all, or auto (those that fit the model)", one_of({"auto", "rating", "ranking", "all"})},
       {"eval.candidates", &c.eval.candidates, "sampled rankings, as older papers have them: each held-out item is ranked among so many items drawn from those in none of the user's parts (seed: split.seed), and figures are labelled sampled; they are not comparable with those of whole rankings. 0: all items", count_from(0)},
       {"eval.relevant_at_least", &c.eval.relevant_at_least, "ranking metrics: held-out rows rated below this are not relevant, while training keeps all rows; null: all are", any()},
+      {"eval.per_user", &c.eval.per_user, "keep each user's own figures of the test part in the run (per_user.npz), from which latent compare tells luck from gain", any()},
       {"export.auto", &c.exporting.automatic, "write model.pt into the run", any()},
       {"export.seen", &c.exporting.seen, "what recommend leaves out of each user's list: every pair of the file, of all parts and of rows that data.where, drop_zero or positive_at_least left out; the pairs of train and valid; or none", one_of({"file", "train_valid", "none"})},
       {"export.fit", &c.exporting.fit, "the fit that is exported: the tested one, or one more on all rows, for as many passes, made after the test", one_of({"tested", "all"})},

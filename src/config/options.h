@@ -108,6 +108,7 @@ struct EvalOptions {
   std::string metrics = "auto";
   int64_t candidates = 0;
   std::optional<double> relevant_at_least;
+  bool per_user = true;
 };
 
 struct ExportOptions {

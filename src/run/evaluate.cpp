@@ -59,7 +59,8 @@ void Evaluator::require_other_pairs() {
   }
 }
 
-ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part) const {
+ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part,
+                                 PerUserFigures* per_user) const {
   const bool test = part == "test";
   const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
   if (rows.size() == 0) return ordered_json::object();
@@ -86,7 +87,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
       model,
       {rows, !ranks ? none : mask_valid ? items().seen() : items().train, cold_user, cold_item,
        train_mean_, counts, test, &every_part},
-      config_);
+      config_, per_user);
   // Trained on these rows.
   if (all || (test ? leaked_ : valid_leaked_ || config_.train.refit)) out["leaked"] = true;
   return out;

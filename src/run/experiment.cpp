@@ -248,11 +248,11 @@ ordered_json Experiment::train_on_all(const RunDirectory* run) {
   return out;
 }
 
-FitResult Experiment::evaluate() const {
+FitResult Experiment::evaluate(PerUserFigures* per_user) const {
   const auto start = Clock::now();
   const ModuleView view(*model_);
   FitResult out;
-  out.metrics["test"] = evaluator_.evaluate(view.view(), "test");
+  out.metrics["test"] = evaluator_.evaluate(view.view(), "test", per_user);
   out.test_seconds = since(start);
   out.metrics["valid"] =
       refit_steps_ > 0 ? first_valid_ : evaluator_.evaluate(view.view(), "valid");

@@ -8,6 +8,7 @@
 
 #include "src/config/options.h"
 #include "src/data/interactions.h"
+#include "src/metrics/per_user.h"
 #include "src/score/factor_view.h"
 
 namespace latent {
@@ -33,8 +34,9 @@ UserItems relevant_items(const Interactions& rows, int32_t users, const EvalOpti
 /// Counts, metrics, the baselines "popularity_..." and, where some pairs are cold, the metrics of
 /// the others as "warm_...". Pairs that are both held out and masked cannot be ranked: they are
 /// left out of the ranking metrics, and counted as "repeated_pairs". Empty without rows.
+/// `per_user`: takes each user's own figures; null: nobody does.
 nlohmann::ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
-                                    const RunConfig& config);
+                                    const RunConfig& config, PerUserFigures* per_user = nullptr);
 
 /// What people should know of those counts, on stderr. `part`: "test" or "valid".
 void tell_of_part(const nlohmann::ordered_json& metrics, const std::string& part,

@@ -128,6 +128,7 @@ Section metrics_section(ReportedRuns runs) {
     out.parts.push_back("Figures of a run with sampled: yes rank among a sample of items, and "
                         "compare with none of whole rankings.");
   out.parts.push_back(main_table(runs));
+  add_comparison(runs, out);
   for (const char* part : {"test", "valid"}) {
     DataTable table = full_table(runs, part);
     table.folded = true;

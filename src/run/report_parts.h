@@ -17,6 +17,9 @@ std::string whole_text(int64_t n);
 void fill_table(Chart& chart, const std::string& caption, const std::string& x,
                 const std::string& y);
 
+/// What `latent compare` says of two runs or more, or why it says nothing.
+void add_comparison(ReportedRuns runs, Section& section);
+
 /// Adds a chart that has series.
 void add_if_filled(Section& section, Chart chart);
 

@@ -31,6 +31,7 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   std::string config() const { return path_ + "/config.json"; }
   std::string metrics() const { return path_ + "/metrics.json"; }
+  std::string per_user() const { return path_ + "/per_user.npz"; }
   std::string log() const { return path_ + "/log.jsonl"; }
   std::string checkpoints() const { return path_ + "/checkpoints"; }
   std::string refit_checkpoints() const { return path_ + "/checkpoints/refit"; }

@@ -10,7 +10,9 @@
 #include "src/config/complaints.h"
 #include "src/config/run_paths.h"
 #include "src/run/experiment.h"
+#include "src/run/costs.h"
 #include "src/run/part_metrics.h"
+#include "src/run/per_user_file.h"
 #include "src/run/saved_run.h"
 #include "src/run/write_model.h"
 
@@ -29,16 +31,28 @@ nlohmann::ordered_json run_config(const Experiment& experiment,
   return config_file(experiment.config(), provenance, read_as_json(data.read_as.format));
 }
 
+/// per_user.npz, where eval.per_user asks for it and the run has a test part.
+void keep_per_user(const RunConfig& config, const PerUserFigures& figures,
+                   const RunDirectory& run) {
+  if (config.eval.per_user && !figures.user.empty())
+    return write_per_user(run.per_user(), figures);
+  std::error_code ignored;
+  std::filesystem::remove(run.per_user(), ignored);  // of other figures, before a resume
+}
+
 /// Trains and tests in a run folder that holds its config; writes metrics and model.
 RunReport finish(Experiment& experiment, const RunDirectory& run) {
   experiment.train(&run);
-  FitResult result = experiment.evaluate();
   const RunConfig& config = experiment.config();
+  PerUserFigures per_user;
+  FitResult result = experiment.evaluate(config.eval.per_user ? &per_user : nullptr);
+  result.metrics["train"].update(costs_of(experiment.model()));
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
   if (fit == Fit::kAll) result.metrics["export"] = experiment.train_on_all(&run);
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic)
     write_model(config, experiment.data(), experiment.model(), fit, run.model(), result.metrics);
+  keep_per_user(config, per_user, run);
   write_file(run.metrics(), result.metrics.dump(2) + "\n");
   return {run.path(), result.metrics};
 }
@@ -82,6 +96,7 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
 
 RunReport train_run(const TrainRequest& request) {
   return with_memory_advice([&] {
+    reset_peak_memory();
     const RunConfig& config = request.config.config;
     if (!request.run_dir.empty())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
@@ -117,6 +132,7 @@ RunReport train_run(const TrainRequest& request) {
 RunReport resume_run(const std::string& directory, const std::string& config_path,
                      const std::vector<std::string>& sets) {
   return with_memory_advice([&] {
+    reset_peak_memory();
     const RunDirectory run = RunDirectory::open(directory);
     const ResolvedConfig saved = read_config(run.config(), {});
     ResolvedConfig resolved =
