@@ -20,6 +20,7 @@
   TRAINS("export", "write the TorchScript model of a run", run_export) \
   READS("runs", "a table of the runs of a folder", run_runs) \
   READS("compare", "runs side by side, gain told from luck", run_compare) \
+  TRAINS("report", "runs and sweeps as one HTML file", run_report) \
   READS("config", "show, check, compare or document configs", run_config) \
   READS("data", "look into a data file", run_data) \
   READS("synth", "write a made-up ratings file", run_synth) \

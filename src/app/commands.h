@@ -28,6 +28,7 @@ int run_data(int argc, char** argv);
 int run_synth(int argc, char** argv);
 int run_runs(int argc, char** argv);
 int run_compare(int argc, char** argv);
+int run_report(int argc, char** argv);
 int run_completion(int argc, char** argv);
 
 struct Command {
