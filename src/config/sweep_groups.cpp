@@ -61,7 +61,7 @@ class GroupMaker {
       }
     }
     group.section["over"] = over;
-    for (const char* key : {"per", "report"}) group.section.erase(key);
+    group.section.erase("per");
     return group;
   }
 
@@ -109,12 +109,13 @@ std::vector<SweepGroup> sweep_groups(const ordered_json& given, const ordered_js
   for (const json& value : values) groups.push_back(maker.make(value));
   maker.require_readers();
   std::string metric;
-  for (const SweepGroup& group : groups) {
+  for (SweepGroup& group : groups) {
     const std::string own = plan_sweep(group.given, group.section, where).spec.metric;
     if (!metric.empty() && metric != own)
       throw Error("sweep.metric is " + metric + " for " + groups.front().name + " and " + own +
                   " for " + group.name + "; name one that all have");
     metric = own;
+    group.section.erase("report");  // that is for all of them together
   }
   return groups;
 }

@@ -9,7 +9,7 @@
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/export/tables_file.h"
-#include "src/formats/event_file.h"
+#include "src/run/run_log.h"
 #include "src/run/saved_run.h"
 #include "src/sampling/sampler.h"
 #include "src/run/warm_start.h"
@@ -52,49 +52,6 @@ ordered_json train_figures(const TrainSummary& summary) {
   }
   return out;
 }
-
-/// log.jsonl, open for appending. A kill must not take lines of steps that a checkpoint holds, so
-/// each line is written at once.
-class LogFile {
- public:
-  /// `mark` names the fit in each line; empty: the first.
-  /// `events`: the folder for TensorBoard's files; empty: none are written.
-  LogFile(const std::string& path, std::string mark, std::string events)
-      : path_(path),
-        mark_(std::move(mark)),
-        events_folder_(std::move(events)),
-        file_(std::fopen(path.c_str(), "a")) {
-    if (file_ == nullptr) throw errno_error(path, "cannot write");
-    std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
-  }
-  ~LogFile() { std::fclose(file_); }
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
-
-  void add(ordered_json line) {
-    if (!mark_.empty()) line[mark_] = true;
-    // A line that is lost would be missing from the curve without a word.
-    if (std::fprintf(file_, "%s\n", line.dump().c_str()) < 0 || std::fflush(file_) != 0)
-      throw errno_error(path_, "cannot write");
-    if (!events_folder_.empty()) add_events(line);
-  }
-
- private:
-  void add_events(const ordered_json& line) {
-    const int64_t step = line.at("step");
-    // The first step that this process makes: what an earlier one wrote from there on is void.
-    if (!events_) events_.emplace(events_folder_, step);
-    std::vector<std::pair<std::string, float>> scalars;
-    for (const auto& [name, value] : line.items()) {
-      if (value.is_number() && name != "step") scalars.emplace_back(name, value.get<float>());
-    }
-    events_->add(step, scalars);
-  }
-
-  std::string path_, mark_, events_folder_;
-  std::optional<EventFile> events_;
-  std::FILE* file_;
-};
 
 }  // namespace
 
@@ -214,8 +171,8 @@ TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps
   const std::string mark = stage == Stage::kRefit   ? "refit"
                            : stage == Stage::kFinal ? "final"
                                                     : "";
-  LogFile log(run->log(), mark,
-              config_.log.tensorboard ? run->tensorboard() + (mark.empty() ? "" : "/" + mark) : "");
+  RunLogWriter log(run->log(), mark,
+             config_.log.tensorboard ? run->tensorboard() + (mark.empty() ? "" : "/" + mark) : "");
   job.log = [&](const ordered_json& line) { log.add(line); };
   job.checkpoint_every = config_.checkpoint.every;
   job.checkpoint_seconds = 60 * config_.checkpoint.minutes;

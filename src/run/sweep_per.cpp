@@ -53,11 +53,18 @@ std::string winners_csv(const ordered_json& table) {
   int64_t rank = 0;
   for (const ordered_json& row : table["winners"]) {
     const ordered_json test = row["test"].value(metric, ordered_json::object());
-    out += std::to_string(++rank) + "," + csv_field(row["name"].get<std::string>()) + "," + row["trials"].dump() +
-           "," + row["trial"].dump() + "," + exact(row["value"]) + "," + exact(row["sd"]) + "," +
-           exact(test.value("mean", ordered_json())) + "," +
-           exact(test.value("sd", ordered_json())) + "," + row["seeds"].dump() + "," +
-           csv_field(row["tuned"].dump()) + "\n";
+    const std::vector<std::string> cells = {std::to_string(++rank),
+                                            csv_field(row["name"].get<std::string>()),
+                                            row["trials"].dump(),
+                                            row["trial"].dump(),
+                                            exact(row["value"]),
+                                            exact(row["sd"]),
+                                            exact(test.value("mean", ordered_json())),
+                                            exact(test.value("sd", ordered_json())),
+                                            row["seeds"].dump(),
+                                            csv_field(row["tuned"].dump())};
+    for (size_t n = 0; n < cells.size(); ++n) out += (n > 0 ? "," : "") + cells[n];
+    out += "\n";
   }
   return out;
 }

@@ -68,8 +68,8 @@ bool may_change(const std::string& knob) {
                            "train.patience", "data.cache_dir"}) {
     if (knob == free) return true;
   }
-  return knob.rfind("eval.", 0) == 0 || knob.rfind("log.", 0) == 0 || knob.rfind("export.", 0) == 0 ||
-         knob.rfind("checkpoint.", 0) == 0;
+  return knob.rfind("eval.", 0) == 0 || knob.rfind("log.", 0) == 0 ||
+         knob.rfind("export.", 0) == 0 || knob.rfind("checkpoint.", 0) == 0;
 }
 
 /// Whether both values of a knob that names a file lead to the same one.
