@@ -1,6 +1,7 @@
 #include "models/registry.h"
 
 #include "models/bpr.h"
+#include "models/models_with_sets.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
 #include "src/config/catalog.h"
@@ -26,6 +27,9 @@ const std::vector<ModelMaker>& model_registry() {
       {"svd", make<SvdImpl>},
       {"implicit_bpr", make<ImplicitBprImpl>},
       {"ials", make<ImplicitAlsImpl>},
+      {"svdpp", make<SvdppImpl>},
+      {"bayesian_mf", make<BayesianMfImpl>},
+      {"elsa", make<ElsaImpl>},
   };
   return rows;
 }
@@ -52,6 +56,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
     spec.highest = scale.empty() ? ratings.highest : scale[1];
   }
   spec.biased = config.svd.biased;
+  spec.draws = config.bayes.kept();
   return spec;
 }
 

@@ -113,6 +113,20 @@ Complaints wrong_dates(const DataOptions& data, const SplitOptions& split) {
   return out;
 }
 
+/// Of models whose factors are no whole of what they are trained from.
+Complaints wrong_sampling(const RunConfig& config) {
+  const std::string& name = config.model.name;
+  Complaints out;
+  if ((name == "bayesian_mf" || name == "svdpp") && !config.model.init_path.empty())
+    out.push_back({"model.init_path", "model.init_path is not read by " + name +
+                                          ", whose tables hold more than a score's"});
+  if (name == "bayesian_mf" && config.bayes.thin > config.bayes.samples)
+    out.push_back({"bayes.thin", "bayes.thin = " + std::to_string(config.bayes.thin) +
+                                     " keeps none of bayes.samples = " +
+                                     std::to_string(config.bayes.samples) + "; lower it"});
+  return out;
+}
+
 }  // namespace
 
 Complaints unread_knobs(const ResolvedConfig& resolved) {
@@ -145,6 +159,7 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (!config.model.init_path.empty() && !config.model.init_from.empty())
     out.push_back(
         {"model.init_from", "model.init_from and model.init_path are both given; keep one"});
+  append(out, wrong_sampling(config));
   // Solvers work on plain memory.
   if (model.trained == Trained::kBySolver && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +

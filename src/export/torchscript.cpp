@@ -146,6 +146,17 @@ void add_scores(torch::jit::Module& module, const ScoreTables& t) {
   parameter("gamma_item", t.gamma_item, false);
 }
 
+/// What score_sd reads beside the factors.
+void add_draws(torch::jit::Module& module, const std::optional<ScoreDraws>& draws) {
+  if (!draws) return;
+  const auto parameter = [&](const char* name, const Tensor& table) {
+    module.register_parameter(name, plain(table), /*is_buffer=*/false);
+  };
+  parameter("beta_user_draws", draws->beta_user);
+  parameter("beta_item_draws", draws->beta_item);
+  parameter("noise_variance", draws->variance);
+}
+
 /// Who had what, and how many rows each has.
 void add_histories(torch::jit::Module& module, const ExportSpec& spec) {
   const auto add = [&](const std::string& name, const UserItems& had) {
@@ -202,6 +213,7 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
   torch::jit::Module module("LatentModel");
   const ScoreTables& t = spec.tables;
   add_scores(module, t);
+  add_draws(module, spec.draws);
   add_histories(module, spec);
   module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
   const IdTables ids(spec);
@@ -225,6 +237,7 @@ void export_torchscript(const std::string& path, const ExportSpec& spec) {
                                .bias_is_a_factor = spec.bias_is_a_factor,
                                .has_default = spec.default_prediction.has_value(),
                                .clips = clips,
+                               .draws = spec.draws.has_value(),
                                .titles = ids.has_titles()}));
   save(module, path, spec.metadata.dump());
 }

@@ -206,6 +206,16 @@ double ServedModel::predict(const std::string& user, const std::string& item) co
   return impl_->module.get_method("predict_id")({user, item}).toDouble();
 }
 
+double ServedModel::predict_sd(const std::string& user, const std::string& item) const {
+  impl_->require_user(user);
+  impl_->require_item(item);
+  if (!impl_->module.find_method("predict_id_sd"))
+    throw Error(path() + ": a model of kind " + impl_->module.attr("model_name").toStringRef() +
+                " knows no deviation of a prediction; train bayesian_mf for one");
+  const torch::InferenceMode inference;
+  return impl_->module.get_method("predict_id_sd")({user, item}).toDouble();
+}
+
 double ServedModel::predict_known_parts(const std::string& user, const std::string& item) const {
   int32_t u = impl_->users.find(user), i = impl_->items.find(item);
   if (!impl_->trained(impl_->user_rows, u)) u = -1;
