@@ -33,6 +33,7 @@ struct ModelSpec {
   double lowest = -std::numeric_limits<double>::infinity();
   double highest = std::numeric_limits<double>::infinity();
   bool biased = true;  ///< svd: with the mean and biases
+  int64_t draws = 1;   ///< bayesian_mf: that are kept
 };
 
 /// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B, N]
@@ -62,6 +63,13 @@ struct ItemItemTables {
   torch::Tensor weight;       // [N] of those, else [I, I]
 };
 
+/// Draws of a score: that of draw s is alpha + beta_user[u, s] + beta_item[i, s] + S times the
+/// product of the K / S columns of ScoreTables' factors that are draw s's. `variance` is that of
+/// its noise.
+struct ScoreDraws {
+  torch::Tensor beta_user, beta_item, variance;  // [U, S], [I, S], [S]
+};
+
 class RecommenderImpl : public torch::nn::Module {
  public:
   explicit RecommenderImpl(const ModelSpec& spec) : spec_(spec) {}
@@ -75,6 +83,9 @@ class RecommenderImpl : public torch::nn::Module {
   virtual ScoreTables scored() const { return tables(); }
 
   virtual ItemItemTables item_items() const { return {}; }
+
+  /// What the score is the mean of; none: there is but one.
+  virtual std::optional<ScoreDraws> draws() const { return std::nullopt; }
 
   /// The rating of a pair whose score is exactly 0, because nothing is known of it; none: 0.
   virtual std::optional<double> default_prediction() const { return std::nullopt; }

@@ -2,6 +2,7 @@
 
 #include "models/bpr.h"
 #include "models/item_models.h"
+#include "models/models_with_sets.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
 #include "src/config/catalog.h"
@@ -31,6 +32,9 @@ const std::vector<ModelMaker>& model_registry() {
       {"item_mean", make<ItemMeanImpl>},
       {"item_knn", make<ItemItemImpl>},
       {"ease", make<ItemItemImpl>},
+      {"svdpp", make<SvdppImpl>},
+      {"bayesian_mf", make<BayesianMfImpl>},
+      {"elsa", make<ElsaImpl>},
   };
   return rows;
 }
@@ -57,6 +61,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
     spec.highest = scale.empty() ? ratings.highest : scale[1];
   }
   spec.biased = config.svd.biased;
+  spec.draws = config.bayes.kept();
   return spec;
 }
 

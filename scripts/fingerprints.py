@@ -60,7 +60,9 @@ def cases():
     for name, more in {"": [], " unverified": ["implicit_bpr.verify_negative_samples=false"],
                        " exact": ["train.exact=true"], " f=63": ["model.factors=63"]}.items():
         out["implicit_bpr" + name] = ["model.name=implicit_bpr", "train.epochs=5", *more]
-    for name, more in {"": ["model.factors=24"], " many factors": ["model.factors=150", "train.epochs=2"],
+    for name, more in {"": ["model.factors=24", "ials.alpha0=0.1", "ials.reg=0.01"],
+                       " many factors": ["model.factors=150", "train.epochs=2", "ials.alpha0=0.1", "ials.reg=0.01"],
+                       " auto": ["model.factors=24"],
                        " implicit": ["model.factors=24", "ials.form=implicit"],
                        " implicit rating": ["model.factors=24", "ials.form=implicit", "data.weight=rating"],
                        " implicit bm25": ["model.factors=24", "ials.form=implicit", "data.weight=bm25"]}.items():

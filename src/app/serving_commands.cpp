@@ -70,6 +70,15 @@ void answer_unknown(const ServedModel& model, const std::string& what, Unknown u
   print_scored(model, popular(), json);
 }
 
+/// The ends of the interval that holds 90 % of ratings, by a normal distribution, on their scale.
+std::pair<double, double> interval(const ServedModel& model, double score, double sd) {
+  constexpr double kNinety = 1.6448536269514722;
+  const auto clipped = [&](double r) {
+    return std::clamp<double>(r, model.view().lowest, model.view().highest);
+  };
+  return {clipped(score - kNinety * sd), clipped(score + kNinety * sd)};
+}
+
 }  // namespace
 
 int run_predict(int argc, char** argv) {
@@ -80,13 +89,17 @@ int run_predict(int argc, char** argv) {
              "ids that the model does not know or was not trained on: 'error', 'known-parts' or "
              "'popular' to score from what is known, 'skip'",
              cxxopts::value<std::string>()->default_value("error"), "WHAT")(
-      "pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")("json",
+      "interval",
+      "also the standard deviation of the rating, and the ends between which 90 % of ratings lie "
+      "(bayesian_mf)")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")("json",
                                                                                 "print JSON");
   line.add_output("with --pairs: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
   const Unknown unknown = unknown_of(line, kForScores);
   if (line.has("pairs") != line.has("output"))
     throw UsageError("--pairs FILE and -o FILE go together; latent predict --help shows how");
+  if (line.has("pairs") && line.has("interval"))
+    throw UsageError("--interval is for one pair; score_sd of model.pt takes many");
   if (line.has("pairs") ? line.words() > 1 : line.words() < 3)
     throw UsageError("give USER and ITEM, or --pairs FILE; latent predict --help shows how");
   const ServedModel model(model_path(line.word(0)));
@@ -107,11 +120,17 @@ int run_predict(int argc, char** argv) {
   }
   const double score = unknown == Unknown::kError ? model.predict(user, item)
                                                   : model.predict_known_parts(user, item);
-  char text[40];
+  char text[120];
   std::snprintf(text, sizeof text, "%.6g", score);
+  nlohmann::ordered_json answer = {{"user", user}, {"item", item}, {"score", score}};
+  if (line.has("interval")) {
+    const double sd = model.predict_sd(user, item);
+    const auto [low, high] = interval(model, score, sd);
+    std::snprintf(text, sizeof text, "%.6g  sd %.4g, 90 %% from %.4g to %.4g", score, sd, low,
+                  high);
+    answer.update({{"sd", sd}, {"low", low}, {"high", high}});
+  }
   if (line.has("json")) {
-    const nlohmann::ordered_json answer = {
-        {"user", user}, {"item", item}, {"score", score}};
     print(answer.dump(-1, ' ', false,
                       nlohmann::json::error_handler_t::replace));  // an unknown id may be any bytes
   } else {

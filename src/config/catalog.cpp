@@ -32,6 +32,15 @@ bool svd_penalty_falls_back(const RunConfig& c) {
   return !c.svd.reg_pu || !c.svd.reg_qi || (is_biased(c) && (!c.svd.reg_bu || !c.svd.reg_bi));
 }
 
+bool svdpp_rate_falls_back(const RunConfig& c) {
+  const SvdppOptions& o = c.svdpp;
+  return !o.lr_bu || !o.lr_bi || !o.lr_pu || !o.lr_qi || !o.lr_yj;
+}
+bool svdpp_penalty_falls_back(const RunConfig& c) {
+  const SvdppOptions& o = c.svdpp;
+  return !o.reg_bu || !o.reg_bi || !o.reg_pu || !o.reg_qi || !o.reg_yj;
+}
+
 bool ials_form(const RunConfig& c) { return c.ials.form == "ials"; }
 bool implicit_form(const RunConfig& c) { return c.ials.form == "implicit"; }
 
@@ -96,6 +105,37 @@ Knobs of_ials() {
                       {"ials.nu", ials_form, kIalsForm},
                       {"ials.alpha", implicit_form, kImplicitForm},
                       {"ials."}});
+}
+
+/// Trained on passes of its own number, without a validation part.
+Knobs of_bayesian_mf() {
+  return {{"data.rating_scale"}, {"model.factors"}, {"train.rows"}, {"bayes."}};
+}
+
+Knobs of_svdpp() {
+  return {{"train.steps"},
+          {"train.epochs"},
+          {"train.rows"},
+          {"train.patience"},
+          {"train.monitor"},
+          {"train.eval_every"},
+          {"train.refit"},
+          {"data.rating_scale"},
+          {"model.factors"},
+          {"model.init_mean"},
+          {"model.init_std"},
+          {"train.lr", svdpp_rate_falls_back, "a rate of svdpp.lr_* is null"},
+          {"train.lambda", svdpp_penalty_falls_back, "a penalty of svdpp.reg_* is null"},
+          {"train.exact"},
+          {"svdpp."}};
+}
+
+Knobs of_elsa() {
+  return of_training({{"model.factors"},
+                      {"model.init_mean"},
+                      {"model.init_std"},
+                      {"train.lr"},
+                      {"train.batch_size"}});
 }
 
 constexpr bool kFactors = true, kClips = true;
@@ -183,6 +223,36 @@ std::vector<ModelInfo> simple_models() {
   return out;
 }
 
+/// Models in which what a user rated counts beside how, or alone.
+std::vector<ModelInfo> models_with_sets() {
+  return {
+      {"svdpp",
+       "svd with the items that a user rated among the user's factors, by SGD (Surprise's SVDpp; "
+       "Koren, 2008)",
+       Task::kRating, Trained::kBySolver, Negatives::kNone, kFactors, kClips,
+       [](const RunConfig& c) { return c.train.exact; }, of_svdpp(),
+       {{"model.factors", 20},
+        {"model.init_std", 0.1},
+        {"train.epochs", 20},
+        {"train.lr", 0.007},
+        {"train.lambda", 0.02}}},
+      {"bayesian_mf",
+       "alpha + beta_u + beta_i + gamma_u . gamma_i, the mean over draws by Gibbs sampling "
+       "(Salakhutdinov & Mnih, 2008)",
+       Task::kRating, Trained::kBySolver, Negatives::kNone, kFactors, kClips, never,
+       of_bayesian_mf(), {{"model.factors", 10}}},
+      {"elsa",
+       "gamma_u . gamma_i where gamma_u is the sum of the user's items' vectors of length 1 "
+       "(Vancura et al., 2022)",
+       Task::kRanking, Trained::kBySolver, Negatives::kNone, kFactors, !kClips, never, of_elsa(),
+       {{"model.factors", 256},
+        {"model.init_std", 0.1},
+        {"train.epochs", 20},
+        {"train.lr", 0.03},
+        {"train.batch_size", 512}}},
+  };
+}
+
 }  // namespace
 
 const std::vector<ModelInfo>& model_catalog() {
@@ -190,6 +260,7 @@ const std::vector<ModelInfo>& model_catalog() {
     std::vector<ModelInfo> all = rating_models();
     all.push_back(bpr());
     for (ModelInfo& row : solved_models()) all.push_back(std::move(row));
+    for (ModelInfo& row : models_with_sets()) all.push_back(std::move(row));
     for (ModelInfo& row : simple_models()) all.push_back(std::move(row));
     return all;
   }();

@@ -113,6 +113,20 @@ Complaints wrong_dates(const DataOptions& data, const SplitOptions& split) {
   return out;
 }
 
+/// Of models whose factors are no whole of what they are trained from.
+Complaints wrong_sampling(const RunConfig& config) {
+  const std::string& name = config.model.name;
+  Complaints out;
+  if ((name == "bayesian_mf" || name == "svdpp") && !config.model.init_path.empty())
+    out.push_back({"model.init_path", "model.init_path is not read by " + name +
+                                          ", whose tables hold more than a score's"});
+  if (name == "bayesian_mf" && config.bayes.thin > config.bayes.samples)
+    out.push_back({"bayes.thin", "bayes.thin = " + std::to_string(config.bayes.thin) +
+                                     " keeps none of bayes.samples = " +
+                                     std::to_string(config.bayes.samples) + "; lower it"});
+  return out;
+}
+
 }  // namespace
 
 Complaints unread_knobs(const ResolvedConfig& resolved) {
@@ -148,6 +162,7 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (model.item_item && config.exporting.fit == "all")
     out.push_back({"export.fit", "export.fit = all, but " + model.name +
                                      " cannot be exported; leave it out"});
+  append(out, wrong_sampling(config));
   // Solvers work on plain memory.
   const bool on_cpu = model.trained == Trained::kBySolver || model.trained == Trained::kAtOnce;
   if (on_cpu && train.device != "auto" && train.device != "cpu")

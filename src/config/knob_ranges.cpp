@@ -25,6 +25,12 @@ KnobRange at_least(double low) {
           {{"minimum", low}}};
 }
 
+KnobRange number_or_auto() {
+  // The schema adds the word.
+  return {[](const json& v) { return v == "auto" || v.get<double>() >= 0; },
+          "auto, or a number of at least 0", {{"minimum", 0}}};
+}
+
 KnobRange count_from(int64_t low) {
   // Ids and counts are int32 inside: a larger value could only overflow.
   return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },

@@ -9,6 +9,15 @@
 
 namespace latent {
 
+/// A number, or none: "auto", made from the data.
+struct AutoNumber {
+  AutoNumber() = default;
+  AutoNumber(double number) : value(number) {}
+  bool operator==(const AutoNumber&) const = default;
+
+  std::optional<double> value;
+};
+
 /// A side file that names items for people.
 struct TitleOptions {
   std::string path;
@@ -82,6 +91,21 @@ struct SvdOptions {
   std::optional<double> reg_bu, reg_bi, reg_pu, reg_qi;
 };
 
+/// Surprise's SVDpp; unset rates and penalties are train.lr and train.lambda.
+struct SvdppOptions {
+  std::optional<double> lr_bu, lr_bi, lr_pu, lr_qi, lr_yj;
+  std::optional<double> reg_bu, reg_bi, reg_pu, reg_qi, reg_yj;
+};
+
+/// Of the Gibbs sampler: every `thin`-th of the `samples` passes after `burn_in` is kept.
+struct BayesOptions {
+  int64_t burn_in = 50, samples = 300, thin = 5;
+  bool implicit_users = false, implicit_items = false;
+
+  int64_t passes() const { return burn_in + samples; }
+  int64_t kept() const { return samples / thin; }
+};
+
 /// Surprise's BaselineOnly.
 struct BaselineOptions {
   double reg_u = 15, reg_i = 10;
@@ -93,7 +117,8 @@ struct ImplicitBprOptions {
 
 struct IalsOptions {
   std::string form = "ials";
-  double alpha0 = 0.1, reg = 0.01, nu = 1;
+  AutoNumber alpha0, reg;
+  double nu = 1;
   double alpha = 1;
 };
 
@@ -140,6 +165,8 @@ struct RunConfig {
   ModelOptions model;
   TrainOptions train;
   SvdOptions svd;
+  SvdppOptions svdpp;
+  BayesOptions bayes;
   BaselineOptions baseline;
   ImplicitBprOptions implicit_bpr;
   IalsOptions ials;

@@ -82,8 +82,9 @@ struct Role {
 const std::vector<Role>& roles() {
   static const std::vector<Role> rows = {
       {"penalty", "penalties",
-       {"train.lambda", "train.lambda_", "svd.reg_", "baseline.reg_", "ials.reg", "ease.lambda"}},
-      {"learning rate", "learning rates", {"train.lr", "svd.lr_"}},
+       {"train.lambda", "train.lambda_", "svd.reg_", "svdpp.reg_", "baseline.reg_", "ials.reg",
+        "ease.lambda"}},
+      {"learning rate", "learning rates", {"train.lr", "svd.lr_", "svdpp.lr_"}},
   };
   return rows;
 }

@@ -119,7 +119,8 @@ SweepAxis read_axis(const std::string& knob, const json& values) {
   const std::string& form = range.begin().key();
   if (form != "log" && form != "linear" && form != "pow2") throw wrong(knob, forms);
   const bool is_number = axis.whole || std::holds_alternative<double*>(row.target) ||
-                         std::holds_alternative<std::optional<double>*>(row.target);
+                         std::holds_alternative<std::optional<double>*>(row.target) ||
+                         std::holds_alternative<AutoNumber*>(row.target);
   if (!is_number) throw wrong(knob, "is no number, so it has no range; give a list of values");
   axis.kind = form == "log"      ? SweepAxis::Kind::kLog
               : form == "linear" ? SweepAxis::Kind::kLinear

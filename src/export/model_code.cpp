@@ -57,6 +57,8 @@ std::string model_code(const ModuleParts& parts, bool listed) {
   if (parts.clips) spec.lowest = 0, spec.highest = 1;
   if (parts.has_default) spec.default_prediction = 0;
   spec.bias_is_a_factor = parts.bias_is_a_factor;
+  if (parts.draws)
+    spec.draws = {torch::zeros({users, 1}), torch::zeros({1, 1}), torch::zeros({1})};
   const MemoryFile file;
   export_torchscript(file.path(), spec);
   const ZipReader zip(InputFile(file.path()), "a zip archive");

@@ -55,6 +55,26 @@ def or_default(self, scores: Tensor) -> Tensor:
 
 )";
 
+/// The standard deviation of a rating: that of its score over the draws, and the noise.
+std::string sd_source(const ModuleParts& parts) {
+  if (!parts.draws) return "";
+  const std::string products =
+      "draws = draws + (torch.index_select(self.gamma_user, 0, users) * "
+      "torch.index_select(self.gamma_item, 0, items)).view(users.size(0), count, -1).sum(-1) * "
+      "count\n    ";
+  return "def score_sd(self, users: Tensor, items: Tensor) -> Tensor:\n"
+         "    self.forward(users, items)  # checks the ids\n"
+         "    count = self.noise_variance.size(0)\n"
+         "    draws = torch.index_select(self.beta_user_draws, 0, users) + "
+         "torch.index_select(self.beta_item_draws, 0, items)\n    " +
+         (parts.factors ? products : "") +
+         "spread = (draws - draws.mean(1, True)).square().sum(1) / max(count - 1, 1)\n"
+         "    return (spread + self.noise_variance.mean()).sqrt()\n\n"
+         "def predict_id_sd(self, user: str, item: str) -> float:\n"
+         "    users = self.known_user(user)\n"
+         "    return float(self.score_sd(users, self.known_item(item))[0])\n\n";
+}
+
 /// Ids by index and back. A table of ids is (text, start, slots), see src/score/id_table.h; strings of
 /// TorchScript are bytes, so ord and chr speak of bytes.
 constexpr const char* kIdSource = R"(
@@ -256,8 +276,8 @@ std::string similar_source(const ModuleParts& parts) {
 
 std::string module_source(const ModuleParts& parts) {
   return kIdSource + std::string(parts.titles ? kTitleSource : "") +
-         (parts.has_default ? kDefaultSource : "") + score_source(parts) + similar_source(parts) +
-         kRankingSource;
+         (parts.has_default ? kDefaultSource : "") + score_source(parts) + sd_source(parts) +
+         similar_source(parts) + kRankingSource;
 }
 
 }  // namespace latent

@@ -1,6 +1,7 @@
 #include "src/export/tables_file.h"
 
 #include "src/base/error.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 #include "src/export/npz_export.h"
 #include "src/formats/npz.h"
@@ -89,9 +90,12 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
          .iterations = passes,
          .verify_negative_samples = config.implicit_bpr.verify_negative_samples});
   } else {
+    const int64_t pairs = std::ssize(user_items(data.parts.train, data.users.size()).item);
+    const double regularization =
+        ials_constants(config.ials, {data.users.size(), data.items.size(), pairs}).reg;
     write_implicit_als_npz(
         path, tables,
-        {.regularization = config.ials.reg, .alpha = config.ials.alpha, .iterations = passes});
+        {.regularization = regularization, .alpha = config.ials.alpha, .iterations = passes});
   }
 }
 

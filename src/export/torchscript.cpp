@@ -150,6 +150,17 @@ void add_scores(torch::jit::Module& module, const ScoreTables& t) {
   parameter("gamma_item", t.gamma_item, false);
 }
 
+/// What score_sd reads beside the factors.
+void add_draws(torch::jit::Module& module, const std::optional<ScoreDraws>& draws) {
+  if (!draws) return;
+  const auto parameter = [&](const char* name, const Tensor& table) {
+    module.register_parameter(name, plain(table), /*is_buffer=*/false);
+  };
+  parameter("beta_user_draws", draws->beta_user);
+  parameter("beta_item_draws", draws->beta_item);
+  parameter("noise_variance", draws->variance);
+}
+
 /// Who had what, and how many rows each has.
 void add_histories(torch::jit::Module& module, const ExportSpec& spec) {
   const auto add = [&](const std::string& name, const UserItems& had) {
@@ -238,6 +249,7 @@ class ModelModule {
  public:
   explicit ModelModule(const ExportSpec& spec) : spec_(spec), module_("LatentModel"), ids_(spec) {
     add_scores(module_, spec.tables);
+    add_draws(module_, spec.draws);
     add_histories(module_, spec);
     module_.register_attribute("model_name", c10::StringType::get(), spec.model_name);
     ids_.add_to(module_);
@@ -262,6 +274,7 @@ class ModelModule {
                                   .bias_is_a_factor = spec_.bias_is_a_factor,
                                   .has_default = spec_.default_prediction.has_value(),
                                   .clips = clips(),
+                                  .draws = spec_.draws.has_value(),
                                   .titles = ids_.has_titles()}));
   }
 

@@ -32,6 +32,7 @@ struct ExportSpec {
   double highest = std::numeric_limits<double>::infinity();
   /// What forward says where the score is exactly 0 (see FactorView); none: the score.
   std::optional<double> default_prediction = {};
+  std::optional<ScoreDraws> draws = {};  ///< what the score is the mean of; none: there is but one
   bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
   /// Config, metrics, provenance: the extra file latent.json, with a description of the arrays.
   nlohmann::ordered_json metadata;
@@ -49,6 +50,8 @@ struct ExportSpec {
 ///   popular_id(user, k): the items with most rows, without those that the user has; any user
 ///   predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k),
 ///   similar_users_id(user, k), rank_items_id(user, items): by string id
+///   score_sd(users [B], items [B]) -> [B], predict_id_sd(user, item), of a model with draws: the
+///   standard deviation of a rating
 ///   find_user(id), find_item(id) -> index, or -1; user_id(index), item_id(index), and
 ///   item_title(index) of a model with titles -> str
 /// Ids and titles are tensors, the tuples user_table, item_table and title_table. Up to kListedIds

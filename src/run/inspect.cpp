@@ -38,6 +38,7 @@ std::string code_of(const ModelFile& file, const ServedModel& model) {
                                        .bias_is_a_factor = file.flag("bias_is_a_factor"),
                                        .has_default = file.number("default_prediction").has_value(),
                                        .clips = file.number("rating_low").has_value(),
+                                       .draws = file.has("noise_variance"),
                                        .titles = file.has("title_table.text")},
                                       listed);
   return code == ours ? "ours" : "other";

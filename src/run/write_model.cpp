@@ -77,6 +77,7 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
              .lowest = model.spec().lowest,
              .highest = model.spec().highest,
              .default_prediction = model.default_prediction(),
+             .draws = model.draws(),
              .bias_is_a_factor = model.bias_is_a_factor(),
              .metadata = {{"config", config_to_json(config)},
                           {"fit", fit == Fit::kAll ? "all" : "tested"},

@@ -194,6 +194,51 @@ float ServedModel::predict(int32_t user, int32_t item) const {
   return impl_->view.predict(user, item);
 }
 
+double ServedModel::predict_sd(const std::string& user, const std::string& item) const {
+  impl_->require_user(user);
+  impl_->require_item(item);
+  if (!impl_->module.find_method("predict_id_sd"))
+    throw Error(path() + ": a model of kind " + impl_->module.attr("model_name").toStringRef() +
+                " knows no deviation of a prediction; train bayesian_mf for one");
+  const torch::InferenceMode inference;
+  return impl_->module.get_method("predict_id_sd")({user, item}).toDouble();
+}
+
+double ServedModel::predict_sd(const std::string& user, const std::string& item) const {
+  impl_->require_user(user);
+  impl_->require_item(item);
+  const ModelFile& file = impl_->file;
+  if (!file.has("noise_variance"))
+    throw Error(path() + ": a model of kind " + kind() +
+                " knows no deviation of a prediction; train bayesian_mf for one");
+  const auto noise = file.array("noise_variance", ValueType::kFloat32).all<float>();
+  const auto draws = std::ssize(noise);
+  const FactorView& view = impl_->view;
+  if (draws == 0 || view.factors % draws != 0) file.damaged("its draws do not fit its factors");
+  const int32_t u = find_user(user), i = find_item(item);
+  impl_->need_user(u);
+  impl_->need_item(i);
+  const auto of_user = file.array("beta_user_draws", ValueType::kFloat32, view.users * draws)
+                           .part<float>(u * draws, draws);
+  const auto of_item = file.array("beta_item_draws", ValueType::kFloat32, view.items * draws)
+                           .part<float>(i * draws, draws);
+  // Draw s of the score has its own biases and its own columns of the factors, which are scaled by
+  // 1 / draws so that the score is the mean.
+  const int64_t columns = view.factors / draws;
+  std::vector<double> score(static_cast<size_t>(draws));
+  double mean = 0, variance = 0, spread = 0;
+  for (int64_t s = 0; s < draws; ++s) {
+    double product = 0;
+    for (int64_t k = s * columns; k < (s + 1) * columns; ++k)
+      product += double{view.factors_of_user(u)[k]} * view.factors_of_item(i)[k];
+    score[s] = double{of_user[s]} + of_item[s] + product * static_cast<double>(draws);
+    mean += score[s] / static_cast<double>(draws);
+    variance += noise[s] / static_cast<double>(draws);
+  }
+  for (const double value : score) spread += (value - mean) * (value - mean);
+  return std::sqrt(spread / static_cast<double>(std::max<int64_t>(draws - 1, 1)) + variance);
+}
+
 double ServedModel::predict_known_parts(const std::string& user, const std::string& item) const {
   int32_t u = impl_->users.find(user), i = impl_->items.find(item);
   if (!impl_->trained(impl_->user_rows, u)) u = -1;

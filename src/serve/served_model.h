@@ -39,6 +39,9 @@ class ServedModel {
 
   /// The score of a pair. Throws Error naming an id that is unknown or untrained.
   double predict(const std::string& user, const std::string& item) const;
+  /// The standard deviation of the rating of a pair. Throws Error for a model that knows none, and
+  /// like predict().
+  double predict_sd(const std::string& user, const std::string& item) const;
   /// The same from the parts that are known: such an id leaves its own terms out.
   double predict_known_parts(const std::string& user, const std::string& item) const;
   /// Up to k (id, score), best first, ties to the lower index; no untrained ones. `allowed` [I]:

@@ -58,7 +58,7 @@ TEST(ModelCatalog, KeepsDoublesForBaselineAndForExactSvd) {
   for (const ModelInfo& model : model_catalog()) {
     EXPECT_EQ(model.in_double(config_of(model.name)), model.name == "baseline") << model.name;
     EXPECT_EQ(model.in_double(config_of(model.name, {"train.exact=true"})),
-              model.name == "baseline" || model.name == "svd")
+              model.name == "baseline" || model.name == "svd" || model.name == "svdpp")
         << model.name;
   }
 }
@@ -143,6 +143,23 @@ TEST(Readers, AreThoseWhoseCodeAsksForTheKnob) {
   }
 }
 
+TEST(Readers, OfASamplerLeaveOutWhateverTunesAndStopsOtherModels) {
+  for (const char* knob : {"bayes.thin", "bayes.implicit_users", "model.factors", "train.rows",
+                           "data.rating_scale"})
+    EXPECT_TRUE(reads("bayesian_mf", knob)) << knob;
+  for (const char* knob : {"train.lr", "train.lambda", "train.epochs", "train.steps",
+                           "train.patience", "train.refit", "model.init_std", "model.init_from"})
+    EXPECT_FALSE(reads("bayesian_mf", knob)) << knob;
+}
+
+TEST(ASampler, PassesAsOftenAsItsKnobsSay) {
+  const RunConfig bare = config_of("bayesian_mf", {});
+  EXPECT_EQ(bare.train.epochs, bare.bayes.burn_in + bare.bayes.samples);
+  EXPECT_EQ(bare.train.steps, 0);
+  const RunConfig given = config_of("bayesian_mf", {"bayes.burn_in=3", "bayes.samples=10"});
+  EXPECT_EQ(given.train.epochs, 13);
+}
+
 TEST(Readers, DependOnOtherKnobs) {
   struct Case {
     std::string model, knob;
@@ -167,6 +184,11 @@ TEST(Readers, DependOnOtherKnobs) {
            {"svd", "svd.reg_bu", {"svd.biased=false"}, false},
            {"svd", "svd.reg_pu", {"svd.biased=false"}, true},
            {"svd", "train.lr", {"svd.lr_pu=1", "svd.lr_qi=1"}, true},
+           {"svdpp", "train.lr", {"svdpp.lr_pu=1", "svdpp.lr_qi=1"}, true},
+           {"svdpp", "train.lambda",
+            {"svdpp.reg_pu=1", "svdpp.reg_qi=1", "svdpp.reg_yj=1", "svdpp.reg_bu=1",
+             "svdpp.reg_bi=1"},
+            false},
            {"svd", "train.lr", {"svd.lr_pu=1", "svd.lr_qi=1", "svd.biased=false"}, false},
            {"svd", "train.lambda", {"svd.reg_pu=1", "svd.reg_qi=1", "svd.reg_bu=1"}, true},
            {"svd", "train.lambda",

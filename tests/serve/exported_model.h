@@ -68,8 +68,22 @@ struct Exported {
   ~Exported() { std::filesystem::remove(path); }
 
   ExportSpec spec() const {
-    return {"latent_factor", tables, &users, &items, &seen, &nobody, &nothing, user_rows, item_rows,
-            &titles, 1, 5, default_prediction, bias_is_a_factor, {}};
+    return {.model_name = "latent_factor",
+            .tables = tables,
+            .users = &users,
+            .items = &items,
+            .seen = &seen,
+            .strangers = &nobody,
+            .strangers_seen = &nothing,
+            .user_rows = user_rows,
+            .item_rows = item_rows,
+            .titles = &titles,
+            .lowest = 1,
+            .highest = 5,
+            .default_prediction = default_prediction,
+            .draws = draws,
+            .bias_is_a_factor = bias_is_a_factor,
+            .metadata = {}};
   }
   void write() const { export_torchscript(path, spec()); }
 
@@ -81,6 +95,7 @@ struct Exported {
   UserItems seen;
   ScoreTables tables;
   std::optional<double> default_prediction;
+  std::optional<ScoreDraws> draws;
   bool bias_is_a_factor = false;
   std::filesystem::path path;
 };

@@ -237,10 +237,24 @@ TEST(ExportTorchscript, ListsIdsOfSmallModelsOnly) {
 
 TEST(ExportTorchscript, SaysWhatKeepsItFromWriting) {
   const Exported e;
-  EXPECT_THROW(export_torchscript("/nonexistent-folder/model.pt",
-                                  {"mean", {torch::zeros({1}), {}, {}, {}, {}}, &e.users, &e.items,
-                                   &e.seen, &e.nobody, &e.nothing, e.user_rows, e.item_rows, nullptr, 1, 5, {}, false, {}}),
-               Error);
+  EXPECT_THROW(export_torchscript("/nonexistent-folder/model.pt", e.spec()), Error);
+}
+
+TEST(ServedModel, KnowsTheDeviationThatTorchScriptComputes) {
+  Exported e;
+  e.draws = {torch::randn({e.users.size(), 3}), torch::randn({e.items.size(), 3}),
+             torch::rand({3}) + 0.1};  // three draws of one factor each
+  e.write();
+  const ServedModel served(e.path);
+  Module model = torch::jit::load(e.path);
+  for (int n = 0; n < 30; ++n) {
+    const std::string user = e.user_ids[n % e.users.size()], item = e.item_ids[7 * n % 300];
+    EXPECT_NEAR(served.predict_sd(user, item),
+                model.get_method("predict_id_sd")({user, item}).toDouble(), 1e-5);
+  }
+  e.draws.reset();
+  e.write();
+  EXPECT_THROW(ServedModel(e.path.string()).predict_sd(e.user_ids[0], e.item_ids[0]), Error);
 }
 
 }  // namespace
