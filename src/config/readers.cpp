@@ -156,10 +156,10 @@ std::string readers_text(const std::string& knob) {
   std::string out;
   for (const auto& [condition, models] : groups) {
     if (!out.empty()) out += "; ";
-    const bool alone = groups.size() == 1 && missing.size() < 2;
+    const bool alone = groups.size() == 1 && missing.size() < models.size();
     out += !alone            ? listed(models)
            : missing.empty() ? "all"
-                             : "all but " + missing[0];
+                             : "all but " + listed(missing);
     if (!condition.empty()) out += ", where " + condition;
   }
   const ReadKnob* const condition = find(conditions(), knob);

@@ -100,9 +100,7 @@ ZipReader::ZipReader(InputFile file, const std::string& kind) : file_(std::move(
 }
 
 void ZipReader::parse(const std::string& directory, uint64_t count) {
-  const auto need = [&](bool ok) {
-    ok ? void() : file_.damaged("its table of contents is broken");
-  };
+  const auto need = [&](bool ok) { ok ? void() : file_.damaged("its contents table is broken"); };
   std::unordered_set<std::string> names;
   uint64_t at = 0, room = file_.size();
   for (uint64_t n = 0; n < count; ++n) {
@@ -131,6 +129,7 @@ void ZipReader::parse(const std::string& directory, uint64_t count) {
     at = end + comment;
     if (!names.insert(entry.name).second)
       file_.damaged("two entries are named " + in_quotes(entry.name));
+    need(entry.method != kStored || entry.bytes == entry.packed);
     if (entry.packed > room) file_.damaged(entry.name + ": reaches beyond the file's end");
     room -= entry.packed;
     entries_.push_back(std::move(entry));

@@ -197,16 +197,6 @@ float ServedModel::predict(int32_t user, int32_t item) const {
 double ServedModel::predict_sd(const std::string& user, const std::string& item) const {
   impl_->require_user(user);
   impl_->require_item(item);
-  if (!impl_->module.find_method("predict_id_sd"))
-    throw Error(path() + ": a model of kind " + impl_->module.attr("model_name").toStringRef() +
-                " knows no deviation of a prediction; train bayesian_mf for one");
-  const torch::InferenceMode inference;
-  return impl_->module.get_method("predict_id_sd")({user, item}).toDouble();
-}
-
-double ServedModel::predict_sd(const std::string& user, const std::string& item) const {
-  impl_->require_user(user);
-  impl_->require_item(item);
   const ModelFile& file = impl_->file;
   if (!file.has("noise_variance"))
     throw Error(path() + ": a model of kind " + kind() +

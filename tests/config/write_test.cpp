@@ -21,6 +21,7 @@ json changed(const Knob& knob) {
   if (now.is_null())
     tries = {0.1, json::array({0.5, 4}), json::array({"a=b|c"}), json{{"view, or \"look\"", 0.5}}};
   if (now.is_array()) tries = {json::array({7, 2})};
+  if (now == "auto") tries.push_back(0.125);  // a number or auto
   std::istringstream words(knob.range.text);  // "one of csv tsv ..."
   for (std::string word; now.is_string() && words >> word;) tries.push_back(word);
   RunConfig scratch;
@@ -94,8 +95,9 @@ TEST(ConfigReference, SaysOfEachKnobWhoReadsIt) {
   };
   EXPECT_EQ(readers("data.path"), "all");
   EXPECT_EQ(readers("data.weight"), "ials, where ials.form is implicit");
-  EXPECT_EQ(readers("train.rows"), "all but mean");
-  EXPECT_EQ(readers("train.monitor"), "all but mean, where train.patience is above 0");
+  EXPECT_EQ(readers("train.rows"), "all but mean, popularity, item_mean, item_knn and ease");
+  EXPECT_EQ(readers("train.monitor"), "all but mean, bayesian_mf, popularity, item_mean, item_knn and ease, where train.patience is "
+            "above 0");
   EXPECT_EQ(readers("train.optimizer"), "bias_only, latent_factor and bpr");
   EXPECT_EQ(readers("ials.reg"), "ials");
   EXPECT_EQ(readers("ials.alpha"), "ials, where ials.form is implicit");
