@@ -4,10 +4,10 @@
     scripts/compare_campaign.py --times 200 --seeds 3              a setting against itself, under other seeds
     scripts/compare_campaign.py --times 20 --gain model.factors=8  against one that is better or worse
 
-Trains one setting twice, each time under --seeds seeds that no other training has, compares the two, and counts how
-often they are told apart. The two differ in a learning rate (or what --same says) by a billionth, so that they are two
-rows; with --gain the second differs in that knob too. Exits with 1 where more than --most of the comparisons of a
-setting with itself tell it apart, or where a planted gain is found in fewer than nine of ten.
+Trains a setting under --pool seeds, and once more under as many others; each of --times comparisons draws --seeds runs
+of either pool. The two differ in a learning rate (or what --same says) by a billionth, so that they are two rows; with
+--gain the second differs in that knob too. Exits with 1 where more than --most of the comparisons of a setting with
+itself tell it apart, or where a planted gain is found in fewer than nine of ten.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import random
 import shutil
 import statistics
 import subprocess
@@ -38,20 +39,20 @@ def train(options, run, seed, more):
     shutil.rmtree(options.folder / run / "checkpoints")
 
 
-def compared(options, number):
-    """The JSON of the number-th comparison."""
+def trained(options, side, number):
+    """The number-th run of a side's pool; its seed is its own."""
     knob, value = options.same.split("=")
-    runs = []
-    for side in range(2):
-        more = [f"{knob}={float(value) * (1 + 1e-9 * side)!r}", *(options.gain if side == 1 else [])]
-        for n in range(options.seeds):
-            runs.append(f"run-{number}-{side}-{n}")
-            train(options, runs[-1], options.first + (number * 2 + side) * options.seeds + n, more)
+    more = [f"{knob}={float(value) * (1 + 1e-9 * side)!r}", *(options.gain if side == 1 else [])]
+    train(options, f"run-{side}-{number}", options.first + side * options.pool + number, more)
+    return f"run-{side}-{number}"
+
+
+def compared(options, number, pools):
+    """The JSON of the number-th comparison."""
+    rng = random.Random(number)
+    runs = [run for pool in pools for run in rng.sample(pool, options.seeds)]
     metrics = [word for metric in options.metric for word in ("--metric", metric)]
-    result = json.loads(latent(options, "compare", *runs, *metrics, "--json"))
-    for run in runs:
-        shutil.rmtree(options.folder / run)
-    return result
+    return json.loads(latent(options, "compare", *runs, *metrics, "--json"))
 
 
 def differences(result):
@@ -66,6 +67,7 @@ def main():
     parser.add_argument("--data", default=os.environ.get("LATENT_SHARED_DATA", str(ROOT / "data")) + "/ml-100k/u.data")
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--pool", type=int, default=100, help="runs of either side")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--test", type=float, default=0.1, help="split.test")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="knobs of both")
@@ -77,13 +79,14 @@ def main():
     options = parser.parse_args()
     options.program, options.data = (str(pathlib.Path(path).resolve()) for path in (options.program, options.data))
     if not options.set:
-        options.set = ["model.factors=4", "model.init_std=0.05", "train.steps=40", "train.batch_size=20000", "train.lambda=0.0001"]
+        options.set = ["model.factors=4", "model.init_std=0.05", "train.steps=50", "train.batch_size=8000", "train.lambda=0.0001"]
     told, by_wilcoxon, beyond = 0, 0, []
     with tempfile.TemporaryDirectory(prefix="latent-campaign-") as folder:
         options.folder = pathlib.Path(folder)
         (options.folder / "empty.json").write_text("{}")
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for result in pool.map(lambda n: compared(options, n), range(options.times)):
+            pools = [list(pool.map(lambda n, side=side: trained(options, side, n), range(options.pool))) for side in range(2)]
+            for result in pool.map(lambda n: compared(options, n, pools), range(options.times)):
                 found = differences(result)
                 told += any(d["verdict"] != "not told apart" for _, d in found)
                 by_wilcoxon += any(d["p_holm"] < 0.05 for _, d in found)

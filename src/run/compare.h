@@ -68,7 +68,7 @@ struct Comparison {
 /// Draws of users and seeds behind an interval.
 constexpr int64_t kCompareDraws = 2000;
 /// Where seeds were not varied: by how much wider an interval over users alone has to be.
-constexpr double kUnknownSeeds = 5;
+constexpr double kUnknownSeeds = 3;
 
 /// Throws Error for runs of other splits or data, with the difference named; for a run alone; for a
 /// metric that a run lacks, with those that all have. The result is a function of the runs' files.

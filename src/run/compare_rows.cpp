@@ -9,6 +9,8 @@
 #include "src/config/knobs.h"
 #include "src/config/metric_names.h"
 #include "src/config/readers.h"
+#include "src/run/run_directory.h"
+#include "src/run/saved_run.h"
 
 namespace latent {
 
@@ -198,6 +200,9 @@ void add_notes(const std::vector<ComparedRun>& runs, Comparison& out) {
     out.notes.push_back("all runs are one setting: they differ in train.seed alone, so there is "
                         "nothing to compare it with");
   for (const ComparedRun& run : runs) {
+    if (unfinished_step(RunDirectory::open(run.path)).value_or(0) > 0)
+      out.notes.push_back(run.path + ": was trained on after its figures were made; finish it "
+                          "with: latent train --resume " + run.path);
     if (!run.per_user)
       out.notes.push_back(run.path + ": has no per_user.npz (eval.per_user was false, or an "
                           "earlier version trained it), so no difference can be tested; make it "

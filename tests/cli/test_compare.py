@@ -11,7 +11,7 @@ import numpy as np
 
 import support
 
-ROWS = support.random_rows(80, 50, 1600)
+ROWS = support.random_rows(200, 60, 6000)
 
 
 class Compare(support.Case):
@@ -21,10 +21,10 @@ class Compare(support.Case):
         case = cls()
         support.write_rows(cls.dir / "d.csv", ROWS)
         support.write_config(cls.dir / "config.json", data="d.csv", split={"test": 0.25}, model={"factors": 3, "init_std": 0.05},
-                             train={"steps": 40, "batch_size": 400, "lr": 0.05, "lambda": 1e-4})
+                             train={"steps": 60, "batch_size": 2000, "lr": 0.05, "lambda": 1e-4})
         for seed in range(3):
             case.train(f"good{seed}", f"train.seed={seed}")
-            case.train(f"short{seed}", f"train.seed={seed}", "train.steps=3")
+            case.train(f"short{seed}", f"train.seed={seed}", "train.steps=8")
         case.train("mean", "model.name=mean", "model.factors=5", "model.init_std=0.001", "train.steps=100", "train.batch_size=50000", "train.lr=0.1",
                    "train.lambda=1e-5")
         support.write_config(cls.dir / "r.json", data="d.csv", split={"test": 0.25}, model={"name": "ials", "factors": 3}, train={"epochs": 4})
@@ -58,7 +58,7 @@ class Compare(support.Case):
                     self.assertAlmostEqual(told["sd"], statistics.stdev(values), places=12)
                 else:
                     self.assertIsNone(told["sd"])
-        self.assertEqual([row["knobs"].get("train.steps") for row in rows], [40, 3, None])
+        self.assertEqual([row["knobs"].get("train.steps") for row in rows], [60, 8, None])
 
     def test_what_no_training_reads_makes_no_other_row(self):
         self.train("good7", "train.seed=7", "train.threads=1", "export.auto=false", "checkpoint.every=7", "eval.k=[3]")
@@ -151,7 +151,7 @@ class Compare(support.Case):
         self.assertRegex(lines[2], rf"^\*  good0 +latent_factor +3 +{rmse:.4f} ± 0\.\d{{4}}  reference$")
         self.assertRegex(lines[3], r"^   short0 +latent_factor +3 .*  \+0\.\d{4} +\[\+0\.\d{4}, \+0\.\d{4}\] +<0\.0001 +\+[01]\.\d\d +worse$")
         self.assertRegex(lines[-3], r"run +training +peak memory +parameters +a list of 10 +knobs that differ")
-        self.assertRegex(lines[-2], r"good0 +\d+\.\d\d s +\d+ MB +521 +\d+\.\d{3} ms +train\.steps=40$")
+        self.assertRegex(lines[-2], r"good0 +\d+\.\d\d s +\d+ MB +1041 +\d+\.\d{3} ms +train\.steps=60$")
 
     def test_csv_has_a_line_for_each_setting_and_metric(self):
         result = self.compared(*self.GOOD, *self.SHORT)
@@ -174,7 +174,7 @@ class Compare(support.Case):
 
     def test_a_sweep_stands_for_its_winner(self):
         support.write_config(self.dir / "sweep.json", data="d.csv", split={"test": 0.25, "valid": 0.1}, model={"factors": 2},
-                             train={"steps": 30, "batch_size": 400}, sweep={"over": {"train.lr": [0.05, 0.0001]}, "search": "grid", "seeds": 2})
+                             train={"steps": 30, "batch_size": 2000}, sweep={"over": {"train.lr": [0.05, 0.0001]}, "search": "grid", "seeds": 2})
         self.latent("sweep", "sweep.json", "--run-dir", "tuned")
         result = self.compared("tuned", "tuned/winner", "mean")
         row = next(row for row in result["rows"] if row["name"] == "tuned")
@@ -207,6 +207,13 @@ class Compare(support.Case):
             self.assertFalse(row["metrics"]["rmse"]["winner"])
         self.assertIn("old0: has no per_user.npz", done.stderr)
         self.assertIn("latent train --resume old1", done.stderr)
+
+    def test_a_run_that_went_on_after_its_figures_were_made_is_said_to(self):
+        shutil.copytree(self.dir / "good0", self.dir / "going")
+        metrics = self.json("going/metrics.json")
+        metrics["train"]["steps"] = 30
+        (self.dir / "going/metrics.json").write_text(json.dumps(metrics))
+        self.assertIn("going: was trained on after its figures were made", self.latent("compare", "going", "mean").stderr)
 
     def test_a_leaked_run_cannot_win(self):
         self.train("leaky", "train.rows=all", "train.steps=200")
