@@ -8,7 +8,7 @@ namespace latent {
 
 namespace {
 
-constexpr double kPlotHeight = 210;
+constexpr double kPlotHeight = 200;
 constexpr size_t kLongestName = 44;  // characters of a series in the legend
 
 std::vector<double> values_of(const Chart& chart, bool upright) {

@@ -21,7 +21,7 @@ class ChartLayout {
  public:
   explicit ChartLayout(const Chart& chart);
 
-  static constexpr double kWidth = 440;
+  static constexpr double kWidth = 400;
   static constexpr double kFont = 12.5;
   static constexpr double kSwatch = 30;  ///< the line and marker of an entry of the legend
 

@@ -1,5 +1,7 @@
 #include "src/report/html_page.h"
 
+#include <algorithm>
+
 #include "src/report/markup.h"
 #include "src/report/page_style.h"
 #include "src/report/svg_chart.h"
@@ -17,8 +19,12 @@ std::string table_html(const DataTable& table) {
   const std::string caption = html_text(table.caption);
   std::string out = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + caption +
                     "\"><table><caption>" + caption + "</caption><thead><tr>";
-  for (const std::string& column : table.columns)
-    out += "<th scope=\"col\">" + html_text(column) + "</th>";
+  for (size_t n = 0; n < table.columns.size(); ++n) {
+    const bool numbers = std::ranges::all_of(
+        table.rows, [n](const auto& row) { return n < row.size() && is_number(row[n]); });
+    out += std::string("<th scope=\"col\"") + (numbers ? " class=\"n\">" : ">") +
+           html_text(table.columns[n]) + "</th>";
+  }
   out += "</tr></thead><tbody>\n";
   for (const auto& row : table.rows) {
     out += "<tr>";

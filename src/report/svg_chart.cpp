@@ -39,8 +39,9 @@ std::string axes(const Chart& chart, const ChartLayout& layout) {
   out += text_at("label", 0, layout.top - 0.9 * ChartLayout::kFont, chart.y.label);
   // Under the middle of the plot, or where it fits.
   const double half = text_width(chart.x.label) * ChartLayout::kFont / 2;
-  const double middle = std::clamp((layout.left + layout.right) / 2, std::min(half, 220.0),
-                                   std::max(ChartLayout::kWidth - half, 220.0));
+  const double centre = ChartLayout::kWidth / 2;
+  const double middle = std::clamp((layout.left + layout.right) / 2, std::min(half, centre),
+                                   std::max(ChartLayout::kWidth - half, centre));
   return out + text_at("label x", middle, layout.bottom + 2.9 * ChartLayout::kFont, chart.x.label);
 }
 

@@ -97,7 +97,8 @@ DataTable full_table(ReportedRuns runs, const char* part) {
   std::vector<std::string> names;
   for (const ReportedRun& run : runs) {
     out.columns.push_back(run.name);
-    for (const auto& [name, value] : part_of(run, part).items()) {
+    const ordered_json figures = part_of(run, part);
+    for (const auto& [name, value] : figures.items()) {
       if (std::ranges::count(names, name) == 0) names.push_back(name);
     }
   }
