@@ -182,8 +182,8 @@ ordered_json evaluate_run(const EvaluateRequest& request) {
     return by_model();
   if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved->data)))
     throw other_ids(run.path(), config.data.path);
-  tell_of_changed_data(saved->data, provenance, run.path());
   saved->load_weights(run);
+  tell_of_changed_data(saved->data, provenance, run.path());
   const ModuleView view(*saved->model);
   if (request.data.empty())
     return evaluate_parts(view.view(), saved->data, config, Fit::kTested, request.predictions,

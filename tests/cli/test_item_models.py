@@ -149,8 +149,8 @@ class BadInput(Small):
                              "or export another model, such as ials")
             self.assertEqual(self.complaint("train", "config.json", "--set", f"model.name={name}", "--set", "export.fit=all"),
                              f"export.fit = all, but {name} cannot be exported; leave it out")
-        self.assertEqual(self.complaint("train", "config.json", "--set", "model.name=ease", "--set", "train.lr=0.5"),
-                         "train.lr is not read by ease, which is computed at once")
+        self.assertIn("train.lr is not read by ease, which is computed at once",
+                      self.complaint("train", "config.json", "--set", "model.name=ease", "--set", "train.lr=0.5"))
         self.assertRegex(self.complaint("train", "config.json", "--set", "model.name=ease", "--set", "ease.lambda=0"), "ease.lambda")
         self.assertRegex(self.complaint("train", "config.json", "--set", "model.name=item_knn", "--set", "item_knn.k=0"), "item_knn.k")
 
