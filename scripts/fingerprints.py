@@ -62,7 +62,6 @@ def cases():
         out["implicit_bpr" + name] = ["model.name=implicit_bpr", "train.epochs=5", *more]
     for name, more in {"": ["model.factors=24", "ials.alpha0=0.1", "ials.reg=0.01"],
                        " many factors": ["model.factors=150", "train.epochs=2", "ials.alpha0=0.1", "ials.reg=0.01"],
-                       " auto": ["model.factors=24"],
                        " implicit": ["model.factors=24", "ials.form=implicit"],
                        " implicit rating": ["model.factors=24", "ials.form=implicit", "data.weight=rating"],
                        " implicit bm25": ["model.factors=24", "ials.form=implicit", "data.weight=bm25"]}.items():

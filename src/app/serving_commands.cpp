@@ -91,8 +91,8 @@ int run_predict(int argc, char** argv) {
              cxxopts::value<std::string>()->default_value("error"), "WHAT")(
       "interval",
       "also the standard deviation of the rating, and the ends between which 90 % of ratings lie "
-      "(bayesian_mf)")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")("json",
-                                                                                "print JSON");
+      "(bayesian_mf)")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
+      "json", "print JSON");
   line.add_output("with --pairs: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
   const Unknown unknown = unknown_of(line, kForScores);

@@ -51,8 +51,8 @@ class BayesianMf {
   double pass(int64_t number);
 
   /// The draw in units of the ratings, with sets folded in: score = mean + b_u + b_i + p_u . q_i.
-  /// Biases [U] and [I] to a place every `bias_stride` numbers, factors [U, K] and [I, K] to rows of
-  /// `stride`. A row without ratings has its group's mean.
+  /// Biases [U] and [I] to a place every `bias_stride` numbers, factors [U, K] and [I, K] to rows
+  /// of `stride`. A row without ratings has its group's mean.
   struct Places {
     float *user_bias, *item_bias, *user_factors, *item_factors;
     int64_t bias_stride, stride;

@@ -35,7 +35,7 @@ class ElsaSteps : public Stepper {
       const std::span<const int32_t> users =
           std::span(order).subspan(from, std::min(batch(), order.size() - from));
       const Tensor table = model_.tables().gamma_item;
-      table.mutable_grad() = {};
+      table.mutable_grad() = Tensor();
       const Tensor loss = model_.loss(dense(users));
       loss.backward();
       sum += loss.item<double>() * static_cast<double>(users.size());

@@ -235,7 +235,8 @@ TEST(WhyUnread, NamesWhatIsReadInstead) {
   EXPECT_EQ(why("implicit_bpr", "svd.lr_pu"),
             "svd.lr_pu is not read by implicit_bpr; its learning rate is train.lr");
   EXPECT_EQ(why("svd", "train.batch_size"),
-            "train.batch_size is not read by svd; it is for bias_only, latent_factor, bpr and elsa");
+            "train.batch_size is not read by svd; it is for bias_only, latent_factor, bpr and "
+            "elsa");
   EXPECT_EQ(why("bpr", "ials.form"), "ials.form is not read by bpr; it is for ials");
   EXPECT_EQ(why("mean", "train.steps"), "train.steps is not read by mean, which is not trained");
   EXPECT_EQ(why("popularity", "train.steps"),

@@ -16,6 +16,7 @@ json changed(const Knob& knob) {
   const json now = knob_value(knob);
   std::vector<json> tries = {now.is_number() ? json(now.get<double>() + 0.125)
                                              : json("text of its \"own\", 日本\n")};
+  if (now == "auto") tries.push_back(0.375);
   if (now.is_boolean()) tries = {!now.get<bool>()};
   if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
   if (now.is_null())
@@ -96,8 +97,9 @@ TEST(ConfigReference, SaysOfEachKnobWhoReadsIt) {
   EXPECT_EQ(readers("data.path"), "all");
   EXPECT_EQ(readers("data.weight"), "ials, where ials.form is implicit");
   EXPECT_EQ(readers("train.rows"), "all but mean, popularity, item_mean, item_knn and ease");
-  EXPECT_EQ(readers("train.monitor"), "all but mean, bayesian_mf, popularity, item_mean, item_knn and ease, where train.patience is "
-            "above 0");
+  EXPECT_EQ(readers("train.monitor"),
+            "all but mean, bayesian_mf, popularity, item_mean, item_knn and ease, where "
+            "train.patience is above 0");
   EXPECT_EQ(readers("train.optimizer"), "bias_only, latent_factor and bpr");
   EXPECT_EQ(readers("ials.reg"), "ials");
   EXPECT_EQ(readers("ials.alpha"), "ials, where ials.form is implicit");
