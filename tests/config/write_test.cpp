@@ -22,7 +22,6 @@ json changed(const Knob& knob) {
   if (now.is_null())
     tries = {0.1, json::array({0.5, 4}), json::array({"a=b|c"}), json{{"view, or \"look\"", 0.5}}};
   if (now.is_array()) tries = {json::array({7, 2})};
-  if (now == "auto") tries.push_back(0.125);  // a number or auto
   std::istringstream words(knob.range.text);  // "one of csv tsv ..."
   for (std::string word; now.is_string() && words >> word;) tries.push_back(word);
   RunConfig scratch;
