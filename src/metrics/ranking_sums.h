@@ -67,8 +67,9 @@ struct RankingWork {
   bool per_user = false;  ///< keep the users' own figures
 };
 
-/// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a chunk
-/// of them, on up to `work.threads` threads; chunks do not depend on those, and are added in order.
+/// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a
+/// chunk of them, on up to `work.threads` threads; chunks do not depend on those, and are added in
+/// order.
 RankingMeans mean_rankings(
     const UserItems& held_out, const std::vector<int64_t>& cut_offs, const RankingWork& work,
     const std::function<bool(int32_t user, int32_t item)>& is_cold,

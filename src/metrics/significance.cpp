@@ -9,8 +9,8 @@ namespace latent {
 
 namespace {
 
-/// Calls group(first, last) for each run of equal sizes in ascending order; [first, last) are places
-/// of `order`, whose ranks are first + 1 ... last.
+/// Calls group(first, last) for each run of equal sizes in ascending order; [first, last) are
+/// places of `order`, whose ranks are first + 1 ... last.
 template <typename Group>
 void for_each_tie(std::span<const double> differences, std::span<const size_t> order,
                   const Group& group) {

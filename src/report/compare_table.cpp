@@ -42,11 +42,15 @@ size_t width_of(const std::string& text) {
   return static_cast<size_t>(std::ranges::count_if(text, begins));
 }
 
-/// Lines of cells under one another, two blanks between columns; without blanks at the ends.
-std::string aligned(const std::vector<Cells>& lines) {
+/// Lines of cells under one another, two blanks between columns; without blanks at the ends. Line
+/// breaks and the like in names would tear the table.
+std::string aligned(std::vector<Cells> lines) {
   std::vector<size_t> widths;
-  for (const Cells& line : lines) {
+  for (Cells& line : lines) {
     widths.resize(std::max(widths.size(), line.size()));
+    for (std::string& cell : line)
+      std::ranges::replace_if(
+          cell, [](char c) { return static_cast<unsigned char>(c) < 32; }, '?');
     for (size_t n = 0; n < line.size(); ++n) widths[n] = std::max(widths[n], width_of(line[n]));
   }
   std::string out;

@@ -142,15 +142,15 @@ void require_same_parts(const ComparedRun& a, const ComparedRun& b) {
                       "data.duplicates", "data.positive_at_least", "data.drop_zero",
                       "data.min_user", "data.min_item", "split.kind", "split.seed", "split.test",
                       "split.order", "split.test_from", "split.folds", "split.fold"});
-  for (const auto& [key, what] : {std::pair("data_crc32", "the data"),
-                                  std::pair("ids_crc32", "the users and items"),
-                                  std::pair("test_pairs", "the test part")}) {
+  for (const auto& [key, what] : {std::pair("data_crc32", "other data"),
+                                  std::pair("ids_crc32", "other users or items"),
+                                  std::pair("test_pairs", "another test part")}) {
     const std::string one = a.provenance.value(key, ""), other = b.provenance.value(key, "");
     if (one == other || one.empty() || other.empty()) continue;
-    throw incomparable(a, b, std::string(what) + " of the one (data.path " +
-                                 in_quotes(a.config.data.path) + ", " + key + " " + one +
-                                 ") are not those of the other (" +
-                                 in_quotes(b.config.data.path) + ", " + other + ")");
+    throw incomparable(a, b, std::string(what) + ": data.path " + in_quotes(a.config.data.path) +
+                                 " (" + key + " " + one + ") in the one and " +
+                                 in_quotes(b.config.data.path) + " (" + other +
+                                 ") in the other");
   }
   if (trains_on_all_but_test(a.config) && trains_on_all_but_test(b.config)) return;
   require_same_knobs(a, b, {"split.valid", "split.valid_from"});

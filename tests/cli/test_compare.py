@@ -267,8 +267,8 @@ class BadInput(support.Case):
                                 "whole": "split.valid is 0.1 in the one and 0.0 in the other"}.items():
             with self.subTest(run):
                 self.assertEqual(self.told("a", run), f"a and {run} cannot be compared: {difference}")
-        self.assertRegex(self.told("a", "data"), r"^a and data cannot be compared: the data of the one \(data\.path 'd\.csv', data_crc32 [0-9a-f]{8}\) "
-                                                 r"are not those of the other \('other\.csv', [0-9a-f]{8}\)$")
+        self.assertRegex(self.told("a", "data"), r"^a and data cannot be compared: other data: data\.path 'd\.csv' \(data_crc32 [0-9a-f]{8}\) in the one "
+                                                 r"and 'other\.csv' \([0-9a-f]{8}\) in the other$")
 
     def test_runs_that_were_trained_on_all_but_the_test_part_are_comparable_however_that_came(self):
         self.assertIn("rmse", self.latent("compare", "refit", "whole").stdout)
