@@ -17,9 +17,9 @@ int run_report(int argc, char** argv) {
   if (!line.parse(argc, argv, {"RUN|SWEEP..."}, 1)) return 0;
   ReportRequest request;
   for (size_t n = 0; n < line.words(); ++n) request.runs_and_sweeps.push_back(line.word(n));
-  const std::string path =
-      line.has("output") ? line.get<std::string>("output")
-                         : (std::filesystem::path(line.word(0)) / "report.html").string();
+  const std::string path = line.has("output")
+                               ? line.get<std::string>("output")
+                               : (std::filesystem::path(line.word(0)) / "report.html").string();
   // A folder that is missing is told before anything is computed.
   AtomicFile file(path);
   file.write(html_page(report_page(request)));

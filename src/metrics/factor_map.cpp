@@ -67,8 +67,8 @@ Vector leading(const Vector& matrix, size_t size, const Vector& before) {
   if (!before.empty()) take_away(v, before);
   const double length = std::sqrt(inner(v, v));
   if (length > 0) scale(v, 1 / length);
-  const auto greatest = std::ranges::max_element(
-      v, [](double a, double b) { return std::abs(a) < std::abs(b); });
+  const auto greatest =
+      std::ranges::max_element(v, [](double a, double b) { return std::abs(a) < std::abs(b); });
   if (*greatest < 0) scale(v, -1);
   return v;
 }

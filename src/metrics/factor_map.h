@@ -26,7 +26,8 @@ struct ItemFactors {
 
 /// The two leading eigenvectors of the Gram matrix of all item factors.
 struct PrincipalAxes {
-  std::array<std::vector<double>, 2> axis;  ///< [stride] each of length 1; the greatest entry is positive
+  std::array<std::vector<double>, 2>
+      axis;                     ///< [stride] each of length 1; the greatest entry is positive
   std::array<double, 2> share;  ///< of the sum of all squared lengths that lies along each
   /// Where an item lies along the two.
   std::array<double, 2> place(std::span<const float> item) const;

@@ -17,13 +17,15 @@ struct HeldOutPlace {
   int64_t equal;   ///< items of the same score, itself among them: each order is as likely
 
   /// The mean over those orders, from 1 on.
-  double place() const { return static_cast<double>(better) + (static_cast<double>(equal) + 1) / 2; }
+  double place() const {
+    return static_cast<double>(better) + (static_cast<double>(equal) + 1) / 2;
+  }
   /// The chance to stand among the first k.
   double chance_within(int64_t k) const;
 };
 
-/// Every held-out item of `users`, user by user; candidates are all items that are not masked, as in
-/// ranking_metrics(). `threads`: 0: all; they do not change the result.
+/// Every held-out item of `users`, user by user; candidates are all items that are not masked, as
+/// in ranking_metrics(). `threads`: 0: all; they do not change the result.
 std::vector<HeldOutPlace> held_out_places(const FactorView& model, const UserItems& held_out,
                                           const UserItems& masked, std::span<const int32_t> users,
                                           int threads);

@@ -119,8 +119,7 @@ std::vector<double> ChartScale::candidates(int density) const {
 }
 
 std::string ChartScale::label(double value, double step) const {
-  if (axis_.kind == Axis::Kind::kCategories)
-    return axis_.categories[static_cast<size_t>(value)];
+  if (axis_.kind == Axis::Kind::kCategories) return axis_.categories[static_cast<size_t>(value)];
   if (value == 0) return "0";
   const double size = std::abs(value);
   if (size >= 1e6) return figure_text(value / 1e6) + "M";
@@ -152,8 +151,8 @@ std::vector<Tick> ChartScale::ticks(double room, bool upright) const {
     }
     bool fits = true;
     for (size_t n = 1; n < out.size(); ++n) {
-      const double half = upright ? 1.4
-                                  : (text_width(out[n - 1].label) + text_width(out[n].label)) / 2;
+      const double half =
+          upright ? 1.4 : (text_width(out[n - 1].label) + text_width(out[n].label)) / 2;
       fits = fits && (out[n].at - out[n - 1].at) * room >= half + (upright ? 0 : 0.8);
     }
     if (fits || density == 1 || axis_.kind == Axis::Kind::kCategories || !axis_.ticks.empty()) {

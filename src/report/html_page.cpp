@@ -91,14 +91,15 @@ class PageWriter {
 
 std::string html_page(const Page& page) {
   const std::string title = html_text(page.title);
-  std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                    "<link rel=\"icon\" href=\"data:,\">\n<title>" +
-                    title + "</title>\n<style>\n" + page_style() +
-                    "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the "
-                    "content</a>\n<header>\n<h1>" +
-                    title + "</h1>\n";
+  std::string out =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      "<link rel=\"icon\" href=\"data:,\">\n<title>" +
+      title + "</title>\n<style>\n" + page_style() +
+      "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the "
+      "content</a>\n<header>\n<h1>" +
+      title + "</h1>\n";
   for (const std::string& paragraph : page.lead) out += "<p>" + html_text(paragraph) + "</p>\n";
   out += "</header>\n<nav aria-label=\"Sections\">\n<ul>\n";
   for (size_t n = 0; n < page.sections.size(); ++n)

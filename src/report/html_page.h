@@ -14,7 +14,8 @@ struct Subheading {
   std::string text;
 };
 
-using PagePart = std::variant<std::string, Subheading, DataTable, Chart>;  ///< a string: a paragraph
+using PagePart =
+    std::variant<std::string, Subheading, DataTable, Chart>;  ///< a string: a paragraph
 
 struct Section {
   std::string heading;

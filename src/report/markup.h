@@ -10,7 +10,8 @@ namespace latent {
 /// blanks, and what is not UTF-8 the replacement character.
 std::string html_text(std::string_view text);
 
-/// The first characters of `text`, with "…" in place of the others where there are more than `most`.
+/// The first characters of `text`, with "…" in place of the others where there are more than
+/// `most`.
 std::string shortened(std::string_view text, size_t most);
 
 /// The most that `text` takes in a sans-serif font, in units of the font's size: an estimate that

@@ -71,14 +71,15 @@ svg .whisker{stroke:var(--s0);stroke-width:1.2}
 )";
 
 /// Dashes of the lines of each series.
-constexpr const char* kDashes[] = {"none", "7 3",     "2 3",   "9 3 2 3",
-                                   "4 2",  "12 3",    "1 4",   "6 2 1 2 1 2"};
+constexpr const char* kDashes[] = {"none", "7 3",  "2 3", "9 3 2 3",
+                                   "4 2",  "12 3", "1 4", "6 2 1 2 1 2"};
 
 }  // namespace
 
 std::string page_style() {
-  std::string out = std::string(":root{") + kLight + "}\n@media (prefers-color-scheme:dark){:root{" +
-                    kDark + "}}\n" + kLayout + kCharts;
+  std::string out = std::string(":root{") + kLight +
+                    "}\n@media (prefers-color-scheme:dark){:root{" + kDark + "}}\n" + kLayout +
+                    kCharts;
   for (int n = 0; n < 8; ++n) {
     const std::string number = std::to_string(n), colour = "var(--s" + number + ")";
     out += "svg .s" + number + "{stroke:" + colour + ";fill:" + colour + "}\n";

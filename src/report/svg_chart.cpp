@@ -77,11 +77,10 @@ std::string chart_description(const Chart& chart) {
   for (const Series& series : chart.series) {
     std::vector<double> values;
     for (const ChartPoint& point : series.points) values.push_back(point.y);
-    out += " " + series.name + ": " + std::to_string(values.size()) + " points, " +
-           range_text(values);
+    out +=
+        " " + series.name + ": " + std::to_string(values.size()) + " points, " + range_text(values);
     for (const ChartPoint& point : series.points) {
-      if (point.marked)
-        out += ", best " + figure_text(point.y) + " at " + figure_text(point.x);
+      if (point.marked) out += ", best " + figure_text(point.y) + " at " + figure_text(point.x);
     }
     out += ".";
   }

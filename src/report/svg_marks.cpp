@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kStyles = 8;
 constexpr size_t kMarkersOfLine = 14;  // more would hide the line
-constexpr size_t kFewDots = 300;       // more are drawn smaller, so that they show how dense they lie
+constexpr size_t kFewDots = 300;  // more are drawn smaller, so that they show how dense they lie
 
 std::string at(double value) { return position_text(value); }
 
@@ -114,10 +114,10 @@ std::string box_marks(const std::vector<Box>& boxes, const ChartLayout& layout) 
            line_between("whisker", x - half / 2, low, x + half / 2, low) +
            line_between("whisker", x - half / 2, high, x + half / 2, high);
     out += "<rect class=\"box\" x=\"" + at(x - half) + "\" y=\"" + at(top) + "\" width=\"" +
-           at(2 * half) + "\" height=\"" +
-           at(std::max(0.5, layout.y_of(box.first_quarter) - top)) + "\"><title>median " +
-           figure_text(box.median) + ", middle half " + figure_text(box.first_quarter) + " to " +
-           figure_text(box.third_quarter) + "</title></rect>";
+           at(2 * half) + "\" height=\"" + at(std::max(0.5, layout.y_of(box.first_quarter) - top)) +
+           "\"><title>median " + figure_text(box.median) + ", middle half " +
+           figure_text(box.first_quarter) + " to " + figure_text(box.third_quarter) +
+           "</title></rect>";
     const double median = layout.y_of(box.median);
     out += line_between("median", x - half, median, x + half, median);
   }
@@ -138,8 +138,8 @@ std::string label_marks(const std::vector<ChartPoint>& labels, const ChartLayout
     const double width = text_width(text) * kSize, x = layout.x_of(label.x),
                  y = layout.y_of(label.y);
     // Right of the dot, left of it, above, below.
-    const double starts[][2] = {{x + 6, y + 4}, {x - 6 - width, y + 4}, {x - width / 2, y - 7},
-                                {x - width / 2, y + 15}};
+    const double starts[][2] = {
+        {x + 6, y + 4}, {x - 6 - width, y + 4}, {x - width / 2, y - 7}, {x - width / 2, y + 15}};
     for (const auto& [from, line] : starts) {
       const Area area{from - 2, line - kSize, from + width + 2, line + 3};
       const bool inside = area.left >= layout.left && area.right <= layout.right &&
@@ -177,8 +177,7 @@ std::string svg_marker(int style, double x, double y, const std::string& inner,
 std::string svg_marks(const Chart& chart, const ChartLayout& layout) {
   std::string out;
   if (chart.diagonal) {
-    const double low = std::max(chart.x.lowest.value_or(0),
-                                chart.y.lowest.value_or(0));
+    const double low = std::max(chart.x.lowest.value_or(0), chart.y.lowest.value_or(0));
     const double high = std::min(chart.x.highest.value_or(0), chart.y.highest.value_or(0));
     if (low < high)
       out += line_between("diagonal", layout.x_of(low), layout.y_of(low), layout.x_of(high),

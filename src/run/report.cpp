@@ -41,8 +41,8 @@ void add_notes(const std::vector<ReportedRun>& runs, Page& page) {
   for (const ReportedRun& run : runs) {
     if (run.unfinished)
       page.lead.push_back(run.name + " is not finished: it stands at step " +
-                          std::to_string(*run.unfinished) +
-                          ". Go on with: latent train --resume " + run.path);
+                          std::to_string(*run.unfinished) + ". Go on with: latent train --resume " +
+                          run.path);
     if (!run.left_out.empty())
       page.lead.push_back("What needs the model and data of " + run.name +
                           " is left out: " + run.left_out);

@@ -29,8 +29,9 @@ void add_groups(ReportedRuns runs, const std::string& what, const std::string& b
       const std::string range = group.lowest == group.highest
                                     ? whole_text(group.lowest)
                                     : whole_text(group.lowest) + "–" + whole_text(group.highest);
-      chart.table.rows.push_back({run.name, range, whole_text(group.members), whole_text(figure.rows[g]),
-                                  figure_text(figure.values[g]), figure_text(figure.baseline[g])});
+      chart.table.rows.push_back({run.name, range, whole_text(group.members),
+                                  whole_text(figure.rows[g]), figure_text(figure.values[g]),
+                                  figure_text(figure.baseline[g])});
       if (figure.rows[g] == 0) continue;
       const std::string note = range + " training rows: " + figure_text(figure.values[g]) + " (" +
                                whole_text(figure.rows[g]) + " " + what + ")";
@@ -43,8 +44,7 @@ void add_groups(ReportedRuns runs, const std::string& what, const std::string& b
 }
 
 Axis trained_on_axis(const std::string& of) {
-  return {.label = "training rows of the " + of + " (log scale)",
-          .kind = Axis::Kind::kLogWithZero};
+  return {.label = "training rows of the " + of + " (log scale)", .kind = Axis::Kind::kLogWithZero};
 }
 
 }  // namespace
@@ -55,8 +55,9 @@ Section predictions_section(ReportedRuns runs) {
     const auto& spreads = run.model.spreads;
     if (spreads.empty()) continue;
     Chart chart{.title = run.name + ": predictions for each true rating",
-                .caption = "Box: the middle half of the predictions, with their median; whiskers: "
-                           "from 5 % to 95 %. On the dashed line a prediction is right.",
+                .caption =
+                    "Box: the middle half of the predictions, with their median; whiskers: "
+                    "from 5 % to 95 %. On the dashed line a prediction is right.",
                 .x = {.label = "true rating (test part)"},
                 .y = {.label = "predicted rating"},
                 .diagonal = true,
@@ -64,8 +65,7 @@ Section predictions_section(ReportedRuns runs) {
                           {"true rating", "rows", "5 %", "25 %", "median", "75 %", "95 %"}}};
     double least = INFINITY, greatest = -INFINITY;
     for (const PredictionSpread& s : spreads) {
-      chart.boxes.push_back(
-          {s.mean, s.low, s.first_quarter, s.median, s.third_quarter, s.high});
+      chart.boxes.push_back({s.mean, s.low, s.first_quarter, s.median, s.third_quarter, s.high});
       const std::string range = s.lowest == s.highest
                                     ? figure_text(s.lowest)
                                     : figure_text(s.lowest) + "–" + figure_text(s.highest);
@@ -132,15 +132,16 @@ Section map_section(ReportedRuns runs) {
                     100 * share);
       return Axis{.label = text};
     };
-    Chart chart{.title = run.name + ": item factors",
-                .caption = "The " + whole_text(std::ssize(map)) +
-                           " items with most training rows along the two principal axes of the "
-                           "Gram matrix of all item factors; a dot's name shows on hover.",
-                .x = axis("first", run.model.map_shares[0]),
-                .y = axis("second", run.model.map_shares[1]),
-                .table = {"The first " + whole_text(std::min<int64_t>(std::ssize(map), kTableItems)) +
-                              " of the " + whole_text(std::ssize(map)) + " items of the map",
-                          {"item", "training rows", "first axis", "second axis"}}};
+    Chart chart{
+        .title = run.name + ": item factors",
+        .caption = "The " + whole_text(std::ssize(map)) +
+                   " items with most training rows along the two principal axes of the "
+                   "Gram matrix of all item factors; a dot's name shows on hover.",
+        .x = axis("first", run.model.map_shares[0]),
+        .y = axis("second", run.model.map_shares[1]),
+        .table = {"The first " + whole_text(std::min<int64_t>(std::ssize(map), kTableItems)) +
+                      " of the " + whole_text(std::ssize(map)) + " items of the map",
+                  {"item", "training rows", "first axis", "second axis"}}};
     Series series{.name = "items", .points = {}, .kind = Series::Kind::kDots};
     for (const ItemDot& item : map) {
       series.points.push_back({item.x, item.y, item.name + ", " + whole_text(item.rows) + " rows"});

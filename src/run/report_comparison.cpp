@@ -51,9 +51,10 @@ DataTable metric_table(const Comparison& comparison, size_t n) {
     std::vector<std::string> cells = {row.name, std::to_string(row.runs.size()), with_sd(metric)};
     if (metric.difference) {
       const PairedDifference& d = *metric.difference;
-      cells.insert(cells.end(), {signed_text(d.mean),
-                                 signed_text(d.interval.low) + " to " + signed_text(d.interval.high),
-                                 p_text(d.p_holm), signed_text(d.rank_biserial)});
+      cells.insert(
+          cells.end(),
+          {signed_text(d.mean), signed_text(d.interval.low) + " to " + signed_text(d.interval.high),
+           p_text(d.p_holm), signed_text(d.rank_biserial)});
     } else {
       cells.insert(cells.end(), 4, "–");
     }
@@ -73,8 +74,8 @@ DataTable cost_table(const Comparison& comparison) {
                             "milliseconds for a list"}};
   for (const ComparedRow& row : comparison.rows)
     out.rows.push_back({row.name, figure_or_none(row.seconds),
-                        figure_or_none(row.peak_memory_bytes, 1e-6),
-                        figure_or_none(row.parameters), figure_or_none(row.list_milliseconds)});
+                        figure_or_none(row.peak_memory_bytes, 1e-6), figure_or_none(row.parameters),
+                        figure_or_none(row.list_milliseconds)});
   return out;
 }
 
@@ -94,7 +95,8 @@ void add_comparison(ReportedRuns runs, Section& section) {
   }
   section.parts.push_back(
       "Runs that differ in their seed alone are one setting. A setting is told apart where Holm's "
-      "adjusted p of Wilcoxon's signed-rank test over users is below 0.05 and the bootstrap interval "
+      "adjusted p of Wilcoxon's signed-rank test over users is below 0.05 and the bootstrap "
+      "interval "
       "over users and seeds leaves out 0.");
   for (const std::string& note : comparison.notes) section.parts.push_back(note);
   for (size_t n = 0; n < comparison.metrics.size(); ++n)

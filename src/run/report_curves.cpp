@@ -28,10 +28,9 @@ bool wants_log(const std::vector<Series>& series) {
 Series curve(const std::string& name, const std::vector<LoggedValue>& values) {
   Series out{.name = name, .points = {}};
   for (const LoggedValue& v : values) {
-    out.points.push_back({v.step, v.value,
-                          v.best ? "best: " + figure_text(v.value) + " at " + figure_text(v.step)
-                                 : "",
-                          v.best});
+    out.points.push_back(
+        {v.step, v.value,
+         v.best ? "best: " + figure_text(v.value) + " at " + figure_text(v.step) : "", v.best});
   }
   return out;
 }
@@ -48,8 +47,8 @@ void fill_table(Chart& chart, const std::string& caption, const std::string& x,
   chart.table = {caption, {"series", x, y}};
   for (const Series& series : chart.series) {
     for (const ChartPoint& point : series.points)
-      chart.table.rows.push_back({series.name, figure_text(point.x), figure_text(point.y) +
-                                                        (point.marked ? " (best)" : "")});
+      chart.table.rows.push_back({series.name, figure_text(point.x),
+                                  figure_text(point.y) + (point.marked ? " (best)" : "")});
   }
 }
 
@@ -60,8 +59,9 @@ void add_if_filled(Section& section, Chart chart) {
 Section curves_section(ReportedRuns runs) {
   Section out{.heading = "Learning curves", .parts = {}};
   Chart objective{.title = "Training objective",
-                  .caption = "What training minimises, with its penalties; runs of other models or "
-                             "penalties do not compare.",
+                  .caption =
+                      "What training minimises, with its penalties; runs of other models or "
+                      "penalties do not compare.",
                   .x = {.label = kStepLabel},
                   .y = {.label = "objective (mean over the step's samples)"},
                   .table = {}};
@@ -99,8 +99,9 @@ Section curves_section(ReportedRuns runs) {
 Section places_section(ReportedRuns runs) {
   Section out{.heading = "Where held-out items stand", .parts = {}};
   Chart chart{.title = "Places of held-out items",
-              .caption = "How many of the held-out items stand among a user's first n, over the "
-                         "whole catalogue without the items that are masked.",
+              .caption =
+                  "How many of the held-out items stand among a user's first n, over the "
+                  "whole catalogue without the items that are masked.",
               .x = {.label = "first n places (log scale)", .kind = Axis::Kind::kLog},
               .y = {.label = "held-out items among them (share)", .lowest = 0},
               .table = {}};
@@ -147,13 +148,13 @@ Section lists_section(ReportedRuns runs) {
       for (const int64_t k : run.config.eval.k) {
         const std::string key = prefix + name + "@" + std::to_string(k);
         if (run.metrics.contains("test") && run.metrics["test"].contains(key))
-          series.points.push_back(
-              {static_cast<double>(k), run.metrics["test"][key].get<double>()});
+          series.points.push_back({static_cast<double>(k), run.metrics["test"][key].get<double>()});
       }
       if (!series.points.empty()) chart.series.push_back(std::move(series));
     };
     for (const ReportedRun& run : charted(runs)) add(run, run.name, "", false);
-    if (!chart.series.empty()) add(charted(runs).front(), "items by popularity", "popularity_", true);
+    if (!chart.series.empty())
+      add(charted(runs).front(), "items by popularity", "popularity_", true);
     fill_table(chart, std::string(title) + " by length of the list", "k", title);
     add_if_filled(out, std::move(chart));
   }

@@ -60,7 +60,7 @@ std::string mean_figure(const ordered_json& part, const std::string& name) {
 DataTable main_table(ReportedRuns runs) {
   const std::vector<std::string> metrics = main_metrics(runs);
   DataTable out{.caption = "Test part; baselines are of the first run that has them",
-            .columns = {"run", "model"}};
+                .columns = {"run", "model"}};
   for (const std::string& name : metrics)
     out.columns.push_back(name + (is_error_metric(name) ? " (lower is better)" : ""));
   out.columns.insert(out.columns.end(), {"training seconds", "steps"});
@@ -93,7 +93,8 @@ DataTable main_table(ReportedRuns runs) {
 
 /// Every figure of a part, a column for each run.
 DataTable full_table(ReportedRuns runs, const char* part) {
-  DataTable out{.caption = std::string("All figures of the ") + part + " part", .columns = {"figure"}};
+  DataTable out{.caption = std::string("All figures of the ") + part + " part",
+                .columns = {"figure"}};
   std::vector<std::string> names;
   for (const ReportedRun& run : runs) {
     out.columns.push_back(run.name);
@@ -126,8 +127,9 @@ Section metrics_section(ReportedRuns runs) {
     out.parts.push_back("Figures of a run with leaked: yes are of rows that it was trained on.");
   if (std::ranges::any_of(
           runs, [](const auto& run) { return part_of(run, "test").value("sampled", false); }))
-    out.parts.push_back("Figures of a run with sampled: yes rank among a sample of items, and "
-                        "compare with none of whole rankings.");
+    out.parts.push_back(
+        "Figures of a run with sampled: yes rank among a sample of items, and "
+        "compare with none of whole rankings.");
   out.parts.push_back(main_table(runs));
   add_comparison(runs, out);
   for (const char* part : {"test", "valid"}) {

@@ -19,7 +19,7 @@ namespace latent {
 
 namespace {
 
-constexpr int64_t kTop = 10;                // items of a list
+constexpr int64_t kTop = 10;                 // items of a list
 constexpr size_t kMostRankedUsers = 20'000;  // more do not change a share's first two digits
 constexpr size_t kMapItems = 2'000;
 constexpr size_t kWellKnown = 10;
@@ -110,10 +110,10 @@ void add_rankings(const FactorView& model, const LoadedRun& run, const RowsOfFit
                   ModelFigures& out) {
   const SplitDataset& data = run.data;
   const Evaluator evaluator(data, run.config);
-  const UserItems& masked = run.config.eval.mask == "train_valid" ? evaluator.seen_items()
-                                                                  : evaluator.train_items();
-  const UserItems held_out = without(
-      relevant_items(data.parts.test, data.users.size(), run.config.eval), masked);
+  const UserItems& masked =
+      run.config.eval.mask == "train_valid" ? evaluator.seen_items() : evaluator.train_items();
+  const UserItems held_out =
+      without(relevant_items(data.parts.test, data.users.size(), run.config.eval), masked);
   const std::vector<int32_t> users = ranked_users(held_out, out);
   if (users.empty()) return;
   const std::vector<float> counts = popularity(evaluator.train_items(), data.items.size());
@@ -154,8 +154,7 @@ void add_map(const FactorView& model, const LoadedRun& run, const RowsOfFit& row
     return titled ? data.titles[i] : std::string(data.items.name(i));
   };
   const ItemFactors factors(model, run.model->bias_is_a_factor());
-  const PrincipalAxes axes =
-      principal_axes(factors, static_cast<int>(run.config.train.threads));
+  const PrincipalAxes axes = principal_axes(factors, static_cast<int>(run.config.train.threads));
   out.map_shares = axes.share;
   for (const int32_t i : order) {
     const auto [x, y] = axes.place(factors.of(i));

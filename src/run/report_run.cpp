@@ -60,7 +60,6 @@ RunLog read_log(const RunDirectory& run) {
 
 ReportedRun read_reported_run(const std::string& path) {
   const RunDirectory run = RunDirectory::open(path);
-  tell_if_unfinished(run);
   ReportedRun out{.name = path,
                   .path = path,
                   .when = last_change(run),
@@ -76,6 +75,7 @@ ReportedRun read_reported_run(const std::string& path) {
         !out.metrics["test"].is_object())
       throw Error(run.metrics() + ": damaged; make it anew with: latent train --resume " + path);
   }
+  tell_if_unfinished(run);
   try {
     out.model = model_figures(run);
   } catch (const Error& e) {

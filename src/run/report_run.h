@@ -33,8 +33,8 @@ RunLog read_log(const RunDirectory& run);
 /// A figure of held-out rows by the training rows of their item or user.
 struct GroupedFigure {
   std::vector<CountGroups::Group> groups;
-  std::vector<int64_t> rows;              ///< held-out rows (or users) in each group
-  std::vector<double> values, baseline;   ///< NaN where a group has none
+  std::vector<int64_t> rows;             ///< held-out rows (or users) in each group
+  std::vector<double> values, baseline;  ///< NaN where a group has none
 };
 
 /// An item with what people call it.
@@ -53,10 +53,10 @@ struct ItemNeighbours : NamedItem {
 
 /// The tested weights on the test part. What a model or a part does not have is empty.
 struct ModelFigures {
-  std::vector<PredictionSpread> spreads;                 // of ratings
-  GroupedFigure error_by_item, error_by_user;            // root mean squared errors
-  GroupedFigure found_by_item;                           // share of held-out items in the top ten
-  GroupedFigure found_by_user;                           // hit@10
+  std::vector<PredictionSpread> spreads;       // of ratings
+  GroupedFigure error_by_item, error_by_user;  // root mean squared errors
+  GroupedFigure found_by_item;                 // share of held-out items in the top ten
+  GroupedFigure found_by_user;                 // hit@10
   /// (n, share of the held-out items among the first n), and of items by popularity.
   std::vector<std::pair<int64_t, double>> places, popularity_places;
   int64_t ranked_users = 0, held_out_users = 0;  ///< rankings are of some of the users where many

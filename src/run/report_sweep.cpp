@@ -84,12 +84,13 @@ Chart knob_chart(const ReportedSweep& sweep, const SweepAxis& knob) {
   std::ranges::stable_sort(listed, {}, [&](const std::string& text) {
     return std::ranges::find(order, text) - order.begin();
   });
-  Chart chart{.title = sweep.spec.metric + " over " + knob.knob,
-              .caption = "A dot is a trial; the ring marks the best one. ",
-              .x = axis_of(knob, listed),
-              .y = {.label = "validation " + sweep.spec.metric +
-                             (sweep.higher_is_better ? " (higher is better)" : " (lower is better)")},
-              .table = {"Trials by " + knob.knob, {"trial", knob.knob, sweep.spec.metric, "state"}}};
+  Chart chart{
+      .title = sweep.spec.metric + " over " + knob.knob,
+      .caption = "A dot is a trial; the ring marks the best one. ",
+      .x = axis_of(knob, listed),
+      .y = {.label = "validation " + sweep.spec.metric +
+                     (sweep.higher_is_better ? " (higher is better)" : " (lower is better)")},
+      .table = {"Trials by " + knob.knob, {"trial", knob.knob, sweep.spec.metric, "state"}}};
   std::map<std::string, Series> by_state;
   std::vector<double> values;
   for (const ordered_json& trial : trials) {
@@ -97,15 +98,14 @@ Chart knob_chart(const ReportedSweep& sweep, const SweepAxis& knob) {
     const ordered_json& tuned = trial["tuned"][knob.knob];
     const std::string text = value_text(tuned), state = trial["state"];
     const double y = trial["value"].get<double>();
-    const double x =
-        chart.x.kind == Axis::Kind::kCategories
-            ? static_cast<double>(std::ranges::find(listed, text) - listed.begin())
-        : tuned.is_number() ? tuned.get<double>()
-                            : NAN;
+    const double x = chart.x.kind == Axis::Kind::kCategories
+                         ? static_cast<double>(std::ranges::find(listed, text) - listed.begin())
+                     : tuned.is_number() ? tuned.get<double>()
+                                         : NAN;
     const std::string name = "trial " + trial["trial"].dump();
     Series& series = by_state[state == "stopped" ? "stopped by halving" : state];
-    series.points.push_back({x, y, name + ": " + text + ", " + figure_text(y),
-                             &trial == &trials.front()});
+    series.points.push_back(
+        {x, y, name + ": " + text + ", " + figure_text(y), &trial == &trials.front()});
     values.push_back(y);
     chart.table.rows.push_back({name, text, figure_text(y), state});
   }
@@ -123,10 +123,10 @@ Chart knob_chart(const ReportedSweep& sweep, const SweepAxis& knob) {
 DataTable trials_table(const ReportedSweep& sweep) {
   const ordered_json& trials = sweep.table["trials"];
   DataTable out{.caption = "The best trials, by validation " + sweep.spec.metric +
-                       (trials.size() > kMostRows ? "; all " + std::to_string(trials.size()) +
-                                                        " are in sweep.csv"
-                                                  : ""),
-            .columns = {"trial", "state", sweep.spec.metric, "sd over seeds", "seeds"}};
+                           (trials.size() > kMostRows
+                                ? "; all " + std::to_string(trials.size()) + " are in sweep.csv"
+                                : ""),
+                .columns = {"trial", "state", sweep.spec.metric, "sd over seeds", "seeds"}};
   for (const SweepAxis& knob : sweep.spec.over) out.columns.push_back(knob.knob);
   out.columns.push_back("error");
   for (const ordered_json& trial : trials) {
@@ -157,12 +157,13 @@ ReportedSweep read_reported_sweep(const std::string& path) {
   TrialFits fits;
   const std::string store = path + "/sweep.sqlite";
   if (fs::exists(store)) fits = SweepStore(store, plan).fits();
-  out.table = sweep_json(plan, SweepStanding(plan, rungs_of(plan), fits, out.higher_is_better)
-                                   .rows());
+  out.table =
+      sweep_json(plan, SweepStanding(plan, rungs_of(plan), fits, out.higher_is_better).rows());
   std::set<std::string> winners;
   for (const auto& entry : fs::directory_iterator(path)) {
     const std::string name = entry.path().filename();
-    if (name.starts_with("winner") && RunDirectory::is_run(entry.path())) winners.insert(entry.path());
+    if (name.starts_with("winner") && RunDirectory::is_run(entry.path()))
+      winners.insert(entry.path());
   }
   out.runs.assign(winners.begin(), winners.end());
   if (out.runs.empty() || !fs::exists(out.runs.back() + "/metrics.json"))
@@ -177,14 +178,16 @@ Section sweep_section(const ReportedSweep& sweep) {
     judged += !trial["value"].is_null();
     failed += trial["state"] == "failed";
   }
-  std::string text = std::to_string(sweep.table["trials"].size()) + " trials (search: " +
-                     sweep.spec.search + "), " + std::to_string(judged) +
+  std::string text = std::to_string(sweep.table["trials"].size()) +
+                     " trials (search: " + sweep.spec.search + "), " + std::to_string(judged) +
                      " of them judged on the validation part";
   if (failed > 0) text += ", " + std::to_string(failed) + " failed";
   out.parts.push_back(text + ".");
   if (sweep.runs.empty())
-    out.parts.push_back("The sweep is not finished: there is no winner yet, and what follows may "
-                        "change. Go on with: latent sweep --resume " + sweep.path);
+    out.parts.push_back(
+        "The sweep is not finished: there is no winner yet, and what follows may "
+        "change. Go on with: latent sweep --resume " +
+        sweep.path);
   for (const SweepAxis& knob : sweep.spec.over) {
     Chart chart = knob_chart(sweep, knob);
     if (!chart.series.empty()) out.parts.push_back(std::move(chart));

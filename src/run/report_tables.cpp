@@ -18,16 +18,24 @@ std::string knob_text(const nlohmann::json& value) {
   return value.dump();
 }
 
-/// The value of each knob, "–" where the config does not make the program read it.
+constexpr const char* kUnread = "–";
+
+/// The value of each knob, kUnread where the config does not make the program read it.
 std::vector<std::string> knob_texts(RunConfig config) {
   std::vector<std::string> out;
   for (const Knob& knob : knobs(config))
-    out.push_back(why_unread(knob.name, config).empty() ? knob_text(knob_value(knob)) : "–");
+    out.push_back(why_unread(knob.name, config).empty() ? knob_text(knob_value(knob)) : kUnread);
   return out;
 }
 
-RunConfig defaults_of(const std::string& model) {
-  return read_config("", {"model.name=" + model}).config;
+/// Those of the model's defaults, for the knobs that `read` has values of.
+std::vector<std::string> default_texts(const std::string& model,
+                                       const std::vector<std::string>& read) {
+  RunConfig config = read_config("", {"model.name=" + model}).config;
+  std::vector<std::string> out;
+  for (const Knob& knob : knobs(config))
+    out.push_back(read[out.size()] == kUnread ? kUnread : knob_text(knob_value(knob)));
+  return out;
 }
 
 }  // namespace
@@ -36,10 +44,11 @@ Section neighbours_section(ReportedRuns runs) {
   Section out{.heading = "Neighbours of well-known items", .parts = {}};
   for (const ReportedRun& run : charted(runs)) {
     if (run.model.neighbours.empty()) continue;
-    DataTable table{.caption = run.name + ": the items with most training rows, and the five nearest to "
-                                      "each by the cosine of the factors",
-                .columns = {"item", "training rows", "nearest", "second", "third", "fourth",
-                            "fifth"}};
+    DataTable table{
+        .caption = run.name +
+                   ": the items with most training rows, and the five nearest to "
+                   "each by the cosine of the factors",
+        .columns = {"item", "training rows", "nearest", "second", "third", "fourth", "fifth"}};
     for (const ItemNeighbours& item : run.model.neighbours) {
       std::vector<std::string> row = {item.name, whole_text(item.rows)};
       for (const auto& [name, cosine] : item.others) {
@@ -60,8 +69,8 @@ Section differences_section(ReportedRuns runs) {
   Section out{.heading = "Configs", .parts = {}};
   const bool alone = runs.size() == 1;
   DataTable table{.caption = alone ? "Knobs that differ from the defaults of the model"
-                               : "Knobs that differ between the runs; – where a run reads none",
-              .columns = {"knob"}};
+                                   : "Knobs that differ between the runs, – where one is not read",
+                  .columns = {"knob"}};
   std::vector<std::vector<std::string>> values;
   for (const ReportedRun& run : runs) {
     table.columns.push_back(run.name);
@@ -69,7 +78,7 @@ Section differences_section(ReportedRuns runs) {
   }
   if (alone) {
     table.columns.push_back("default");
-    values.push_back(knob_texts(defaults_of(runs.front().config.model.name)));
+    values.push_back(default_texts(runs.front().config.model.name, values.front()));
   }
   RunConfig scratch;
   const std::vector<Knob> names = knobs(scratch);
@@ -90,10 +99,11 @@ Section differences_section(ReportedRuns runs) {
 
 Section provenance_section(ReportedRuns runs) {
   Section out{.heading = "Provenance", .parts = {}};
-  DataTable table{.caption = "Where each run came from",
-              .columns = {"run", "model", "program", "commit", "LibTorch", "when (UTC)", "seed",
-                          "split seed", "device", "data", "CRC-32 of the data", "CRC-32 of the ids",
-                          "users", "items", "pairs of the test part", "state"}};
+  DataTable table{
+      .caption = "Where each run came from",
+      .columns = {"run", "model", "program", "commit", "LibTorch", "when (UTC)", "seed",
+                  "split seed", "device", "data", "CRC-32 of the data", "CRC-32 of the ids",
+                  "users", "items", "pairs of the test part", "state"}};
   for (const ReportedRun& run : runs) {
     const auto told = [&](const char* key) {
       const auto at = run.provenance.find(key);
@@ -104,8 +114,7 @@ Section provenance_section(ReportedRuns runs) {
         {run.name, run.config.model.name, told("program"), told("commit"), told("torch"), run.when,
          told("seed"), std::to_string(run.config.split.seed), told("device"), run.config.data.path,
          told("data_crc32"), told("ids_crc32"), told("users"), told("items"), told("test_pairs"),
-         run.unfinished ? "not finished, at step " + std::to_string(*run.unfinished)
-                        : "finished"});
+         run.unfinished ? "not finished, at step " + std::to_string(*run.unfinished) : "finished"});
   }
   out.parts.push_back(std::move(table));
   return out;

@@ -28,7 +28,8 @@ struct Factors {
   }
   double gram(int32_t a, int32_t b) const {
     double sum = 0;
-    for (int32_t i = 0; i < items; ++i) sum += double{gamma[i * factors + a]} * gamma[i * factors + b];
+    for (int32_t i = 0; i < items; ++i)
+      sum += double{gamma[i * factors + a]} * gamma[i * factors + b];
     return sum;
   }
 
@@ -126,8 +127,8 @@ TEST(FactorMap, KnowsNoNeighboursOfAnItemWithoutLength) {
   Factors world(10, 2, 5);
   world.gamma[0] = world.gamma[1] = 0;
   const std::vector<int32_t> known(10, 1);
-  const auto near = cosine_neighbours(ItemFactors(world.view(), false),
-                                      std::vector<int32_t>{0, 1}, 20, known);
+  const auto near =
+      cosine_neighbours(ItemFactors(world.view(), false), std::vector<int32_t>{0, 1}, 20, known);
   EXPECT_TRUE(near[0].empty());
   EXPECT_EQ(near[1].size(), 8u) << "all but itself and the one without length";
 }

@@ -19,8 +19,8 @@ using Labels = std::vector<std::string>;
 
 TEST(ChartScale, PutsTicksAtRoundNumbers) {
   const ChartScale scale({.label = "x"}, {0, 100});
-  EXPECT_EQ(labels_of(scale.ticks(30, false)), (Labels{"0", "10", "20", "30", "40", "50", "60", "70",
-                                                       "80", "90", "100"}));
+  EXPECT_EQ(labels_of(scale.ticks(30, false)),
+            (Labels{"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"}));
   EXPECT_EQ(labels_of(scale.ticks(8, false)), (Labels{"0", "50", "100"}));
 }
 
@@ -86,8 +86,8 @@ TEST(ChartScale, NeverLetsLabelsTouch) {
     for (const double low : {0.0001, 0.37, 12.0, 9990.0}) {
       for (const double factor : {1.001, 1.7, 30.0, 1e5}) {
         for (const double room : {6.0, 15.0, 32.0}) {
-          const auto ticks = ChartScale({.label = "x", .kind = kind}, {low, low * factor})
-                                 .ticks(room, false);
+          const auto ticks =
+              ChartScale({.label = "x", .kind = kind}, {low, low * factor}).ticks(room, false);
           for (size_t n = 1; n < ticks.size(); ++n) {
             const double apart = (ticks[n].at - ticks[n - 1].at) * room;
             EXPECT_GE(apart, (text_width(ticks[n].label) + text_width(ticks[n - 1].label)) / 2)

@@ -12,7 +12,9 @@ namespace latent {
 namespace {
 
 Page sample() {
-  Chart chart{.title = "Loss", .caption = "How it fell.", .x = {.label = "step"},
+  Chart chart{.title = "Loss",
+              .caption = "How it fell.",
+              .x = {.label = "step"},
               .y = {.label = "loss"},
               .series = {{.name = "a", .points = {{1, 2}, {2, 1}}}},
               .table = {"Loss by step", {"step", "loss"}, {{"1", "2"}, {"2", "1"}}}};

@@ -12,13 +12,17 @@ namespace latent {
 namespace {
 
 Chart line_chart(size_t series, size_t points) {
-  Chart chart{.title = "Curves", .caption = "", .x = {.label = "step"}, .y = {.label = "loss"},
+  Chart chart{.title = "Curves",
+              .caption = "",
+              .x = {.label = "step"},
+              .y = {.label = "loss"},
               .table = {}};
   for (size_t s = 0; s < series; ++s) {
     Series line{.name = "runs/a run with a longish name " + std::to_string(s), .points = {}};
     for (size_t n = 0; n < points; ++n) {
       const auto at = static_cast<double>(n);
-      line.points.push_back({at * 1000, 1 / (at + 1) + static_cast<double>(s), "", n + 1 == points});
+      line.points.push_back(
+          {at * 1000, 1 / (at + 1) + static_cast<double>(s), "", n + 1 == points});
     }
     chart.series.push_back(line);
   }
@@ -32,7 +36,8 @@ struct Text {
 
 /// The texts of a drawing, and where they end by the estimate of their widths.
 std::vector<Text> texts_of(const std::string& svg) {
-  static const std::regex pattern("<text class=\"([^\"]*)\" x=\"([^\"]*)\" y=\"([^\"]*)\">([^<]*)<");
+  static const std::regex pattern(
+      "<text class=\"([^\"]*)\" x=\"([^\"]*)\" y=\"([^\"]*)\">([^<]*)<");
   std::vector<Text> out;
   for (std::sregex_iterator at(svg.begin(), svg.end(), pattern), end; at != end; ++at) {
     Text text{(*at)[1], (*at)[4], std::stod((*at)[2]), std::stod((*at)[3]), 0, 0};
@@ -111,8 +116,13 @@ TEST(SvgChart, EscapesNamesAndNotes) {
 }
 
 TEST(SvgChart, DrawsBoxesFromQuarterToQuarter) {
-  Chart chart{.title = "t", .caption = "", .x = {.label = "true"}, .y = {.label = "predicted"},
-              .boxes = {{1, 0.5, 1, 1.5, 2, 3}, {2, 1, 2, 3, 4, 5}}, .diagonal = true, .table = {}};
+  Chart chart{.title = "t",
+              .caption = "",
+              .x = {.label = "true"},
+              .y = {.label = "predicted"},
+              .boxes = {{1, 0.5, 1, 1.5, 2, 3}, {2, 1, 2, 3, 4, 5}},
+              .diagonal = true,
+              .table = {}};
   chart.x.lowest = chart.y.lowest = 0;
   chart.x.highest = chart.y.highest = 5;
   expect_sound(chart);
