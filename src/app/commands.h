@@ -93,6 +93,9 @@ class CommandLine {
 /// Results go to stdout, as text followed by a newline.
 void print(const std::string& text);
 
+/// The report of runs and sweeps at `path`, and says on stderr that it was written.
+void write_report(const std::vector<std::string>& runs_and_sweeps, const std::string& path);
+
 /// Says on stderr that `path` was written, unless that is standard output.
 void say_wrote(const std::string& path);
 

@@ -7,6 +7,14 @@
 
 namespace latent {
 
+void write_report(const std::vector<std::string>& runs_and_sweeps, const std::string& path) {
+  // A folder that is missing is told before anything is computed.
+  AtomicFile file(path);
+  file.write(html_page(report_page({runs_and_sweeps})));
+  file.commit();
+  say_wrote(path);
+}
+
 int run_report(int argc, char** argv) {
   CommandLine line("report RUN|SWEEP... [options]",
                    "Writes what runs came to as one HTML file that needs no network: learning "
@@ -20,11 +28,7 @@ int run_report(int argc, char** argv) {
   const std::string path = line.has("output")
                                ? line.get<std::string>("output")
                                : (std::filesystem::path(line.word(0)) / "report.html").string();
-  // A folder that is missing is told before anything is computed.
-  AtomicFile file(path);
-  file.write(html_page(report_page(request)));
-  file.commit();
-  say_wrote(path);
+  write_report(request.runs_and_sweeps, path);
   return 0;
 }
 

@@ -42,15 +42,15 @@ std::string test_text(const nlohmann::ordered_json& table) {
 }
 
 /// sweep.report: the page of a sweep, or of the sweeps of each value.
-void tell_report(const SweepReport& report) {
-  std::string sweeps;
+void report_sweep(const SweepReport& report) {
+  std::vector<std::string> sweeps;
   if (report.table.contains("winners")) {
     for (const auto& winner : report.table["winners"])
-      sweeps += " " + winner["directory"].get<std::string>();
+      sweeps.push_back(winner["directory"].get<std::string>());
   } else {
-    sweeps = " " + report.directory;
+    sweeps.push_back(report.directory);
   }
-  say("its report: latent report" + sweeps + " -o " + report.directory + "/report.html");
+  write_report(sweeps, report.directory + "/report.html");
 }
 
 }  // namespace
@@ -92,14 +92,14 @@ int run_sweep_command(int argc, char** argv) {
   if (report.table.contains("winners")) {
     print(line.has("json") ? report.table.dump(2) : winners_table(report.table));
     say("sweep: " + report.directory);
-    if (report.wants_report) tell_report(report);
+    if (report.wants_report) report_sweep(report);
     return 0;
   }
   print(line.has("json") ? report.table.dump(2)
                          : sweep_table(report.table) + test_text(report.table));
   say("sweep: " + report.directory + "; the winner's run: " +
       report.table["winner"]["runs"][0].get<std::string>());
-  if (report.wants_report) tell_report(report);
+  if (report.wants_report) report_sweep(report);
   return 0;
 }
 

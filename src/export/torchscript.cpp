@@ -288,7 +288,7 @@ class ModelModule {
     }
     if (spec_.default_prediction) model["default_prediction"] = *spec_.default_prediction;
     nlohmann::ordered_json out = {{"format", kModelFormat}};
-    out.update(spec_.metadata);
+    if (spec_.metadata.is_object()) out.update(spec_.metadata);
     out["format"] = kModelFormat;
     out["model"] = model;
     out["arrays"] = arrays_to_json(arrays);
