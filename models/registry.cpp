@@ -28,13 +28,13 @@ const std::vector<ModelMaker>& model_registry() {
       {"svd", make<SvdImpl>},
       {"implicit_bpr", make<ImplicitBprImpl>},
       {"ials", make<ImplicitAlsImpl>},
+      {"svdpp", make<SvdppImpl>},
+      {"bayesian_mf", make<BayesianMfImpl>},
+      {"elsa", make<ElsaImpl>},
       {"popularity", make<PopularityImpl>},
       {"item_mean", make<ItemMeanImpl>},
       {"item_knn", make<ItemItemImpl>},
       {"ease", make<ItemItemImpl>},
-      {"svdpp", make<SvdppImpl>},
-      {"bayesian_mf", make<BayesianMfImpl>},
-      {"elsa", make<ElsaImpl>},
   };
   return rows;
 }

@@ -84,7 +84,7 @@ std::pair<double, double> interval(const ServedModel& model, double score, doubl
 int run_predict(int argc, char** argv) {
   CommandLine line("predict MODEL [USER ITEM] [options]",
                    "Prints the model's score of a pair, or writes those of a file of pairs.",
-                   "latent predict runs/quickstart/model.pt u79354815 b14275065");
+                   "latent predict runs/movielens/model.pt 7 50");
   line.add()("unknown",
              "ids that the model does not know or was not trained on: 'error', 'known-parts' or "
              "'popular' to score from what is known, 'skip'",
@@ -143,7 +143,7 @@ int run_recommend(int argc, char** argv) {
   CommandLine line(
       "recommend MODEL --user ID|--users FILE [options]",
       "Prints the best items for a user, score and id, best first; or writes those of many users.",
-      "latent recommend runs/quickstart/model.pt --user u79354815 -k 10");
+      "latent recommend runs/movielens/model.pt --user 7 -k 10");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
@@ -198,7 +198,7 @@ int run_recommend(int argc, char** argv) {
 int run_similar(int argc, char** argv) {
   CommandLine line("similar MODEL --item ID|--user ID [options]",
                    "Prints the items (or users) whose factors are nearest by cosine.",
-                   "latent similar runs/quickstart/model.pt --item b14275065");
+                   "latent similar runs/movielens/model.pt --item 50");
   line.add()("item", "the item's id", cxxopts::value<std::string>(), "ID")(
       "user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
@@ -234,7 +234,7 @@ int run_similar(int argc, char** argv) {
 int run_rank(int argc, char** argv) {
   CommandLine line("rank MODEL --user ID ITEM... [options]",
                    "Prints those items with the user's scores, best first.",
-                   "latent rank runs/quickstart/model.pt --user u79354815 b14275065 b1");
+                   "latent rank runs/movielens/model.pt --user 7 50 12");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "unknown",
       "ids that the model does not know or was not trained on: 'error', 'popular' to rank a user's "

@@ -88,7 +88,8 @@ std::vector<std::string> complaints_with(const ResolvedConfig& resolved, bool of
   if (of_data) {
     append(found, wrong_split(config.data, config.split));
     const bool trained = has_steps(model_info(config.model.name));
-    if (trained && config.train.patience > 0 && has_no_validation(config))
+    const bool stops = trained && why_unread("train.patience", config).empty();
+    if (stops && config.train.patience > 0 && has_no_validation(config))
       found.push_back({"train.patience",
                        "train.patience needs a validation part; set split.valid, or "
                        "train.patience to 0"});
@@ -117,9 +118,6 @@ Complaints wrong_dates(const DataOptions& data, const SplitOptions& split) {
 Complaints wrong_sampling(const RunConfig& config) {
   const std::string& name = config.model.name;
   Complaints out;
-  if ((name == "bayesian_mf" || name == "svdpp") && !config.model.init_path.empty())
-    out.push_back({"model.init_path", "model.init_path is not read by " + name +
-                                          ", whose tables hold more than a score's"});
   if (name == "bayesian_mf" && config.bayes.thin > config.bayes.samples)
     out.push_back({"bayes.thin", "bayes.thin = " + std::to_string(config.bayes.thin) +
                                      " keeps none of bayes.samples = " +
@@ -169,7 +167,7 @@ Complaints wrong_combinations(const RunConfig& config) {
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
   if (!has_steps(model)) return out;
-  if (train.refit && train.patience == 0)
+  if (train.refit && train.patience == 0 && why_unread("train.refit", config).empty())
     out.push_back({"train.refit",
                    "train.refit needs train.patience: early stopping chooses the steps to repeat"});
   try {

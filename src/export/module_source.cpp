@@ -20,7 +20,10 @@ std::string score_source(const ModuleParts& parts) {
   }
   if (parts.beta_item) {
     term(pairs, "torch.index_select(self.beta_item, 0, items)");
-    term(all, "self.beta_item.unsqueeze(0)");
+    // Alone it is the same for every user.
+    const bool alone = !parts.alpha && !parts.beta_user && !parts.factors;
+    term(all, alone ? "self.beta_item.unsqueeze(0).expand(users.size(0), self.item_count)"
+                    : "self.beta_item.unsqueeze(0)");
   }
   if (parts.factors) {
     term(pairs,

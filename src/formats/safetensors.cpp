@@ -1,11 +1,13 @@
 #include "src/formats/safetensors.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "src/base/bytes.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/formats/crc32.h"
 
 namespace latent {
 
@@ -29,7 +31,11 @@ void write_safetensors(const std::filesystem::path& path, std::vector<NamedArray
   // Wide values first: nothing then lies between two of its own size.
   std::ranges::stable_sort(arrays, std::greater<>(),
                            [](const NamedArray& a) { return bytes_of(a.entry.type); });
-  nlohmann::ordered_json header = {{"__metadata__", {{"latent", metadata}}}};
+  // The format has no checksum of its header, where a changed name would be another array.
+  char checksum[12];
+  std::snprintf(checksum, sizeof checksum, "%08x", crc32_of(metadata.data(), metadata.size()));
+  nlohmann::ordered_json header = {
+      {"__metadata__", {{"latent", metadata}, {"latent_crc32", checksum}}}};
   uint64_t at = 0;
   for (const NamedArray& array : arrays) {
     const uint64_t end = at + array.bytes.size();

@@ -26,8 +26,7 @@ SplitDataset fold_of(const SplitDataset& all, int64_t fold, int64_t folds, doubl
 }
 
 bool is_figure(const std::string& name, const ordered_json& value) {
-  return value.is_number() && name != "interactions" && name.rfind("popularity_", 0) != 0 &&
-         name.find("item_mean_") == std::string::npos;
+  return value.is_number() && name != "interactions" && name.rfind("popularity_", 0) != 0;
 }
 
 ordered_json run_fold(const RunConfig& config, SplitDataset data) {

@@ -55,11 +55,11 @@ void RunDirectory::check_can_create(const std::string& path, bool overwrite) {
                 ": the run directory exists; choose another, or replace it with --overwrite");
   if (!fs::is_directory(path))
     throw Error(path + ": exists and is not a folder; choose another run directory");
+  const FolderLock nobody_writes(path);  // before its files are looked at: they may be half there
   if (!is_run(path) && !fs::is_empty(path))
     throw Error(path +
                 ": is not a run of latent (no config.json), so --overwrite will not replace it");
   check_writable(path);
-  const FolderLock nobody_writes(path);
 }
 
 RunDirectory RunDirectory::create(const std::string& path, bool overwrite) {

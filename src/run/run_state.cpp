@@ -29,8 +29,10 @@ std::optional<int64_t> unfinished_step(const RunDirectory& run) {
     const auto metrics = json_of<ordered_json>(read_file(run.metrics()));
     const auto told = [&](const char* section) {
       const ordered_json part = object_in(metrics, section);
-      return part.contains("steps") && part["steps"].is_number() ? part["steps"].get<int64_t>()
-                                                                 : int64_t{0};
+      if (part.contains("steps") && !part["steps"].is_number_integer())
+        throw Error(run.metrics() + ": damaged; make it anew with: latent train --resume " +
+                    run.path());
+      return part.value("steps", int64_t{0});
     };
     if (told("train") == reached.first + reached.refit && told("export") == reached.final)
       return std::nullopt;

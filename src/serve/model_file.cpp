@@ -1,12 +1,13 @@
 #include "src/serve/model_file.h"
 
+#include <cstdio>
 #include <filesystem>
-#include <set>
 #include <stdexcept>
 
 #include "src/base/bytes.h"
 #include "src/base/error.h"
 #include "src/base/json_text.h"
+#include "src/formats/crc32.h"
 #include "src/formats/pickle.h"
 #include "src/formats/zip.h"
 
@@ -88,8 +89,11 @@ ModelFile::ModelFile(const std::string& path, Hold hold)
       read_zip();
     else
       read_safetensors();
-  } catch (const Error&) {
-    throw;
+  } catch (const Error& e) {
+    // What the zip's reader says, with what it means.
+    const std::string said = e.what();
+    if (!said.ends_with("copy it again")) throw;
+    damaged(said.substr(std::min(said.size(), path_.size() + 2)));
   } catch (const std::runtime_error& e) {
     damaged(e.what());
   } catch (const json::exception&) {
@@ -205,7 +209,11 @@ void ModelFile::read_safetensors() {
   if (!header.starts_with('{')) no_model();
   const std::span<const char> data = all.subspan(8 + header_bytes);
   const json tensors = parsed(header);
-  metadata_ = tensors.at("__metadata__").at("latent").get<std::string>();
+  const json& texts = tensors.at("__metadata__");
+  metadata_ = texts.at("latent").get<std::string>();
+  char checksum[12];
+  std::snprintf(checksum, sizeof checksum, "%08x", crc32_of(metadata_.data(), metadata_.size()));
+  if (texts.at("latent_crc32") != checksum) damaged("its description has another checksum");
   Members members;
   for (const auto& [name, tensor] : tensors.items()) {
     if (name == "__metadata__") continue;

@@ -283,8 +283,9 @@ class BadInput(support.Case):
         (self.dir / "cut/metrics.json").unlink()
         shutil.copytree(self.dir / "a", self.dir / "torn")
         (self.dir / "torn/metrics.json").write_text('{"test": {')
+        (self.dir / "empty").mkdir()
         for words, told in [(["a", "none"], "none: no such run directory"), (["a", "d.csv"], "d.csv: no such run directory"),
-                            (["a", "."], ".: not a run of latent (no config.json)"),
+                            (["a", "empty"], "empty: not a run of latent (no config.json)"),
                             (["a"], "a: a run alone has nothing to be compared with; give another one, or more"),
                             (["a", "a/"], "a: a run alone has nothing to be compared with; give another one, or more"),
                             (["a", "cut"], "cut: this run is not finished; go on with: latent train --resume cut"),
@@ -299,11 +300,11 @@ class BadInput(support.Case):
 
     def test_a_metric_that_a_run_lacks_is_answered_with_those_that_all_have(self):
         self.assertEqual(self.told("a", "refit", "--metric", "rmsd"),
-                         "a has no test metric 'rmsd' (all runs have mse, rmse, mae, rounded_mse); did you mean 'rmse'?")
+                         "a has no test metric 'rmsd' (all runs have mse, rmse, mae, rounded_mse, item_mean_mse); did you mean 'rmse'?")
         self.assertIn("'interactions' is no metric to compare by (all runs have ", self.told("a", "refit", "--metric", "interactions"))
-        self.assertEqual(self.told("a", "rankings"),
-                         "the runs share no metric: a and rankings were judged by others; train them with eval.metrics = all")
-        self.assertIn("rankings has no test metric 'rmse'", self.told("a", "rankings", "--metric", "rmse"))
+        self.assertEqual(self.told("refit", "rankings"),
+                         "the runs share no metric: refit and rankings were judged by others; train them with eval.metrics = all")
+        self.assertIn("rankings has no test metric 'rmse'", self.told("refit", "rankings", "--metric", "rmse"))
 
     def test_the_same_seed_twice_is_refused(self):
         shutil.copytree(self.dir / "a", self.dir / "copy")

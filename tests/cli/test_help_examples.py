@@ -52,7 +52,8 @@ class Examples(support.Case):
         config = f"configs/{name}.json"
         if not (support.ROOT / config).exists():
             config = "configs/quickstart.json"
-        self.latent("train", config, "--run-dir", f"runs/{name}", "--set", "train.epochs=3")
+        seed = re.search(r"-(\d+)$", name)  # svd-1, svd-2: one setting under several seeds
+        self.latent("train", config, "--run-dir", f"runs/{name}", "--set", "train.epochs=3", "--set", f"train.seed={seed[1] if seed else 0}")
 
     def test_every_command_has_one(self):
         self.assertGreater(len(self.examples), 12)
@@ -71,7 +72,7 @@ class Examples(support.Case):
                         self.run_that_is_named(run)
                 done = self.run_line(example[1])
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                self.assertNotEqual(done.stdout + done.stderr, "")
+                self.assertTrue(done.stdout + done.stderr != "" or ">" in example[1])
 
 
 if __name__ == "__main__":

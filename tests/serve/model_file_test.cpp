@@ -129,7 +129,10 @@ std::string forged(const std::string& whole,
   auto manifest =
       nlohmann::ordered_json::parse(header["__metadata__"]["latent"].get<std::string>());
   change(manifest);
-  header["__metadata__"]["latent"] = manifest.dump();
+  const std::string forgery = manifest.dump();
+  char digits[12];
+  std::snprintf(digits, sizeof digits, "%08x", crc32_of(forgery.data(), forgery.size()));
+  header["__metadata__"] = {{"latent", forgery}, {"latent_crc32", digits}};
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t size = text.size();

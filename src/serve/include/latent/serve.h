@@ -4,7 +4,7 @@
 //   #include <latent/serve.h>
 //
 //   const latent::serve::Model model("model.pt");
-//   for (const auto& [item, score] : model.recommend("u79354815", 10))
+//   for (const auto& [item, score] : model.recommend("u7", 10))
 //     std::cout << item << " " << score << "\n";
 //
 // docs/serving.md shows every method beside the Python package and the command line.
