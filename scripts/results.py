@@ -112,7 +112,8 @@ def page(kept):
     out = ["# Published figures and ours", "",
            "Made by `scripts/results.py DATA` from `configs/published/`; raw figures are in [results.json](results.json). Ours are means ± the",
            "standard deviation (n - 1) over seeds; of cross-validation over seeds of the split, of each the mean of 5 folds. Seconds are those of one",
-           "training on the machine that results.json names (which had other work to do: they are upper bounds).", ""]
+           "training on the machine that results.json names (which had other work to do: they are upper bounds).", "",
+           "The notebook's own protocol, on its settings and beside Python's figures: [notebook.md](notebook.md).", ""]
     for section in SECTIONS:
         out += [f"## {section['title']}", "", section["text"], "",
                 f"| model | published: {section['figures']} | ours | seeds | seconds | config | where they differ, why |",
