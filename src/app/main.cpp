@@ -32,9 +32,11 @@ std::filesystem::path part_file() {
 int run_in_part(int argc, char** argv) {
   void* const part = ::dlopen(part_file().c_str(), RTLD_NOW | RTLD_LOCAL);
   using Main = int (*)(int, char**);
-  const auto run = part != nullptr ? reinterpret_cast<Main>(::dlsym(part, "latent_train_main")) : nullptr;
+  void* const found = part != nullptr ? ::dlsym(part, "latent_train_main") : nullptr;
+  const auto run = reinterpret_cast<Main>(found);
   if (run == nullptr) {
-    std::fprintf(stderr, "latent: cannot load the part that trains, which belongs beside the program: %s\n",
+    std::fprintf(stderr,
+                 "latent: cannot load the part that trains, which belongs beside the program: %s\n",
                  ::dlerror());
     return 1;
   }

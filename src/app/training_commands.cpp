@@ -191,8 +191,8 @@ ExportFormat export_format(const std::string& path, const std::string& format) {
   if (seen == std::end(kExports)) {
     if (format.empty() && !output_place(path).stream)
       throw Error(path +
-                  ": name it .pt (a TorchScript module), .npz (its tables) or .safetensors, or give "
-                  "--format torchscript, npz or safetensors");
+                  ": name it .pt (a TorchScript module), .npz (its tables) or .safetensors, or "
+                  "give --format torchscript, npz or safetensors");
     return named == std::end(kExports) ? ExportFormat::kTorchScript : named->format;
   }
   if (!format.empty() && named != seen)

@@ -56,18 +56,21 @@ Knobs joined(Knobs first, const Knobs& second) {
   return first;
 }
 
-/// Of every model that is trained.
-Knobs of_training(const Knobs& more) {
+/// Of every model that passes over the rows until it is told to stop.
+Knobs of_passes(const Knobs& more) {
   return joined({{"train.steps"},
                  {"train.epochs"},
                  {"train.rows"},
                  {"train.patience"},
                  {"train.monitor"},
                  {"train.eval_every"},
-                 {"train.refit"},
-                 {"model.init_path"},
-                 {"model.init_from"}},
+                 {"train.refit"}},
                 more);
+}
+
+/// Of those that may begin with the tables of another one.
+Knobs of_training(const Knobs& more) {
+  return joined(of_passes({{"model.init_path"}, {"model.init_from"}}), more);
 }
 
 Knobs of_gradient(const Knobs& more) {
@@ -113,21 +116,15 @@ Knobs of_bayesian_mf() {
 }
 
 Knobs of_svdpp() {
-  return {{"train.steps"},
-          {"train.epochs"},
-          {"train.rows"},
-          {"train.patience"},
-          {"train.monitor"},
-          {"train.eval_every"},
-          {"train.refit"},
-          {"data.rating_scale"},
-          {"model.factors"},
-          {"model.init_mean"},
-          {"model.init_std"},
-          {"train.lr", svdpp_rate_falls_back, "a rate of svdpp.lr_* is null"},
-          {"train.lambda", svdpp_penalty_falls_back, "a penalty of svdpp.reg_* is null"},
-          {"train.exact"},
-          {"svdpp."}};
+  return of_passes(
+      {{"data.rating_scale"},
+       {"model.factors"},
+       {"model.init_mean"},
+       {"model.init_std"},
+       {"train.lr", svdpp_rate_falls_back, "a rate of svdpp.lr_* is null"},
+       {"train.lambda", svdpp_penalty_falls_back, "a penalty of svdpp.reg_* is null"},
+       {"train.exact"},
+       {"svdpp."}});
 }
 
 Knobs of_elsa() {

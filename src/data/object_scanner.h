@@ -30,8 +30,8 @@ class ObjectScanner {
 
   /// Dotted names of all scalar fields of one line, for `auto` and `data info`. Throws RowError.
   static std::vector<std::string> names(ObjectDialect dialect, std::string_view line);
-  /// Those of several lines, each once, in the order in which they appear; lines that cannot be read
-  /// are passed over. `broken`: what is wrong with the first of them.
+  /// Those of several lines, each once, in the order in which they appear; lines that cannot be
+  /// read are passed over. `broken`: what is wrong with the first of them.
   static std::vector<std::string> names(ObjectDialect dialect,
                                         const std::vector<std::string>& lines, std::string& broken);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -11,114 +10,13 @@
 #include "src/base/parallel.h"
 #include "src/score/near_id.h"
 #include "src/score/nearest.h"
-#include "src/serve/model_file.h"
+#include "src/serve/model_parts.h"
 
 namespace latent {
 
-struct ServedModel::Impl {
-  Impl(const std::string& path, Hold hold) : file(path, hold) {
-    users = ids("user_table", "user_ids", /*searchable=*/true);
-    items = ids("item_table", "item_ids", /*searchable=*/true);
-    titles = ids("title_table", "item_titles", /*searchable=*/false);
-    if (titles.size() != 0 && titles.size() != items.size()) file.damaged("too few titles");
-    strangers = ids("stranger_table", "", /*searchable=*/true);
-    seen = histories("seen", users.size());
-    if (strangers.size() > 0) strangers_seen = histories("strangers", strangers.size());
-    user_rows = row_counts("user_rows", users.size());
-    item_rows = row_counts("item_rows", items.size());
-    read_tables();
-  }
-
-  /// The arrays of `table`, or the strings that the list of an older file holds.
-  IdTable ids(const std::string& table, const char* list, bool searchable) {
-    if (!file.has(table + ".text")) {
-      const auto* const names = file.list(list);
-      if (names != nullptr) return owned.emplace_back(*names, searchable).table();
-      if (searchable && *list != '\0') file.damaged("it has no " + table);
-      return {};
-    }
-    const auto text = file.array(table + ".text", ValueType::kUint8).all<uint8_t>();
-    const IdTable ids({reinterpret_cast<const char*>(text.data()), text.size()},
-                      file.array(table + ".start", ValueType::kInt64).all<int64_t>(),
-                      file.array(table + ".slots", ValueType::kInt32).all<int32_t>());
-    if (!ids.is_sound() || (searchable && !ids.is_searchable()))
-      file.damaged("its " + table + " is none");
-    return ids;
-  }
-
-  /// Where each history begins is checked here, what is in it when it is asked for.
-  UserItemsView histories(const std::string& name, int32_t users) {
-    const auto start =
-        file.array(name + "_start", ValueType::kInt64, int64_t{users} + 1).all<int64_t>();
-    const auto items = file.array(name + "_items", ValueType::kInt32).unchecked<int32_t>();
-    if (start.empty() || start.front() != 0 || start.back() != std::ssize(items) ||
-        !std::is_sorted(start.begin(), start.end()))
-      file.damaged("its " + name + "_start leads out of the file");
-    return {start, items};
-  }
-
-  std::span<const int32_t> row_counts(const char* name, int32_t size) const {
-    return file.array(name, ValueType::kInt32, size).all<int32_t>();
-  }
-
-  const float* table(const char* name, int64_t values) const {
-    const auto all = file.array(name, ValueType::kFloat32, values).unchecked<float>();
-    return file.has(name) ? all.data() : nullptr;
-  }
-
-  void read_tables() {
-    view.users = users.size();
-    view.items = items.size();
-    if (file.has("gamma_item")) {
-      const std::vector<int64_t>& shape = file.array("gamma_item", ValueType::kFloat32).shape();
-      if (shape.size() != 2 || shape[0] != view.items || shape[1] > INT32_MAX)
-        file.damaged("its gamma_item is no table of items");
-      view.factors = static_cast<int32_t>(shape[1]);
-    }
-    view.lowest = static_cast<float>(file.number("rating_low").value_or(view.lowest));
-    view.highest = static_cast<float>(file.number("rating_high").value_or(view.highest));
-    if (!(view.lowest <= view.highest)) file.damaged("its ratings have no range");
-    if (const auto score = file.number("default_prediction"))
-      view.default_prediction = static_cast<float>(*score);
-    view.alpha = table("alpha", 1);
-    view.beta_user = table("beta_user", view.users);
-    view.beta_item = table("beta_item", view.items);
-    view.gamma_user = table("gamma_user", int64_t{view.users} * view.factors);
-    view.gamma_item = table("gamma_item", int64_t{view.items} * view.factors);
-    if (file.has("gamma_user") != file.has("gamma_item")) file.damaged("it has half of its factors");
-    need("alpha", 0, 1);
-  }
-
-  /// Values [from, from + count) of a table are used next.
-  void need(const char* name, int64_t from, int64_t count) const {
-    if (file.has(name)) (void)file.array(name, ValueType::kFloat32).part<float>(from, count);
-  }
-  void need_all(const char* name) const {
-    if (file.has(name)) (void)file.array(name, ValueType::kFloat32).all<float>();
-  }
-  void need_user(int32_t u) const {
-    need("beta_user", u, 1);
-    need("gamma_user", int64_t{u} * view.factors, view.factors);
-  }
-  void need_item(int32_t i) const {
-    need("beta_item", i, 1);
-    need("gamma_item", int64_t{i} * view.factors, view.factors);
-  }
-  void need_items() const {
-    need_all("beta_item");
-    need_all("gamma_item");
-  }
-
-  /// A history, once it is known to name items of this model in ascending order.
-  std::span<const int32_t> history(const char* name, const UserItemsView& of, int32_t u) const {
-    const int64_t from = of.start[u], count = of.start[u + 1] - from;
-    const auto list =
-        file.array(std::string(name) + "_items", ValueType::kInt32).part<int32_t>(from, count);
-    const bool sound = std::ranges::adjacent_find(list, std::greater_equal<>()) == list.end() &&
-                       (list.empty() || (list.front() >= 0 && list.back() < view.items));
-    if (!sound) file.damaged("a history in it names no items");
-    return list;
-  }
+/// The parts with what is made of them when it is first asked for, and what errors say.
+struct ServedModel::Impl : ModelParts {
+  using ModelParts::ModelParts;
 
   static Known knows(const IdTable& ids, std::span<const int32_t> rows, std::string_view id) {
     const int32_t index = ids.find(id);
@@ -154,12 +52,6 @@ struct ServedModel::Impl {
     return out;
   }
 
-  ModelFile file;
-  IdTable users, items, titles, strangers;
-  UserItemsView seen, strangers_seen;
-  std::span<const int32_t> user_rows, item_rows;  ///< empty: nothing is said
-  FactorView view;                                ///< not checked: need() goes before
-  std::deque<OwnedIds> owned;                     ///< what tables of ids refer to, where no file is
   mutable std::once_flag ranker_made, all_checked, histories_checked;
   std::optional<Ranker> ranker;
 };

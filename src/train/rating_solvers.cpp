@@ -66,6 +66,24 @@ Interactions grouped_by_user(const Interactions& rows, int32_t users) {
   return out;
 }
 
+/// The solver's copies of the module's tables, and back. svdpp has one table more.
+template <typename T>
+void load_tables(const ScoreTables& module, SvdTables<T>& tables) {
+  tables.mean = module.alpha.item<T>();
+  to_padded(module.beta_user, 1, tables.bu.data());
+  to_padded(module.beta_item, 1, tables.bi.data());
+  to_padded(module.gamma_user, tables.stride, tables.p.data());
+  to_padded(module.gamma_item, tables.stride, tables.q.data());
+}
+
+template <typename T>
+void store_tables(const SvdTables<T>& tables, const ScoreTables& module) {
+  from_padded(tables.bu.data(), 1, module.beta_user);
+  from_padded(tables.bi.data(), 1, module.beta_item);
+  from_padded(tables.p.data(), tables.stride, module.gamma_user);
+  from_padded(tables.q.data(), tables.stride, module.gamma_item);
+}
+
 /// What the exact and the fast solver share: T is double or float.
 template <typename T>
 class SvdSteps : public Stepper {
@@ -85,21 +103,14 @@ class SvdSteps : public Stepper {
   }
   void restore(const Checkpoint&) override { load(); }
   void sync() override {
-    from_padded(tables_.bu.data(), 1, module_.beta_user);
-    from_padded(tables_.bi.data(), 1, module_.beta_item);
-    from_padded(tables_.p.data(), tables_.stride, module_.gamma_user);
-    from_padded(tables_.q.data(), tables_.stride, module_.gamma_item);
+    store_tables(tables_, module_);
   }
   std::string remedy() const override { return lower_rate(config_.train); }
   int64_t samples_per_step() const override { return rows_.size(); }
 
  protected:
   void load() {
-    tables_.mean = module_.alpha.item<T>();
-    to_padded(module_.beta_user, 1, tables_.bu.data());
-    to_padded(module_.beta_item, 1, tables_.bi.data());
-    to_padded(module_.gamma_user, tables_.stride, tables_.p.data());
-    to_padded(module_.gamma_item, tables_.stride, tables_.q.data());
+    load_tables(module_, tables_);
   }
 
   const RunConfig& config_;
@@ -177,10 +188,7 @@ class SvdppSteps : public Stepper {
   }
   void restore(const Checkpoint&) override { load(); }
   void sync() override {
-    from_padded(tables_.bu.data(), 1, module_.beta_user);
-    from_padded(tables_.bi.data(), 1, module_.beta_item);
-    from_padded(tables_.p.data(), tables_.stride, module_.gamma_user);
-    from_padded(tables_.q.data(), tables_.stride, module_.gamma_item);
+    store_tables(tables_, module_);
     from_padded(tables_.y.data(), tables_.stride, model_.implicit_item());
     fold_implicit(tables_, rows_, model_.folded_user().template data_ptr<T>());
   }
@@ -196,11 +204,7 @@ class SvdppSteps : public Stepper {
 
  private:
   void load() {
-    tables_.mean = module_.alpha.item<T>();
-    to_padded(module_.beta_user, 1, tables_.bu.data());
-    to_padded(module_.beta_item, 1, tables_.bi.data());
-    to_padded(module_.gamma_user, tables_.stride, tables_.p.data());
-    to_padded(module_.gamma_item, tables_.stride, tables_.q.data());
+    load_tables(module_, tables_);
     to_padded(model_.implicit_item(), tables_.stride, tables_.y.data());
   }
 
