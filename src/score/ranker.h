@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "src/score/common_order.h"
 #include "src/score/factor_view.h"
 #include "src/score/top_k.h"
 #include "src/score/user_items.h"
@@ -24,7 +26,7 @@ struct RankingRules {
 class Ranker {
  public:
   /// Keeps pointers to `model`'s tables.
-  explicit Ranker(const FactorView& model) : scorer_(model), items_(model.items) {}
+  explicit Ranker(const FactorView& model);
 
   /// Users that share a pass over the catalogue: enough to make the product as fast as it gets.
   static constexpr int64_t kBlock = 96;
@@ -43,9 +45,13 @@ class Ranker {
   /// The score by which an item ranks.
   float score(int32_t user, int32_t item) const { return scorer_.score(user, item); }
 
+  /// The order of all users, where the model has nothing that differs between them; else null.
+  const CommonOrder* common() const { return common_ ? &*common_ : nullptr; }
+
  private:
   CatalogueScorer scorer_;
   int32_t items_;
+  std::optional<CommonOrder> common_;
 };
 
 }  // namespace latent
