@@ -231,7 +231,10 @@ latent_build() {
   fi
   if [[ ! -f $folder/build.ninja && ! -f $folder/Makefile ||
     $(cached "$folder" Torch_DIR) != "$torch_dir" ]]; then
-    cmake --preset "$preset" -DTorch_DIR="$torch_dir"
+    # LATENT_UNITY: several files in each run of the compiler, for a build from nothing that nobody
+    # goes on from; after an edit it takes longer.
+    cmake --preset "$preset" -DTorch_DIR="$torch_dir" \
+      ${LATENT_UNITY:+-DCMAKE_UNITY_BUILD=ON}
   fi
   local -a targets=()
   [[ $# -eq 0 ]] || targets=(--target "$@")
