@@ -230,6 +230,9 @@ const std::string& ServedModel::path() const { return impl_->file.path(); }
 const std::string& ServedModel::metadata() const { return impl_->file.metadata(); }
 const IdTable& ServedModel::user_ids() const { return impl_->users; }
 const IdTable& ServedModel::item_ids() const { return impl_->items; }
+const std::map<std::string, StoredArray>& ServedModel::arrays() const {
+  return impl_->file.arrays();
+}
 const FactorView& ServedModel::view() const {
   std::call_once(impl_->all_checked, [&] {
     for (const char* name : {"alpha", "beta_user", "beta_item", "gamma_user", "gamma_item"})

@@ -2,6 +2,7 @@
 // LibTorch.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "src/score/id_table.h"
 #include "src/score/ranker.h"
 #include "src/score/user_items.h"
+#include "src/serve/stored_array.h"
 
 namespace latent {
 
@@ -89,6 +91,8 @@ class ServedModel {
   /// [U], [I]: rows that were trained on; empty in a file of format 2 or before.
   std::span<const int32_t> user_rows() const;
   std::span<const int32_t> item_rows() const;
+  /// Everything that the file holds, by name (docs/formats.md); check_all() before use.
+  const std::map<std::string, StoredArray>& arrays() const;
   /// All tables, every one of them checked.
   const FactorView& view() const;
   /// The rating of a pair by index, clipped.

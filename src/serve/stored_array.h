@@ -22,6 +22,8 @@ class StoredArray {
   bool is_there() const { return bytes_.data() != nullptr; }
   const std::vector<int64_t>& shape() const { return entry_.shape; }
   ValueType type() const { return entry_.type; }
+  /// All bytes of it, for whoever calls check_all() before.
+  std::span<const char> bytes() const { return bytes_; }
   int64_t size() const { return static_cast<int64_t>(bytes_.size()) / bytes_of(entry_.type); }
 
   /// Values [from, from + count), each block of them checked at its first touch; from any thread.

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Installs the Python package as its users do, into a fresh environment, and runs the tests of this folder there.
+
+    python3 tests/python/run.py FOLDER [-v]
+
+FOLDER is made anew. 77 says that packages could not be fetched: skipped.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# What tests compare with; where one is missing they say that they are skipped.
+BESIDE = ["safetensors", "mypy", "tritonclient", "faiss-cpu"]
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin/python"
+
+    def install(*what, **how):
+        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
+        return subprocess.run(command, **how).returncode == 0
+
+    if not install("numpy"):
+        print("numpy cannot be fetched: skipped")
+        return 77
+    if not install(ROOT):
+        print("pip install . failed")
+        return 1
+    for package in BESIDE:
+        # tritonclient's own dependencies are for its clients; the protobuf is enough here.
+        if not install(package, *(["--no-deps"] if package == "tritonclient" else [])):
+            print(f"{package} cannot be fetched: its tests are skipped")
+    install("protobuf", "grpcio")
+    # From another folder, so that nothing of the source tree is imported in place of what is installed.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    tests = [python, "-m", "unittest", "discover", "-s", HERE, "-p", "test_*.py", *sys.argv[2:]]
+    return subprocess.run(tests, cwd=folder, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
