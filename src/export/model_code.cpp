@@ -57,6 +57,7 @@ std::string model_code(const ModuleParts& parts, bool listed) {
   if (parts.clips) spec.lowest = 0, spec.highest = 1;
   if (parts.has_default) spec.default_prediction = 0;
   spec.bias_is_a_factor = parts.bias_is_a_factor;
+  spec.forward = parts.forward;
   if (parts.draws)
     spec.draws = {torch::zeros({users, 1}), torch::zeros({1, 1}), torch::zeros({1})};
   const MemoryFile file;

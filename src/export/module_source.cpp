@@ -1,5 +1,7 @@
 #include "src/export/module_source.h"
 
+#include "src/export/forward_source.h"
+
 namespace latent {
 
 namespace {
@@ -275,12 +277,17 @@ std::string similar_source(const ModuleParts& parts) {
   return source;
 }
 
-}  // namespace
-
-std::string module_source(const ModuleParts& parts) {
+/// All methods, of which forward answers scores.
+std::string methods(const ModuleParts& parts) {
   return kIdSource + std::string(parts.titles ? kTitleSource : "") +
          (parts.has_default ? kDefaultSource : "") + score_source(parts) + sd_source(parts) +
          similar_source(parts) + kRankingSource;
+}
+
+}  // namespace
+
+std::string module_source(const ModuleParts& parts) {
+  return with_forward(methods(parts), parts.forward);
 }
 
 }  // namespace latent

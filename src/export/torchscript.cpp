@@ -197,6 +197,8 @@ class ModelModule {
     if (spec.default_prediction)
       module_.register_attribute("default_prediction", c10::FloatType::get(),
                                  *spec.default_prediction);
+    if (spec.forward != Forward::kScores)
+      module_.register_attribute("list_length", c10::IntType::get(), spec.list_length);
   }
 
   void define_methods() {
@@ -209,7 +211,8 @@ class ModelModule {
                                   .has_default = spec_.default_prediction.has_value(),
                                   .clips = clips(),
                                   .draws = spec_.draws.has_value(),
-                                  .titles = ids_.has_titles()}));
+                                  .titles = ids_.has_titles(),
+                                  .forward = spec_.forward}));
   }
 
   /// What readers without LibTorch go by.
@@ -221,6 +224,8 @@ class ModelModule {
       model["rating_high"] = spec_.highest;
     }
     if (spec_.default_prediction) model["default_prediction"] = *spec_.default_prediction;
+    if (spec_.forward != Forward::kScores)
+      model["forward"] = spec_.forward == Forward::kListsOfIds ? "ids" : "indices";
     nlohmann::ordered_json out = {{"format", kModelFormat}};
     if (spec_.metadata.is_object()) out.update(spec_.metadata);
     out["format"] = kModelFormat;

@@ -10,6 +10,7 @@
 
 #include "models/recommender.h"
 #include "src/data/id_map.h"
+#include "src/export/module_source.h"
 #include "src/score/user_items.h"
 
 namespace latent {
@@ -33,6 +34,8 @@ struct ExportSpec {
   /// What forward says where the score is exactly 0 (see FactorView); none: the score.
   std::optional<double> default_prediction = {};
   std::optional<ScoreDraws> draws = {};  ///< what the score is the mean of; none: there is but one
+  Forward forward = Forward::kScores;
+  int64_t list_length = 0;  ///< of a forward that answers lists
   bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
   /// Config, metrics, provenance: the extra file latent.json, with a description of the arrays.
   nlohmann::ordered_json metadata;

@@ -4,6 +4,7 @@
 
 #include "src/config/write.h"
 #include "src/export/torchscript.h"
+#include "src/export/triton.h"
 #include "src/run/model_for_data.h"
 
 namespace latent {
@@ -62,9 +63,16 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
   const Pairs& had = data.strangers.pairs;
   const UserItems strangers_seen =
       all_of_file ? UserItems(had.user, had.item, strangers.size()) : UserItems({}, {}, 0);
-  const auto write = to.kind == ModelFileKind::kSafetensors ? export_safetensors : export_torchscript;
+  const auto write = [&](const ExportSpec& spec) {
+    switch (to.kind) {
+      case ModelFileKind::kTriton:
+        return export_triton({to.path, triton_name(to.name), to.list_length}, spec);
+      case ModelFileKind::kSafetensors: return export_safetensors(to.path, spec);
+      default: return export_torchscript(to.path, spec);
+    }
+  };
   write(
-      to.path, {.model_name = config.model.name,
+      {.model_name = config.model.name,
              .tables = model.scored(),
              .users = &data.users,
              .items = &data.items,
