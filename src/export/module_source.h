@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "src/formats/fold_in_spec.h"
+
 namespace latent {
 
 /// What a model has. The source speaks of the attributes that export_torchscript() registers.
@@ -14,6 +16,9 @@ struct ModuleParts {
   bool clips = false;             ///< forward keeps within rating_low and rating_high
   bool draws = false;             ///< the score is a mean of draws, of which it has the biases
   bool titles = false;
+  FoldInSpec fold_in = {};  ///< its numbers make no difference
+  bool seen_ratings = false, seen_fitted = false;
+  bool implicit = false;    ///< implicit_item: what a history says by itself
 };
 
 std::string module_source(const ModuleParts& parts);

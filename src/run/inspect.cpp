@@ -39,7 +39,11 @@ std::string code_of(const ModelFile& file, const ServedModel& model) {
                                        .has_default = file.number("default_prediction").has_value(),
                                        .clips = file.number("rating_low").has_value(),
                                        .draws = file.has("noise_variance"),
-                                       .titles = file.has("title_table.text")},
+                                       .titles = file.has("title_table.text"),
+                                       .fold_in = file.fold_in(),
+                                       .seen_ratings = file.has("seen_ratings"),
+                                       .seen_fitted = file.has("seen_fitted"),
+                                       .implicit = file.has("implicit_item")},
                                       listed);
   return code == ours ? "ours" : "other";
 }
