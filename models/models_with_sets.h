@@ -15,8 +15,8 @@ class SvdppImpl : public LatentFactorImpl {
   torch::Tensor forward(const torch::Tensor& users, const torch::Tensor& items) override;
   ScoreTables scored() const override;
 
-  torch::Tensor implicit_item() const override { return implicit_item_->weight; }  // [I, K]
-  torch::Tensor folded_user() const { return folded_user_; }                       // [U, K]
+  torch::Tensor implicit_item() const { return implicit_item_->weight; }  // [I, K]
+  torch::Tensor folded_user() const { return folded_user_; }              // [U, K]
 
  private:
   torch::nn::Embedding implicit_item_{nullptr};

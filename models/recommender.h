@@ -84,10 +84,6 @@ class RecommenderImpl : public torch::nn::Module {
 
   virtual ItemItemTables item_items() const { return {}; }
 
-  /// What each item that a user has adds to their factors, divided by the root of how many there
-  /// are [I, K]; undefined: nothing.
-  virtual torch::Tensor implicit_item() const { return {}; }
-
   /// What the score is the mean of; none: there is but one.
   virtual std::optional<ScoreDraws> draws() const { return std::nullopt; }
 

@@ -35,7 +35,7 @@ struct ExportSpec {
   std::optional<double> default_prediction = {};
   std::optional<ScoreDraws> draws = {};  ///< what the score is the mean of; none: there is but one
   FoldInSpec fold_in = {};         ///< how new users are folded in
-  torch::Tensor implicit_item = {};  ///< see RecommenderImpl; undefined: none
+  torch::Tensor implicit_item = {};  ///< of svdpp, y [I, K]; undefined: none
   /// By the items of `seen`, NaN where the pair is no row of the fit: of models that fold in by
   /// ratings. Of others whether it is one. Each empty: not written.
   std::span<const float> seen_ratings = {};

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "models/models_with_sets.h"
 #include "src/config/write.h"
 #include "src/export/torchscript.h"
 #include "src/run/model_for_data.h"
@@ -97,6 +98,7 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
   const FittedRows fitted = fitted_rows(config, data, fit);
   const FoldInSpec fold_in =
       fold_objective(config, fitted.get(), data.users.size(), data.items.size());
+  const auto* const svdpp = dynamic_cast<const SvdppImpl*>(&model);
   const SeenRows seen_by_fit = seen_rows(seen, fitted.get(), fold_in);
   const bool all_of_file = config.exporting.seen == "file";
   const IdMap nobody;
@@ -121,7 +123,7 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
              .default_prediction = model.default_prediction(),
              .draws = model.draws(),
              .fold_in = fold_in,
-             .implicit_item = model.implicit_item(),
+             .implicit_item = svdpp != nullptr ? svdpp->implicit_item() : torch::Tensor(),
              .seen_ratings = seen_by_fit.ratings,
              .seen_fitted = seen_by_fit.fitted,
              .bias_is_a_factor = model.bias_is_a_factor(),
