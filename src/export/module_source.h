@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "src/formats/fold_in_spec.h"
+
 namespace latent {
 
 /// What the method forward answers: servers that know no other method call it.
@@ -22,6 +24,9 @@ struct ModuleParts {
   bool draws = false;             ///< the score is a mean of draws, of which it has the biases
   bool titles = false;
   Forward forward = Forward::kScores;  ///< lists are of list_length items
+  FoldInSpec fold_in = {};  ///< its numbers make no difference
+  bool seen_ratings = false, seen_fitted = false;
+  bool implicit = false;    ///< implicit_item: what a history says by itself
 };
 
 std::string module_source(const ModuleParts& parts);

@@ -46,7 +46,11 @@ std::string code_of(const ModelFile& file, const ServedModel& model) {
                                        .clips = file.number("rating_low").has_value(),
                                        .draws = file.has("noise_variance"),
                                        .titles = file.has("title_table.text"),
-                                       .forward = forward_of(file)},
+                                       .forward = forward_of(file),
+                                       .fold_in = file.fold_in(),
+                                       .seen_ratings = file.has("seen_ratings"),
+                                       .seen_fitted = file.has("seen_fitted"),
+                                       .implicit = file.has("implicit_item")},
                                       listed);
   return code == ours ? "ours" : "other";
 }
