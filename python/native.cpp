@@ -1,48 +1,19 @@
 // The module latent._native: NativeModel for Python. Arrays of the model are lent, not copied; work
 // is done without the interpreter's lock.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
-#include <optional>
 #include <utility>
 
+#include "python/native_arrays.h"
 #include "python/native_ids.h"
-#include "python/native_model.h"
 #include "src/base/error.h"
-
-namespace nb = nanobind;
-using namespace nb::literals;
 
 namespace latent {
 
+using namespace nb::literals;
+
 namespace {
-
-using Indices = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Mask = nb::ndarray<const bool, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-std::span<const int32_t> span_of(const Indices& array) { return {array.data(), array.size()}; }
-
-/// A NumPy array that owns `values`.
-template <typename T, typename... Extent>
-auto given(std::vector<T>&& values, Extent... extent) {
-  auto* const owned = new std::vector<T>(std::move(values));
-  const nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return nb::ndarray<nb::numpy, T>(owned->data(), {extent...}, owner);
-}
-
-nb::tuple given(Lists&& lists) {
-  return nb::make_tuple(given(std::move(lists.index), lists.rows, lists.length),
-                        given(std::move(lists.score), lists.rows, lists.length));
-}
-
-/// fn() without the interpreter's lock.
-template <typename Fn>
-auto unlocked(const Fn& fn) {
-  const nb::gil_scoped_release release;
-  return fn();
-}
 
 /// A list of ids, each the text of its index; None for an index below 0.
 nb::list texts(const IdTable& ids, const Indices& indices) {
@@ -62,12 +33,6 @@ auto found(const IdTable& ids, const std::vector<std::string>& names) {
   for (const std::string& name : names) out.push_back(ids.find(name));
   const size_t count = out.size();
   return given(std::move(out), count);
-}
-
-ListRules rules_of(int64_t k, bool exclude_seen, const std::optional<Mask>& allowed, int threads) {
-  if (!allowed) return {k, exclude_seen, {}, threads};
-  return {
-      k, exclude_seen, {reinterpret_cast<const char*>(allowed->data()), allowed->size()}, threads};
 }
 
 nb::dlpack::dtype dtype_of(ValueType type) {
@@ -232,6 +197,7 @@ NB_MODULE(_native, module) {
   define_facts(model);
   define_ids(model);
   define_lists(model);
+  define_fold_in(model);
 }
 
 }  // namespace latent

@@ -12,16 +12,6 @@ namespace {
 
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
-Lists empty_lists(size_t rows, int64_t length) {
-  const auto n = static_cast<size_t>(std::max<int64_t>(length, 0));
-  return {rows, n, std::vector<int32_t>(rows * n, -1), std::vector<float>(rows * n, kNone)};
-}
-
-void put(Lists& out, size_t row, size_t place, int32_t index, float score) {
-  out.index[row * out.length + place] = index;
-  out.score[row * out.length + place] = score;
-}
-
 void require(std::span<const int32_t> rows, std::span<const int32_t> counts, int32_t size,
              const std::string& kind, const auto& untrained) {
   for (const int32_t row : rows) {
@@ -36,6 +26,11 @@ void require(std::span<const int32_t> rows, std::span<const int32_t> counts, int
 constexpr int64_t kPairs = 1 << 12;
 
 }  // namespace
+
+Lists padded_lists(size_t rows, int64_t length) {
+  const auto n = static_cast<size_t>(std::max<int64_t>(length, 0));
+  return {rows, n, std::vector<int32_t>(rows * n, -1), std::vector<float>(rows * n, kNone)};
+}
 
 void NativeModel::require_users(std::span<const int32_t> users) const {
   const IdTable& ids = model_.user_ids();
@@ -54,13 +49,13 @@ void NativeModel::require_items(std::span<const int32_t> items) const {
 Lists NativeModel::recommend(std::span<const int32_t> users, const ListRules& rules) const {
   require_users(users);
   const int64_t k = std::min<int64_t>(rules.k, model_.item_ids().size());
-  Lists out = empty_lists(users.size(), k);
+  Lists out = padded_lists(users.size(), k);
   const std::vector<char> may = model_.listed(rules.allowed);
   const RankingRules ranking{rules.exclude_seen ? model_.seen() : UserItemsView(), may};
   const auto lists = model_.ranker().rank(users, k, ranking, rules.threads);
   for (size_t row = 0; row < lists.size(); ++row) {
     for (size_t n = 0; n < lists[row].size(); ++n)
-      put(out, row, n, lists[row][n].index, lists[row][n].score);
+      out.put(row, n, lists[row][n].index, lists[row][n].score);
   }
   return out;
 }
@@ -73,14 +68,14 @@ Lists NativeModel::rank(std::span<const int32_t> users, std::span<const int32_t>
     if (i < 0 || i >= model_.item_ids().size()) require_items({&i, 1});
     if (counts.empty() || counts[i] > 0) trained.push_back(i);
   }
-  Lists out = empty_lists(users.size(), std::ssize(items));
+  Lists out = padded_lists(users.size(), std::ssize(items));
   const Ranker& ranker = model_.ranker();
   parallel_chunks(std::ssize(users), /*threads=*/0, [&](int64_t row) {
     std::vector<std::pair<int32_t, float>> scored;
     for (const int32_t i : trained) scored.emplace_back(i, ranker.score(users[row], i));
     std::ranges::stable_sort(scored, std::greater<>(), &std::pair<int32_t, float>::second);
     for (size_t n = 0; n < scored.size(); ++n)
-      put(out, static_cast<size_t>(row), n, scored[n].first, scored[n].second);
+      out.put(static_cast<size_t>(row), n, scored[n].first, scored[n].second);
   });
   return out;
 }
@@ -88,21 +83,21 @@ Lists NativeModel::rank(std::span<const int32_t> users, std::span<const int32_t>
 Lists NativeModel::similar(std::span<const int32_t> rows, int64_t k, bool of_items) const {
   of_items ? require_items(rows) : require_users(rows);
   const IdTable& ids = of_items ? model_.item_ids() : model_.user_ids();
-  Lists out = empty_lists(rows.size(), std::min<int64_t>(k, ids.size() - 1));
+  Lists out = padded_lists(rows.size(), std::min<int64_t>(k, ids.size() - 1));
   for (size_t row = 0; row < rows.size(); ++row) {
     const std::string id(ids[rows[row]]);
     const ScoredIds list = of_items ? model_.similar_items(id, k) : model_.similar_users(id, k);
     for (size_t n = 0; n < list.size(); ++n)
-      put(out, row, n, ids.find(list[n].first), static_cast<float>(list[n].second));
+      out.put(row, n, ids.find(list[n].first), static_cast<float>(list[n].second));
   }
   return out;
 }
 
 Lists NativeModel::popular(const std::string& user, const ListRules& rules) const {
   const ScoredIds list = model_.popular(user, rules.k, rules.exclude_seen, rules.allowed);
-  Lists out = empty_lists(1, std::ssize(list));
+  Lists out = padded_lists(1, std::ssize(list));
   for (size_t n = 0; n < list.size(); ++n)
-    put(out, 0, n, model_.find_item(list[n].first), static_cast<float>(list[n].second));
+    out.put(0, n, model_.find_item(list[n].first), static_cast<float>(list[n].second));
   return out;
 }
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Union, overload
+from typing import Any, Literal, Union, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ._errors import ModelNotFoundError
+from ._fold_in import (Explanation, FoldedUser, Parts, Ratings, Scored, folded_users, joined,
+                       native_parts, rows_and_ratings)  # fmt: skip
 from ._ids import Ids, Indices, Many, is_indices, many
 from ._native import NativeModel
 
@@ -21,11 +23,6 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 #: Items by id or by index, or an array of bool with a value for each item.
 Filter = Union[Sequence[str], Array]
-
-
-class Scored(NamedTuple):
-    id: str
-    score: float
 
 
 class Tables(Mapping[str, Array]):
@@ -53,6 +50,8 @@ class Model:
     indices. The answer for one id is a list of (id, score), best first, ties to the lower index. For a sequence it is
     a list of such lists. For an array it is two arrays [B, N], ids (or indices) and scores, in which lists that
     are shorter are padded with None (or -1) and -inf.
+
+    Where a user of the model goes, a user made of a history goes as well (fold_in), and a list of them.
 
     UnknownIdError names an id of which the model knows nothing.
     """
@@ -100,13 +99,48 @@ class Model:
         return self._trained(self.items, "item_rows", item)
 
     @overload
-    def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
+    def fold_in(self, items: Sequence[str] | Array, ratings: Ratings | None = None) -> FoldedUser: ...
+    @overload
+    def fold_in(self, items: Sequence[Sequence[str]] | Sequence[Array],
+                ratings: Sequence[Ratings | None] | None = None) -> list[FoldedUser]: ...  # fmt: skip
+    def fold_in(self, items: Any, ratings: Any = None) -> Any:
+        """Somebody of whom the model has no row, by the items that they have (ids or indices) and how they rated them:
+        the vector that the model's own objective gives them, with the items as they are. A list of histories gives a
+        list of users. Of an item that stands there twice the last rating counts.
+
+        ModelError: a model without factors, an older file, or no item in the history that was trained on.
+        """
+        many_of_them = not isinstance(items, (str, np.ndarray)) and len(items) > 0 and not isinstance(items[0], str)
+        histories = items if many_of_them else [items]
+        rated = ratings if many_of_them and ratings is not None else [ratings] * len(histories)
+        if len(rated) != len(histories):
+            raise ValueError(f"{len(histories)} histories and ratings of {len(rated)}")
+        pairs = [rows_and_ratings(self.items, *history) for history in zip(histories, rated)]
+        rows, start = joined([rows for rows, _ in pairs], np.int32)
+        factors, bias = self._native.fold_in(rows, joined([r for _, r in pairs], np.float64)[0], start)
+        users = [FoldedUser(factors[n], float(bias[n]), np.unique(pairs[n][0])) for n in range(len(pairs))]
+        return users if many_of_them else users[0]
+
+    def explain(self, user: str | Many, item: str, k: int | None = None, ratings: Ratings | None = None) -> Explanation:
+        """The items that add most to a user's score of an item: of a user of the model by the history that the file keeps
+        (export.seen), or of anybody by the items given (and their ratings); at most k of them, the most first."""
+        row = int(self.items.rows([item])[0])
+        if isinstance(user, str):
+            score, rest, items, values = self._native.explain(int(self.users.rows([user])[0]), row)
+        else:
+            score, rest, items, values = self._native.explain_history(*rows_and_ratings(self.items, user, ratings), row)
+        if k is not None:
+            items, values = items[: _count(k)], values[:k]
+        return Explanation(score, rest, [Scored(*pair) for pair in zip(self.items.texts(items), values.tolist())])
+
+    @overload
+    def recommend(self, user: str | FoldedUser, k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
                   only: Filter | None = None, threads: int = 0) -> list[Scored]: ...  # fmt: skip
     @overload
     def recommend(self, user: Array, k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
                   only: Filter | None = None, threads: int = 0) -> tuple[Array, Floats]: ...  # fmt: skip
     @overload
-    def recommend(self, user: Sequence[str], k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
+    def recommend(self, user: Sequence[str] | Sequence[FoldedUser], k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
                   only: Filter | None = None, threads: int = 0) -> list[list[Scored]]: ...  # fmt: skip
     def recommend(self, user: Any, k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
                   only: Filter | None = None, threads: int = 0) -> Any:  # fmt: skip
@@ -117,9 +151,10 @@ class Model:
         know are passed over.
         threads: for many users; 0: all.
         """
-        rows = self.users.rows(_one_or_many(user))
-        lists = self._native.recommend(rows, _count(k), exclude_seen, self._allowed(exclude, only), threads)
-        return _answer(user, lists, self.items)
+        how = (_count(k), exclude_seen, self._allowed(exclude, only), threads)
+        if (folded := folded_users(user)) is not None:
+            return _answer(user, self._native.recommend_folded(*self._parts(folded), *how), self.items)
+        return _answer(user, self._native.recommend(self.users.rows(_one_or_many(user)), *how), self.items)
 
     def popular(self, user: str = "", k: int = 10, *, exclude_seen: bool = True, exclude: Filter = (),
                 only: Filter | None = None) -> list[Scored]:  # fmt: skip
@@ -129,13 +164,15 @@ class Model:
         return _named(lists, self.items)[0]
 
     @overload
-    def rank(self, user: str, items: Many) -> list[Scored]: ...
+    def rank(self, user: str | FoldedUser, items: Many) -> list[Scored]: ...
     @overload
     def rank(self, user: Array, items: Many) -> tuple[Array, Floats]: ...
     @overload
-    def rank(self, user: Sequence[str], items: Many) -> list[list[Scored]]: ...
+    def rank(self, user: Sequence[str] | Sequence[FoldedUser], items: Many) -> list[list[Scored]]: ...
     def rank(self, user: Any, items: Many) -> Any:
         """Those items with their scores for a user, or for each of many, best first; untrained ones are left out."""
+        if (folded := folded_users(user)) is not None:
+            return _answer(user, self._native.rank_folded(*self._parts(folded), self.items.rows(items)), self.items)
         return _answer(user, self._native.rank(self.users.rows(_one_or_many(user)), self.items.rows(items)), self.items)
 
     @overload
@@ -164,17 +201,21 @@ class Model:
         return _answer(user, self._native.similar_users(rows, _count(k)), self.users)
 
     @overload
-    def predict(self, user: str, item: str) -> float: ...
+    def predict(self, user: str | FoldedUser, item: str) -> float: ...
     @overload
-    def predict(self, user: str, item: Many) -> Floats: ...
+    def predict(self, user: str | FoldedUser, item: Many) -> Floats: ...
     @overload
-    def predict(self, user: Many, item: str | Many) -> Floats: ...
+    def predict(self, user: Many | Sequence[FoldedUser], item: str | Many) -> Floats: ...
     def predict(self, user: Any, item: Any) -> Any:
         """The model's score of a pair as a rating, clipped to the ratings' range where the model has one. Many users
         with as many items: an array of scores; one of either goes with all of the other."""
-        users, items = self._pairs(user, item)
-        scores = self._native.predict(users, items)
-        return float(scores[0]) if isinstance(user, str) and isinstance(item, str) else scores
+        if (folded := folded_users(user)) is not None:
+            items = self.items.rows(_one_or_many(item))
+            folded, items = _paired(folded, isinstance(user, FoldedUser), items, isinstance(item, str))
+            scores = self._native.predict_folded(*self._parts(folded), items)
+        else:
+            scores = self._native.predict(*self._pairs(user, item))
+        return float(scores[0]) if isinstance(user, (str, FoldedUser)) and isinstance(item, str) else scores
 
     def predict_sd(self, user: str | Many, item: str | Many) -> Any:
         """The standard deviation of a predicted rating, of a model that knows it (bayesian_mf); shapes as predict()."""
@@ -184,13 +225,11 @@ class Model:
 
     def _pairs(self, user: Any, item: Any) -> tuple[Indices, Indices]:
         users, items = self.users.rows(_one_or_many(user)), self.items.rows(_one_or_many(item))
-        if isinstance(user, str):
-            users = np.repeat(users, items.size)
-        elif isinstance(item, str):
-            items = np.repeat(items, users.size)
-        if users.size != items.size:
-            raise ValueError(f"{users.size} users and {items.size} items make no pairs")
-        return users, items
+        pairs: tuple[Indices, Indices] = _paired(users, isinstance(user, str), items, isinstance(item, str))
+        return pairs
+
+    def _parts(self, users: list[FoldedUser]) -> Parts:
+        return native_parts(users, self.factors)
 
     def _trained(self, ids: Ids, counts: Literal["user_rows", "item_rows"], id: str) -> bool:
         row = int(ids.find([id])[0])
@@ -223,6 +262,17 @@ def _count(k: int) -> int:
     return int(k)
 
 
+def _paired(users: Any, one_user: bool, items: Indices, one_item: bool) -> tuple[Any, Indices]:
+    """As many users as items: one of either goes with all of the other."""
+    if one_user:
+        users = users * len(items) if isinstance(users, list) else np.repeat(users, len(items))
+    elif one_item:
+        items = np.repeat(items, len(users))
+    if len(users) != len(items):
+        raise ValueError(f"{len(users)} users and {len(items)} items make no pairs")
+    return users, items
+
+
 def _one_or_many(ids: Any) -> Many:
     return [ids] if isinstance(ids, str) else many(ids)
 
@@ -241,7 +291,7 @@ def _answer(asked: Any, lists: tuple[Indices, Floats], ids: Ids) -> Any:
         return lists
     if not isinstance(asked, np.ndarray):
         named = _named(lists, ids)
-        return named[0] if isinstance(asked, str) else named
+        return named[0] if isinstance(asked, (str, FoldedUser)) else named
     rows, scores = lists
     texts = np.empty(rows.size, object)
     texts[:] = ids.texts(rows.ravel())

@@ -15,6 +15,7 @@
   READS("recommend", "the best items for a user", run_recommend) \
   READS("similar", "the items most like an item, or users like a user", run_similar) \
   READS("rank", "given items in the order of a user's scores", run_rank) \
+  READS("explain", "which of a user's items make a score", run_explain) \
   READS("find", "items whose title or id holds a text", run_find) \
   TRAINS("inspect", "what is in a model file, all of it checked", run_inspect) \
   TRAINS("export", "write the TorchScript model of a run", run_export) \

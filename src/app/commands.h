@@ -17,6 +17,7 @@ int run_predict(int argc, char** argv);
 int run_recommend(int argc, char** argv);
 int run_similar(int argc, char** argv);
 int run_rank(int argc, char** argv);
+int run_explain(int argc, char** argv);
 int run_find(int argc, char** argv);
 int run_crossval(int argc, char** argv);
 int run_split(int argc, char** argv);

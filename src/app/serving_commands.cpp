@@ -1,74 +1,14 @@
-// predict, recommend, similar: what an exported model answers.
+// predict, similar, rank: what an exported model answers.
 #include <algorithm>
 #include <cstdio>
-#include <functional>
 
-#include "src/app/batch.h"
-#include "src/app/commands.h"
+#include "src/app/answers.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/config/readers.h"
-#include "src/serve/served_model.h"
 
 namespace latent {
 
 namespace {
-
-int64_t count_option(const CommandLine& line) {
-  const auto k = line.get<int64_t>("k");
-  if (k < 1) throw UsageError("-k must be at least 1");
-  return k;
-}
-
-/// The value of --unknown, one of `values`.
-Unknown unknown_of(const CommandLine& line, const std::vector<std::string>& values) {
-  const auto text = line.get<std::string>("unknown");
-  if (std::ranges::count(values, text) == 0)
-    throw UsageError("--unknown takes " + listed(values) + ", not " + in_quotes(text));
-  return unknown_option(text);
-}
-
-const std::vector<std::string> kForLists = {"error", "popular", "skip"};
-const std::vector<std::string> kForScores = {"error", "known-parts", "popular", "skip"};
-
-void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
-                  const std::string& kind = "item") {
-  auto list = nlohmann::ordered_json::array();
-  std::string text;
-  for (const auto& [id, score] : scored) {
-    const std::string title(kind == "item" ? model.title(id) : "");
-    list.push_back({{kind, id}, {"score", score}});
-    if (!title.empty()) list.back()["title"] = title;
-    char number[40];
-    std::snprintf(number, sizeof number, "%10.5f  ", score);
-    text += number + id + (title.empty() ? "" : "  " + title) + "\n";
-  }
-  if (json) {
-    print(list.dump());
-  } else if (!text.empty()) {
-    print(text);
-  }
-}
-
-void print_none(const std::string& why, bool json) {
-  say(why);
-  if (json) print("[]");
-}
-
-/// Answers for an id of which the model knows nothing, as --unknown says; `what` names it.
-void answer_unknown(const ServedModel& model, const std::string& what, Unknown unknown,
-                    const std::function<ScoredIds()>& popular, bool json) {
-  if (unknown == Unknown::kError)
-    throw Error(model.path() + ": " + what +
-                (what.starts_with("unknown")
-                     ? ""
-                     : "; --unknown popular lists the most popular items instead"));
-  if (unknown == Unknown::kSkip) {
-    return print_none(what + ": skipped", json);
-  }
-  say(what + ": these are the most popular items, by their rows of training");
-  print_scored(model, popular(), json);
-}
 
 /// The ends of the interval that holds 90 % of ratings, by a normal distribution, on their scale.
 std::pair<double, double> interval(const ServedModel& model, double score, double sd) {
@@ -136,62 +76,6 @@ int run_predict(int argc, char** argv) {
   } else {
     print(text);
   }
-  return 0;
-}
-
-int run_recommend(int argc, char** argv) {
-  CommandLine line(
-      "recommend MODEL --user ID|--users FILE [options]",
-      "Prints the best items for a user, score and id, best first; or writes those of many users.",
-      "latent recommend runs/movielens/model.pt --user 7 -k 10");
-  line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
-      "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
-      "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
-      "include-seen", "also items that the user has")(
-      "unknown",
-      "users that the model does not know or was not trained on: 'error', 'popular' for the most "
-      "popular items, 'skip' ('all' skips them)",
-      cxxopts::value<std::string>()->default_value("error"), "WHAT")(
-      "exclude", "file of item ids never to recommend", cxxopts::value<std::string>(), "FILE")(
-      "only", "file of item ids to choose from", cxxopts::value<std::string>(), "FILE")(
-      "titles", "with --users: a column of titles")("json", "print JSON");
-  line.add_output("with --users: the CSV to write (gz by name)");
-  if (!line.parse(argc, argv, {"MODEL"}, 1)) return 0;
-  if (line.has("user") == line.has("users"))
-    throw UsageError(
-        "give --user ID, or --users FILE with -o FILE; latent recommend --help shows how");
-  if (line.has("users") != line.has("output"))
-    throw UsageError("--users FILE and -o FILE go together; latent recommend --help shows how");
-  const int64_t k = count_option(line);
-  const ServedModel model(model_path(line.word(0)));
-  tell_if_unfinished(model);
-  const auto file = [&](const char* name) {
-    return line.has(name) ? line.get<std::string>(name) : std::string();
-  };
-  if ((file("users") == "-") + (file("exclude") == "-") + (file("only") == "-") > 1)
-    throw UsageError("standard input (-) can be only one of --users, --exclude and --only");
-  const std::vector<char> allowed = allowed_items(model, {file("exclude"), file("only")});
-  const bool exclude_seen = !line.has("include-seen");
-  const Unknown unknown = unknown_of(line, kForLists);
-  if (exclude_seen && model.seen().item.empty())
-    say(line.word(0) + ": holds no histories, so the lists may hold what a user has");
-  if (line.has("users")) {
-    recommend_file(model,
-                   {line.get<std::string>("users"), line.get<std::string>("output"), k,
-                    exclude_seen, line.has("titles"),
-                    line.has("unknown") ? std::optional(unknown) : std::nullopt},
-                   allowed);
-    say_wrote(line.get<std::string>("output"));
-    return 0;
-  }
-  const auto user = line.get<std::string>("user");
-  const auto popular = [&] { return model.popular(user, k, exclude_seen, allowed); };
-  if (model.knows_user(user) != ServedModel::Known::kYes)
-    answer_unknown(model, model.unknown_user(user), unknown, popular, line.has("json"));
-  else if (const ScoredIds best = model.recommend(user, k, exclude_seen, allowed); best.empty())
-    print_none("nothing is left to recommend to user " + in_quotes(user), line.has("json"));
-  else
-    print_scored(model, best, line.has("json"));
   return 0;
 }
 

@@ -178,21 +178,26 @@ constexpr ExportRow kExports[] = {
     {"torchscript", ".pt", ExportFormat::kTorchScript},
     {"npz", ".npz", ExportFormat::kNpz},
     {"safetensors", ".safetensors", ExportFormat::kSafetensors},
+    {"triton", "", ExportFormat::kTriton},  // a folder, whatever its name
 };
+constexpr const char* kFormats = "torchscript, npz, safetensors or triton";
 
 /// What `path` is to hold: by its suffix, where it has one of those, else by `format` ("": not
 /// given).
 ExportFormat export_format(const std::string& path, const std::string& format) {
   const std::string suffix = std::filesystem::path(path).extension();
+  if (format == "triton" && (suffix == ".pt" || suffix == ".npz" || suffix == ".safetensors"))
+    throw Error(path + ": is named " + suffix + ", but --format triton writes a folder of models");
   const auto* const named = std::ranges::find_if(
       kExports, [&](const ExportRow& row) { return format == row.name; });
   const auto* const seen = std::ranges::find_if(
-      kExports, [&](const ExportRow& row) { return suffix == row.suffix; });
+      kExports, [&](const ExportRow& row) { return *row.suffix != '\0' && suffix == row.suffix; });
   if (seen == std::end(kExports)) {
     if (format.empty() && !output_place(path).stream)
       throw Error(path +
                   ": name it .pt (a TorchScript module), .npz (its tables) or .safetensors, or "
-                  "give --format torchscript, npz or safetensors");
+                  "give --format " +
+                  kFormats);
     return named == std::end(kExports) ? ExportFormat::kTorchScript : named->format;
   }
   if (!format.empty() && named != seen)
@@ -208,17 +213,24 @@ int run_export(int argc, char** argv) {
                    "latent export runs/quickstart -o model.pt");
   line.add_output(
       "the file to write: .pt, a TorchScript module; .npz, its tables, as implicit's load() reads "
-      "them where the model ranks; .safetensors, all that serves it without code");
+      "them where the model ranks; .safetensors, all that serves it without code; of triton a "
+      "folder of models");
   line.add()("format",
-             "torchscript, npz or safetensors, for files of other names, pipes and standard output",
-             cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT");
+             "torchscript, npz or safetensors, for files of other names, pipes and standard output; "
+             "triton, for Triton Inference Server",
+             cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT")(
+      "k", "items in a list of --format triton",
+      cxxopts::value<int64_t>()->default_value("10"), "N");
   if (!line.parse(argc, argv, {"RUN"}, 1)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent export --help shows how");
   const auto format = line.get<std::string>("format");
   if (std::ranges::none_of(kExports, [&](const ExportRow& row) { return format == row.name; }))
-    throw UsageError("--format takes torchscript, npz or safetensors, not " + in_quotes(format));
+    throw UsageError("--format takes " + std::string(kFormats) + ", not " + in_quotes(format));
+  if (line.has("k") && format != "triton") throw UsageError("-k goes with --format triton");
+  const auto k = line.get<int64_t>("k");
+  if (k < 1) throw UsageError("-k must be at least 1");
   const auto output = line.get<std::string>("output");
-  export_run(line.word(0), output, export_format(output, line.has("format") ? format : ""));
+  export_run({line.word(0), output, export_format(output, line.has("format") ? format : ""), k});
   say_wrote(output);
   return 0;
 }

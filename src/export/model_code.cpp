@@ -57,6 +57,13 @@ std::string model_code(const ModuleParts& parts, bool listed) {
   if (parts.clips) spec.lowest = 0, spec.highest = 1;
   if (parts.has_default) spec.default_prediction = 0;
   spec.bias_is_a_factor = parts.bias_is_a_factor;
+  spec.forward = parts.forward;
+  spec.fold_in = parts.fold_in;
+  if (parts.implicit) spec.implicit_item = torch::zeros({1, 1});
+  const std::vector<float> ratings(parts.seen_ratings ? 1 : 0);
+  const std::vector<uint8_t> fitted(parts.seen_fitted ? 1 : 0);
+  spec.seen_ratings = ratings;
+  spec.seen_fitted = fitted;
   if (parts.draws)
     spec.draws = {torch::zeros({users, 1}), torch::zeros({1, 1}), torch::zeros({1})};
   const MemoryFile file;

@@ -1,5 +1,8 @@
 #include "src/export/module_source.h"
 
+#include "src/export/fold_in_source.h"
+#include "src/export/forward_source.h"
+
 namespace latent {
 
 namespace {
@@ -275,12 +278,21 @@ std::string similar_source(const ModuleParts& parts) {
   return source;
 }
 
+/// All methods, of which forward answers scores.
+std::string methods(const ModuleParts& parts) {
+  return kIdSource + std::string(parts.titles ? kTitleSource : "") +
+         (parts.has_default ? kDefaultSource : "") + score_source(parts) + sd_source(parts) +
+         similar_source(parts) + kRankingSource +
+         fold_in_source({.spec = parts.fold_in,
+                         .alpha = parts.alpha,
+                         .beta_item = parts.beta_item,
+                         .implicit = parts.implicit});
+}
+
 }  // namespace
 
 std::string module_source(const ModuleParts& parts) {
-  return kIdSource + std::string(parts.titles ? kTitleSource : "") +
-         (parts.has_default ? kDefaultSource : "") + score_source(parts) + sd_source(parts) +
-         similar_source(parts) + kRankingSource;
+  return with_forward(methods(parts), parts.forward);
 }
 
 }  // namespace latent

@@ -14,6 +14,7 @@
 #include "src/base/parallel.h"
 #include "src/formats/model_manifest.h"
 #include "src/formats/safetensors.h"
+#include "src/export/draw_priors.h"
 #include "src/export/module_source.h"
 #include "src/export/module_writer.h"
 #include "src/score/id_table.h"
@@ -85,7 +86,8 @@ void add_scores(torch::jit::Module& module, const ScoreTables& t) {
 }
 
 /// What score_sd reads beside the factors.
-void add_draws(torch::jit::Module& module, const std::optional<ScoreDraws>& draws) {
+void add_draws(torch::jit::Module& module, const ExportSpec& spec) {
+  const std::optional<ScoreDraws>& draws = spec.draws;
   if (!draws) return;
   const auto parameter = [&](const char* name, const Tensor& table) {
     module.register_parameter(name, plain(table), /*is_buffer=*/false);
@@ -93,6 +95,37 @@ void add_draws(torch::jit::Module& module, const std::optional<ScoreDraws>& draw
   parameter("beta_user_draws", draws->beta_user);
   parameter("beta_item_draws", draws->beta_item);
   parameter("noise_variance", draws->variance);
+  if (spec.fold_in.objective != FoldInSpec::kDraws) return;
+  const DrawPriors priors =
+      draw_priors(draws->beta_user, spec.tables.gamma_user, spec.user_rows);
+  parameter("user_mean_draws", priors.mean);
+  parameter("user_precision_draws", priors.precision);
+}
+
+/// The numbers that fold_in() goes by.
+void add_fold_in(torch::jit::Module& module, const ExportSpec& spec) {
+  const FoldInSpec& fold = spec.fold_in;
+  if (fold.objective == FoldInSpec::kNone) return;
+  if (spec.implicit_item.defined())
+    module.register_parameter("implicit_item", plain(spec.implicit_item), /*is_buffer=*/false);
+  c10::Dict<std::string, double> values;
+  const auto add = [&](const std::string& name, const FoldInPenalty& p) {
+    values.insert(name + "_scale", p.scale);
+    values.insert(name + "_per_item", p.per_item);
+    values.insert(name + "_constant", p.constant);
+    values.insert(name + "_power", p.power);
+  };
+  add("factor", fold.factors);
+  add("bias", fold.bias);
+  const std::pair<const char*, double> others[] = {
+      {"every_pair", fold.every_pair}, {"confidence", fold.confidence},
+      {"liked", fold.liked},           {"tau", fold.tau},
+      {"tau2", fold.tau2},             {"margin", fold.margin},
+      {"negative_weight", fold.negative_weight}};
+  for (const auto& [name, value] : others) values.insert(name, value);
+  module.register_attribute(
+      "fold_in_values",
+      c10::DictType::create(c10::StringType::get(), c10::FloatType::get()), values);
 }
 
 /// Who had what, and how many rows each has.
@@ -102,6 +135,10 @@ void add_histories(torch::jit::Module& module, const ExportSpec& spec) {
     module.register_buffer(name + "_items", refer<int32_t>(had.item, torch::kInt32));
   };
   add("seen", *spec.seen);
+  if (!spec.seen_ratings.empty())
+    module.register_buffer("seen_ratings", refer<float>(spec.seen_ratings, torch::kFloat));
+  if (!spec.seen_fitted.empty())
+    module.register_buffer("seen_fitted", refer<uint8_t>(spec.seen_fitted, torch::kUInt8));
   add("strangers", *spec.strangers_seen);
   module.register_buffer("user_rows", refer<int32_t>(spec.user_rows, torch::kInt32));
   module.register_buffer("item_rows", refer<int32_t>(spec.item_rows, torch::kInt32));
@@ -183,7 +220,8 @@ class ModelModule {
  public:
   explicit ModelModule(const ExportSpec& spec) : spec_(spec), module_("LatentModel"), ids_(spec) {
     add_scores(module_, spec.tables);
-    add_draws(module_, spec.draws);
+    add_draws(module_, spec);
+    add_fold_in(module_, spec);
     add_histories(module_, spec);
     module_.register_attribute("model_name", c10::StringType::get(), spec.model_name);
     ids_.add_to(module_);
@@ -197,6 +235,8 @@ class ModelModule {
     if (spec.default_prediction)
       module_.register_attribute("default_prediction", c10::FloatType::get(),
                                  *spec.default_prediction);
+    if (spec.forward != Forward::kScores)
+      module_.register_attribute("list_length", c10::IntType::get(), spec.list_length);
   }
 
   void define_methods() {
@@ -209,7 +249,10 @@ class ModelModule {
                                   .has_default = spec_.default_prediction.has_value(),
                                   .clips = clips(),
                                   .draws = spec_.draws.has_value(),
-                                  .titles = ids_.has_titles()}));
+                                  .titles = ids_.has_titles(),
+                                  .forward = spec_.forward,
+                                  .fold_in = spec_.fold_in,
+                                  .implicit = spec_.implicit_item.defined()}));
   }
 
   /// What readers without LibTorch go by.
@@ -221,10 +264,13 @@ class ModelModule {
       model["rating_high"] = spec_.highest;
     }
     if (spec_.default_prediction) model["default_prediction"] = *spec_.default_prediction;
+    if (spec_.forward != Forward::kScores)
+      model["forward"] = spec_.forward == Forward::kListsOfIds ? "ids" : "indices";
     nlohmann::ordered_json out = {{"format", kModelFormat}};
     if (spec_.metadata.is_object()) out.update(spec_.metadata);
     out["format"] = kModelFormat;
     out["model"] = model;
+    if (spec_.fold_in.objective != FoldInSpec::kNone) out["fold_in"] = to_json(spec_.fold_in);
     out["arrays"] = arrays_to_json(arrays);
     return out.dump();
   }

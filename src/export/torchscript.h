@@ -10,6 +10,8 @@
 
 #include "models/recommender.h"
 #include "src/data/id_map.h"
+#include "src/export/module_source.h"
+#include "src/formats/fold_in_spec.h"
 #include "src/score/user_items.h"
 
 namespace latent {
@@ -33,6 +35,14 @@ struct ExportSpec {
   /// What forward says where the score is exactly 0 (see FactorView); none: the score.
   std::optional<double> default_prediction = {};
   std::optional<ScoreDraws> draws = {};  ///< what the score is the mean of; none: there is but one
+  Forward forward = Forward::kScores;
+  int64_t list_length = 0;  ///< of a forward that answers lists
+  FoldInSpec fold_in = {};         ///< how new users are folded in
+  torch::Tensor implicit_item = {};  ///< of svdpp, y [I, K]; undefined: none
+  /// By the items of `seen`, NaN where the pair is no row of the fit: of models that fold in by
+  /// ratings. Of others whether it is one. Each empty: not written.
+  std::span<const float> seen_ratings = {};
+  std::span<const uint8_t> seen_fitted = {};
   bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
   /// Config, metrics, provenance: the extra file latent.json, with a description of the arrays.
   nlohmann::ordered_json metadata;
@@ -52,6 +62,8 @@ struct ExportSpec {
 ///   similar_users_id(user, k), rank_items_id(user, items): by string id
 ///   score_sd(users [B], items [B]) -> [B], predict_id_sd(user, item), of a model with draws: the
 ///   standard deviation of a rating
+///   fold_in(items [n], ratings [n]) -> (factors [K], bias [1]): somebody new; NaN: no rating.
+///   recommend_for_items(items, ratings, k) by string id, ratings as many or none
 ///   find_user(id), find_item(id) -> index, or -1; user_id(index), item_id(index), and
 ///   item_title(index) of a model with titles -> str
 /// Ids and titles are tensors, the tuples user_table, item_table and title_table. Up to kListedIds

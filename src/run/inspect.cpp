@@ -26,6 +26,12 @@ ordered_json arrays_of(const ModelFile& file) {
   return out;
 }
 
+Forward forward_of(const ModelFile& file) {
+  const std::string said = file.text("forward");
+  if (said.empty()) return Forward::kScores;
+  return said == "ids" ? Forward::kListsOfIds : Forward::kListsOfIndices;
+}
+
 /// Whose text the methods are.
 std::string code_of(const ModelFile& file, const ServedModel& model) {
   const std::string code = file.code();
@@ -39,7 +45,12 @@ std::string code_of(const ModelFile& file, const ServedModel& model) {
                                        .has_default = file.number("default_prediction").has_value(),
                                        .clips = file.number("rating_low").has_value(),
                                        .draws = file.has("noise_variance"),
-                                       .titles = file.has("title_table.text")},
+                                       .titles = file.has("title_table.text"),
+                                       .forward = forward_of(file),
+                                       .fold_in = file.fold_in(),
+                                       .seen_ratings = file.has("seen_ratings"),
+                                       .seen_fitted = file.has("seen_fitted"),
+                                       .implicit = file.has("implicit_item")},
                                       listed);
   return code == ours ? "ours" : "other";
 }

@@ -25,7 +25,27 @@ void require_same_data(const RunConfig& config, const SplitDataset& data,
   }
 }
 
-void export_run(const std::string& directory, const std::string& path, ExportFormat format) {
+namespace {
+
+ModelFileKind kind_of(ExportFormat format) {
+  switch (format) {
+    case ExportFormat::kSafetensors: return ModelFileKind::kSafetensors;
+    case ExportFormat::kTriton: return ModelFileKind::kTriton;
+    default: return ModelFileKind::kTorchScript;
+  }
+}
+
+/// The last part of a folder's path, however the path is written.
+std::string name_of_folder(const std::string& directory) {
+  std::error_code failed;
+  const auto whole = std::filesystem::canonical(directory, failed);
+  return failed ? directory : whole.filename().string();
+}
+
+}  // namespace
+
+void export_run(const ExportRequest& request) {
+  const std::string& directory = request.run;
   const RunDirectory run = RunDirectory::open(directory);
   tell_if_unfinished(run);
   const RunConfig config = read_config(run.config(), {}).config;
@@ -35,10 +55,10 @@ void export_run(const std::string& directory, const std::string& path, ExportFor
   LoadedRun saved(run, {}, fit);
   require_same_data(saved.config, saved.data, saved_provenance(run), directory);
   saved.load_weights(run);
-  if (format == ExportFormat::kNpz) {
+  if (request.format == ExportFormat::kNpz) {
     const bool leaked = fit == Fit::kAll || config.train.rows == "all" ||
                         saved_provenance(run).value("leaked", false);
-    return write_tables(saved.config, saved.data, *saved.model, path,
+    return write_tables(saved.config, saved.data, *saved.model, request.path,
                         trained_on(saved.data, leaked));
   }
   ordered_json metrics;
@@ -48,9 +68,10 @@ void export_run(const std::string& directory, const std::string& path, ExportFor
       throw Error(run.metrics() + ": damaged; make it anew with: latent train --resume " + directory);
   }
   if (const auto step = unfinished_step(run)) metrics["unfinished_step"] = *step;
-  const auto kind = format == ExportFormat::kSafetensors ? ModelFileKind::kSafetensors
-                                                         : ModelFileKind::kTorchScript;
-  write_model(saved.config, saved.data, *saved.model, fit, {path, kind}, metrics);
+  write_model(saved.config, saved.data, *saved.model, fit,
+              {request.path, kind_of(request.format), name_of_folder(directory),
+               request.list_length},
+              metrics);
 }
 
 }  // namespace latent

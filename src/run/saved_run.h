@@ -31,11 +31,16 @@ struct EvaluateRequest {
 /// file needs no other data then.
 nlohmann::ordered_json evaluate_saved(const EvaluateRequest& request);
 
-enum class ExportFormat { kTorchScript, kNpz, kSafetensors };
+enum class ExportFormat { kTorchScript, kNpz, kSafetensors, kTriton };
 
-/// Writes the model of a finished run to `path`: as a TorchScript module, its tables alone as npz,
-/// or all that serves it as safetensors.
-void export_run(const std::string& directory, const std::string& path,
-                ExportFormat format = ExportFormat::kTorchScript);
+struct ExportRequest {
+  std::string run, path;
+  ExportFormat format = ExportFormat::kTorchScript;
+  int64_t list_length = 10;  ///< of Triton's lists
+};
+
+/// Writes the model of a finished run to a path: as a TorchScript module, its tables alone as npz,
+/// all that serves it as safetensors, or into a folder of Triton's models, under the run's name.
+void export_run(const ExportRequest& request);
 
 }  // namespace latent

@@ -22,13 +22,15 @@ RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit
 std::string not_exported(const std::string& model);
 
 /// Files that serve a model.
-enum class ModelFileKind { kTorchScript, kSafetensors };
+enum class ModelFileKind { kTorchScript, kSafetensors, kTriton };
 struct ModelDestination {
   std::string path;
   ModelFileKind kind = ModelFileKind::kTorchScript;
+  std::string name = {};      ///< of a model of Triton, whose folder of models is at `path`
+  int64_t list_length = 10;   ///< of its lists
 };
 
-/// Writes `model` to a file, with what recommend leaves out by export.seen.
+/// Writes `model` to its destination, with what recommend leaves out by export.seen.
 void write_model(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
                  Fit fit, const ModelDestination& to, const nlohmann::ordered_json& metrics);
 

@@ -34,31 +34,51 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
 }
 
 float CatalogueScorer::score(int32_t user, int32_t item) const {
-  const int64_t tile = item / kTileItems;
-  const float sum = score_in_tile(
-      {tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]},
-      view_.factors_of_user(user), view_.base(user), view_.factors, item % kTileItems);
+  const float sum = score(UserVector{view_.factors_of_user(user), view_.base(user)}, item);
   return view_.similar.empty() ? sum : view_.similar.add_to(sum, user, item);
+}
+
+float CatalogueScorer::score(const UserVector& user, int32_t item) const {
+  const int64_t tile = item / kTileItems;
+  return score_in_tile(
+      {tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]}, user.factors,
+      user.base, view_.factors, item % kTileItems);
 }
 
 void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
                                      const std::function<void(const ScoreStrip&)>& visit) const {
+  std::vector<UserVector> vectors;
+  for (const int32_t u : users) vectors.push_back({view_.factors_of_user(u), view_.base(u)});
+  std::optional<ItemItemStrips> similar;
+  if (!view_.similar.empty()) similar.emplace(view_.similar, users);
+  visit_strips(vectors, [&](const ScoreStrip& strip, float* scores) {
+    if (similar) similar->add(strip.first, strip.items, scores, kStrip);
+    visit(strip);
+  });
+}
+
+void CatalogueScorer::for_each_strip(std::span<const UserVector> users,
+                                     const std::function<void(const ScoreStrip&)>& visit) const {
+  visit_strips(users, [&](const ScoreStrip& strip, float*) { visit(strip); });
+}
+
+void CatalogueScorer::visit_strips(
+    std::span<const UserVector> users,
+    const std::function<void(const ScoreStrip&, float* scores)>& visit) const {
   // Groups of users, each packed [K, group] as the kernel reads it.
   const auto count = static_cast<int>(users.size());
   const int at_once = users_at_once(), factors = view_.factors;
   std::vector<float> packed(users.size() * factors), bases;
-  for (const int32_t u : users) bases.push_back(view_.base(u));
+  for (const UserVector& user : users) bases.push_back(user.base);
   for (int from = 0; from < count; from += at_once) {
     const int rows = std::min(at_once, count - from);
     float* const group = packed.data() + int64_t{from} * factors;
     for (int r = 0; r < rows; ++r) {
-      const float* const p = view_.factors_of_user(users[from + r]);
+      const float* const p = users[from + r].factors;
       for (int k = 0; k < factors; ++k) group[k * rows + r] = p[k];
     }
   }
   std::vector<float> buffer(users.size() * kStrip);
-  std::optional<ItemItemStrips> similar;
-  if (!view_.similar.empty()) similar.emplace(view_.similar, users);
   for (int32_t first = 0; first < view_.items; first += kStrip) {
     const int32_t items = std::min(kStrip, view_.items - first);
     // The tile stays in the nearest cache while the users pass.
@@ -74,8 +94,7 @@ void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
                    buffer.data() + int64_t{from} * kStrip + at, kStrip);
       }
     }
-    if (similar) similar->add(first, items, buffer.data(), kStrip);
-    visit({first, items, buffer.data()});
+    visit({first, items, buffer.data()}, buffer.data());
   }
 }
 

@@ -41,6 +41,12 @@ struct FactorView : Tables<const float> {
   }
 };
 
+/// A user by what a score takes of them, whether or not a table holds it.
+struct UserVector {
+  const float* factors;  ///< [K]
+  float base;            ///< alpha and the user's bias
+};
+
 /// The scores of a block of users for neighbouring items.
 struct ScoreStrip {
   int32_t first, items;  ///< items first ... first + items - 1
@@ -60,13 +66,21 @@ class CatalogueScorer {
   explicit CatalogueScorer(const FactorView& view);
 
   float score(int32_t user, int32_t item) const;
+  float score(const UserVector& user, int32_t item) const;
 
   /// Calls `visit` for each strip of the catalogue, in order. Each strip's items are read once for
   /// all the users: tens of users make the product as fast as it gets.
   void for_each_strip(std::span<const int32_t> users,
                       const std::function<void(const ScoreStrip&)>& visit) const;
+  /// The same by the tables alone, of any users.
+  void for_each_strip(std::span<const UserVector> users,
+                      const std::function<void(const ScoreStrip&)>& visit) const;
 
  private:
+  /// Scores by the tables; `add` may add to a strip's [users, kStripItems].
+  void visit_strips(std::span<const UserVector> users,
+                    const std::function<void(const ScoreStrip&, float* scores)>& visit) const;
+
   FactorView view_;
   std::vector<TileLine> tiles_;  // [tiles, K]
   std::vector<TileLine> beta_;   // [tiles], or none

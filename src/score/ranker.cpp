@@ -60,6 +60,18 @@ std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> use
   return lists;
 }
 
+std::vector<Scored> Ranker::rank_vector(const UserVector& user, int64_t k,
+                                        std::span<const int32_t> left_out,
+                                        std::span<const char> allowed) const {
+  TopK best(static_cast<int>(std::min<int64_t>(k, items_)));
+  scorer_.for_each_strip(std::span(&user, 1), [&](const ScoreStrip& strip) {
+    push_row(best, strip.first, strip.of(0), [&](int32_t i) {
+      return (allowed.empty() || allowed[i] != 0) && !std::ranges::binary_search(left_out, i);
+    });
+  });
+  return best.take();
+}
+
 std::vector<int64_t> Ranker::count_equal(std::span<const int32_t> users,
                                          std::span<const float> scores,
                                          const RankingRules& rules) const {

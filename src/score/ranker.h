@@ -34,6 +34,11 @@ class Ranker {
   /// Up to k items for each user of a block, in this thread.
   std::vector<std::vector<Scored>> rank_block(std::span<const int32_t> users, int64_t k,
                                               const RankingRules& rules) const;
+  /// Up to k items for somebody whom no table holds, without `left_out` (ascending); `allowed` as in
+  /// RankingRules.
+  std::vector<Scored> rank_vector(const UserVector& user, int64_t k,
+                                  std::span<const int32_t> left_out,
+                                  std::span<const char> allowed) const;
   /// How many items of each user of a block rank by exactly scores[n].
   std::vector<int64_t> count_equal(std::span<const int32_t> users, std::span<const float> scores,
                                    const RankingRules& rules) const;
@@ -44,6 +49,7 @@ class Ranker {
 
   /// The score by which an item ranks.
   float score(int32_t user, int32_t item) const { return scorer_.score(user, item); }
+  float score(const UserVector& user, int32_t item) const { return scorer_.score(user, item); }
 
   /// The order of all users, where the model has nothing that differs between them; else null.
   const CommonOrder* common() const { return common_ ? &*common_ : nullptr; }

@@ -1,8 +1,10 @@
 // The installed library's class, on top of ServedModel.
+#include <algorithm>
 #include <new>
 #include <utility>
 
 #include "src/base/error.h"
+#include "src/base/parallel.h"
 #include "src/serve/include/latent/serve.h"
 #include "src/serve/served_model.h"
 
@@ -33,6 +35,28 @@ Known converted(ServedModel::Known known) {
     case ServedModel::Known::kUntrained: return Known::kUntrained;
     default: return Known::kNo;
   }
+}
+
+std::vector<RatedId> converted(const std::vector<Interaction>& history) {
+  std::vector<RatedId> out;
+  for (const Interaction& had : history) {
+    out.push_back({.item = had.item});
+    if (had.rating) out.back().rating = *had.rating;
+  }
+  return out;
+}
+
+latent::FoldedUser converted(const FoldedUser& user) {
+  return {user.factors, static_cast<float>(user.bias), user.items};
+}
+
+FoldedUser converted(latent::FoldedUser&& user) {
+  return {std::move(user.factors), user.bias, std::move(user.items)};
+}
+
+Explanation converted(latent::Explanation&& why, int64_t k) {
+  if (std::ssize(why.items) > k) why.items.resize(static_cast<size_t>(std::max<int64_t>(k, 0)));
+  return {why.score, why.rest, converted(std::move(why.items))};
 }
 
 }  // namespace
@@ -128,6 +152,47 @@ std::vector<Scored> Model::similar_users(const std::string& user, int64_t k) con
 std::vector<Scored> Model::rank(const std::string& user,
                                 const std::vector<std::string>& items) const {
   return answered([&] { return converted(impl_->model.rank_items(user, items)); });
+}
+
+FoldedUser Model::fold_in(const std::vector<Interaction>& history) const {
+  return answered([&] { return converted(impl_->model.fold_in(converted(history))); });
+}
+
+std::vector<FoldedUser> Model::fold_in(const std::vector<std::vector<Interaction>>& histories,
+                                       int threads) const {
+  return answered([&] {
+    std::vector<FoldedUser> out(histories.size());
+    parallel_chunks(std::ssize(histories), threads, [&](int64_t n) {
+      out[n] = converted(impl_->model.fold_in(converted(histories[n])));
+    });
+    return out;
+  });
+}
+
+std::vector<Scored> Model::recommend(const FoldedUser& user, int64_t k,
+                                     const Options& options) const {
+  return answered([&] {
+    return converted(impl_->model.recommend(converted(user), k, options.exclude_seen,
+                                            impl_->allowed(options)));
+  });
+}
+
+std::vector<Scored> Model::rank(const FoldedUser& user,
+                                const std::vector<std::string>& items) const {
+  return answered([&] { return converted(impl_->model.rank_items(converted(user), items)); });
+}
+
+double Model::predict(const FoldedUser& user, const std::string& item) const {
+  return answered([&] { return impl_->model.predict(converted(user), item); });
+}
+
+Explanation Model::explain(const std::string& user, const std::string& item, int64_t k) const {
+  return answered([&] { return converted(impl_->model.explain(user, item), k); });
+}
+
+Explanation Model::explain(const std::vector<Interaction>& history, const std::string& item,
+                           int64_t k) const {
+  return answered([&] { return converted(impl_->model.explain(converted(history), item), k); });
 }
 
 }  // namespace latent::serve

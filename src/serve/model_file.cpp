@@ -145,6 +145,7 @@ void ModelFile::read_manifest(const Members& members) {
   if (format_ < 1) damaged("it does not say of which format it is");
   facts_ = said.at("model");
   if (!facts_.is_object()) damaged("it does not say what the model is");
+  if (said.contains("fold_in")) fold_in_ = fold_in_spec(said.at("fold_in"));
   for (auto& [name, entry] : read_arrays(said.at("arrays"))) {
     const auto at = members.find(entry.member);
     if (at == members.end() || at->second.size() != entry.bytes())

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "src/formats/file_bytes.h"
+#include "src/formats/fold_in_spec.h"
 #include "src/serve/stored_array.h"
 
 namespace latent {
@@ -32,6 +33,9 @@ class ModelFile {
   const StoredArray& array(const std::string& name, ValueType type, int64_t size = -1) const;
   bool has(const std::string& name) const { return arrays_.contains(name); }
   const std::map<std::string, StoredArray>& arrays() const { return arrays_; }
+
+  /// How to fold in users that it does not hold; of an older file: kNone.
+  const FoldInSpec& fold_in() const { return fold_in_; }
 
   /// The methods' TorchScript, which nothing here runs; "": a file without code.
   std::string code() const;
@@ -59,6 +63,7 @@ class ModelFile {
   std::string metadata_;
   int format_ = 0;
   nlohmann::json facts_;
+  FoldInSpec fold_in_;
   std::map<std::string, StoredArray> arrays_;
   std::map<std::string, std::vector<std::string>> lists_;
   std::deque<std::vector<char>> aligned_;  ///< copies of arrays that lie unaligned in the file

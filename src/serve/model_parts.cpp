@@ -16,6 +16,7 @@ ModelParts::ModelParts(const std::string& path, Hold hold) : file(path, hold) {
   user_rows = row_counts("user_rows", users.size());
   item_rows = row_counts("item_rows", items.size());
   read_tables();
+  fold_in = file.fold_in();
 }
 
 IdTable ModelParts::ids(const std::string& table, const char* list, bool searchable) {
@@ -103,6 +104,20 @@ std::span<const int32_t> ModelParts::history(const char* name, const UserItemsVi
                      (list.empty() || (list.front() >= 0 && list.back() < view.items));
   if (!sound) file.damaged("a history in it names no items");
   return list;
+}
+
+std::span<const float> ModelParts::ratings(int32_t u) const {
+  if (!file.has("seen_ratings")) return {};
+  const int64_t from = seen.start[u], count = seen.start[u + 1] - from;
+  return file.array("seen_ratings", ValueType::kFloat32, std::ssize(seen.item))
+      .part<float>(from, count);
+}
+
+std::span<const uint8_t> ModelParts::fitted(int32_t u) const {
+  if (!file.has("seen_fitted")) return {};
+  const int64_t from = seen.start[u], count = seen.start[u + 1] - from;
+  return file.array("seen_fitted", ValueType::kUint8, std::ssize(seen.item))
+      .part<uint8_t>(from, count);
 }
 
 }  // namespace latent

@@ -26,12 +26,17 @@ struct ModelParts {
   /// The items of row `u` of the histories "seen" or "strangers", once they are known to be items
   /// of this model in ascending order.
   std::span<const int32_t> history(const char* name, const UserItemsView& of, int32_t u) const;
+  /// The ratings of row `u` of "seen", NaN where none is known; empty: the file holds none.
+  std::span<const float> ratings(int32_t u) const;
+  /// Of row `u` of "seen" which pairs are rows of the fit; empty: all of them.
+  std::span<const uint8_t> fitted(int32_t u) const;
 
   ModelFile file;
   IdTable users, items, titles, strangers;
   UserItemsView seen, strangers_seen;
   std::span<const int32_t> user_rows, item_rows;  ///< empty: nothing is said
   FactorView view;
+  FoldInSpec fold_in;
 
  private:
   /// The arrays of `table`, or the strings that the list of an older file holds.

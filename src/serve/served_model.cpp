@@ -2,59 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
-#include <optional>
-#include <span>
 
-#include "src/base/error.h"
 #include "src/base/parallel.h"
-#include "src/score/near_id.h"
 #include "src/score/nearest.h"
-#include "src/serve/model_parts.h"
+#include "src/serve/served_model_impl.h"
 
 namespace latent {
-
-/// The parts with what is made of them when it is first asked for, and what errors say.
-struct ServedModel::Impl : ModelParts {
-  using ModelParts::ModelParts;
-
-  static Known knows(const IdTable& ids, std::span<const int32_t> rows, std::string_view id) {
-    const int32_t index = ids.find(id);
-    if (index < 0) return Known::kNo;
-    return !rows.empty() && rows[index] == 0 ? Known::kUntrained : Known::kYes;
-  }
-  bool trained(std::span<const int32_t> rows, int32_t index) const {
-    return index >= 0 && (rows.empty() || rows[index] > 0);
-  }
-
-  std::string unknown(const IdTable& ids, const std::string& id, const std::string& kind) const {
-    if (ids.find(id) < 0) return "unknown " + kind + " " + in_quotes(id) + did_you_mean_id(id, ids);
-    return kind + " " + in_quotes(id) + " has no row that the model was trained on";
-  }
-  void require_user(const std::string& id) const {
-    if (knows(users, user_rows, id) != Known::kYes)
-      throw Error(file.path() + ": " + unknown(users, id, "user"));
-  }
-  void require_item(const std::string& id) const {
-    if (knows(items, item_rows, id) != Known::kYes)
-      throw Error(file.path() + ": " + unknown(items, id, "item"));
-  }
-
-  void require_factors(const std::string& kind) const {
-    if (view.factors > 0) return;
-    throw Error(file.path() + ": a model of kind " + file.text("model_name") +
-                " has no factors, so it knows no similar " + kind);
-  }
-
-  ScoredIds named(const IdTable& ids, const std::vector<Scored>& scored) const {
-    ScoredIds out;
-    for (const Scored& s : scored) out.emplace_back(std::string(ids[s.index]), s.score);
-    return out;
-  }
-
-  mutable std::once_flag ranker_made, all_checked, histories_checked;
-  std::optional<Ranker> ranker;
-};
 
 ServedModel::ServedModel(const std::string& path, Hold hold)
     : impl_(std::make_unique<Impl>(path, hold)) {}
@@ -209,19 +162,8 @@ ScoredIds ServedModel::similar_users(const std::string& user, int64_t k) const {
 ScoredIds ServedModel::rank_items(const std::string& user,
                                   const std::vector<std::string>& items) const {
   impl_->require_user(user);
-  std::vector<std::pair<int32_t, float>> scored;
   const int32_t u = find_user(user);
-  for (const std::string& item : items) {
-    const Known known = knows_item(item);
-    if (known == Known::kNo) impl_->require_item(item);
-    if (known != Known::kYes) continue;
-    const int32_t i = find_item(item);
-    scored.emplace_back(i, ranker().score(u, i));
-  }
-  std::ranges::stable_sort(scored, std::greater<>(), &std::pair<int32_t, float>::second);
-  ScoredIds out;
-  for (const auto& [i, score] : scored) out.emplace_back(std::string(impl_->items[i]), score);
-  return out;
+  return impl_->ranked(items, [&](int32_t i) { return ranker().score(u, i); });
 }
 
 int32_t ServedModel::factors() const { return impl_->view.factors; }

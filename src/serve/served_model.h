@@ -2,8 +2,10 @@
 // LibTorch.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +22,26 @@
 namespace latent {
 
 using ScoredIds = std::vector<std::pair<std::string, double>>;
+
+/// An item of somebody's history and its rating; NaN: none, an item that they like.
+struct RatedId {
+  std::string item;
+  double rating = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// A user of whom the file has no row, made of a history.
+struct FoldedUser {
+  std::vector<float> factors;  ///< [K], as a row of gamma_user
+  float bias = 0;              ///< as one of beta_user; 0 where the model has none
+  std::vector<int32_t> items;  ///< the history's, ascending: lists leave them out
+};
+
+/// Why a score is what it is: score = rest + the sum over all items of the history.
+struct Explanation {
+  double score = 0;  ///< by the history; not clipped
+  double rest = 0;   ///< mean, biases, priors, other items
+  ScoredIds items;   ///< what each adds, the most first
+};
 
 class ServedModel {
  public:
@@ -69,6 +91,24 @@ class ServedModel {
   /// (id, score) of those items, best first, untrained ones left out. Throws Error naming an
   /// unknown id, or an untrained user.
   ScoredIds rank_items(const std::string& user, const std::vector<std::string>& items) const;
+
+  /// Somebody by what they have: their vector as the model's own objective would have it, the items
+  /// as they are. Of an item that stands there twice the last row counts. Throws Error naming an
+  /// unknown item; where no item was trained on; for a model without factors; and for a file of an
+  /// earlier version, which does not say how.
+  FoldedUser fold_in(std::span<const RatedId> history) const;
+  /// The rating of an item that is given without one; none: ratings make no difference.
+  std::optional<double> rating_of_liked() const;
+  /// As the methods of those names do for users of the model.
+  ScoredIds recommend(const FoldedUser& user, int64_t k, bool exclude_seen,
+                      std::span<const char> allowed = {}) const;
+  ScoredIds rank_items(const FoldedUser& user, const std::vector<std::string>& items) const;
+  double predict(const FoldedUser& user, const std::string& item) const;
+  /// What the items of a history add to the score of `item`, each item's part of fold_in()'s
+  /// solution. Of a user of the model: by the history that the file keeps (export.seen). Throws
+  /// Error as fold_in() does, and where the file keeps none.
+  Explanation explain(const std::string& user, const std::string& item) const;
+  Explanation explain(std::span<const RatedId> history, const std::string& item) const;
 
   int32_t factors() const;
   /// model.name of the config that it was trained with.

@@ -175,7 +175,7 @@ class Format(support.Case):
         for name, other in [("x.npz", "torchscript"), ("x.pt", "npz")]:
             said = self.complaint("export", "run", "-o", name, "--format", other)
             self.assertRegex(said, rf"^{name}: is named \.\w+, but --format is {other}; leave --format out")
-        self.assertIn("torchscript, npz or safetensors", self.complaint("export", "run", "-o", "x.pt", "--format", "onnx", code=2))
+        self.assertIn("torchscript, npz, safetensors or triton", self.complaint("export", "run", "-o", "x.pt", "--format", "onnx", code=2))
 
 
 class Predictions(support.Case):

@@ -15,7 +15,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # What tests compare with; where one is missing they say that they are skipped.
-BESIDE = ["safetensors", "mypy", "tritonclient", "faiss-cpu"]
+BESIDE = ["safetensors", "mypy", "tritonclient[grpc]", "faiss-cpu"]
 
 
 def main():
@@ -35,10 +35,8 @@ def main():
         print("pip install . failed")
         return 1
     for package in BESIDE:
-        # tritonclient's own dependencies are for its clients; the protobuf is enough here.
-        if not install(package, *(["--no-deps"] if package == "tritonclient" else [])):
+        if not install(package):
             print(f"{package} cannot be fetched: its tests are skipped")
-    install("protobuf", "grpcio")
     # From another folder, so that nothing of the source tree is imported in place of what is installed.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     tests = [python, "-m", "unittest", "discover", "-s", HERE, "-p", "test_*.py", *sys.argv[2:]]

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -33,6 +34,27 @@ struct Options {
   bool exclude_seen = true;          ///< leave out what the file says the user had (export.seen)
   std::vector<std::string> exclude;  ///< items that are never listed; unknown ones are passed over
   std::vector<std::string> only;     ///< items to choose from; empty: the catalogue
+};
+
+/// An item that somebody has, and how they rated it; without a rating: an item that they like.
+struct Interaction {
+  std::string item;
+  std::optional<double> rating = std::nullopt;
+};
+
+/// A user of whom the file has no row: what the model's own objective makes of a history, with the
+/// items as they are.
+struct FoldedUser {
+  std::vector<float> factors;  ///< [factors()], as a row of gamma_user
+  double bias = 0;             ///< as one of beta_user; 0 where the model has none
+  std::vector<int32_t> items;  ///< indices of the history's items, ascending: lists leave them out
+};
+
+/// Why a score is what it is: the sum of `rest` and of what each item of a history adds.
+struct Explanation {
+  double score = 0;           ///< by the history; not clipped
+  double rest = 0;            ///< mean, biases, priors, other items
+  std::vector<Scored> items;  ///< those that add the most first
 };
 
 /// What a model knows of an id. Untrained: it has the id, but no row of it was trained on.
@@ -87,6 +109,25 @@ class Model {
 
   /// Those items with the user's scores, best first; untrained ones are left out.
   std::vector<Scored> rank(const std::string& user, const std::vector<std::string>& items) const;
+
+  /// Somebody new, by what they have. Of an item that stands there twice the last row counts.
+  /// Throws Error naming an unknown item; where no item was trained on; for a model without
+  /// factors; and for a file of an earlier version, which does not say how.
+  FoldedUser fold_in(const std::vector<Interaction>& history) const;
+  /// The same for many, in their order, on `threads` threads (0: all).
+  std::vector<FoldedUser> fold_in(const std::vector<std::vector<Interaction>>& histories,
+                                  int threads = 0) const;
+  /// Answers as for users of the model; lists leave the history's items out as the options say.
+  std::vector<Scored> recommend(const FoldedUser& user, int64_t k, const Options& = {}) const;
+  std::vector<Scored> rank(const FoldedUser& user, const std::vector<std::string>& items) const;
+  double predict(const FoldedUser& user, const std::string& item) const;
+
+  /// Up to k items of the user's history by what they add to the score of `item`: each one's part
+  /// of fold_in()'s solution. Of a user of the model the history is what the file keeps
+  /// (export.seen). Throws Error as fold_in() does, and where the file keeps none.
+  Explanation explain(const std::string& user, const std::string& item, int64_t k) const;
+  Explanation explain(const std::vector<Interaction>& history, const std::string& item,
+                      int64_t k) const;
 
  private:
   struct Impl;
