@@ -55,10 +55,13 @@ libisal-dev
 #if !__has_include(<sqlite3.h>)
 libsqlite3-dev
 #endif
+#if !__has_include(<httplib.h>)
+libcpp-httplib-dev
+#endif
 EOF
   else
     printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev \
-      libisal-dev libsqlite3-dev
+      libisal-dev libsqlite3-dev libcpp-httplib-dev
   fi
   local version=0
   if command -v cmake >/dev/null; then
