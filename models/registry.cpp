@@ -1,6 +1,7 @@
 #include "models/registry.h"
 
 #include "models/bpr.h"
+#include "models/mf.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
 #include "src/config/catalog.h"
@@ -26,6 +27,7 @@ const std::vector<ModelMaker>& model_registry() {
       {"svd", make<SvdImpl>},
       {"implicit_bpr", make<ImplicitBprImpl>},
       {"ials", make<ImplicitAlsImpl>},
+      {"mf", make<MfImpl>},
   };
   return rows;
 }
@@ -38,6 +40,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   spec.items = items;
   spec.factors = config.model.factors;
   spec.mean = ratings.mean;
+  if (config.model.init == "xavier") spec.init = Init::kXavier;
   spec.init_mean = config.model.init_mean;
   spec.init_std = config.model.init_std;
   spec.seed = static_cast<uint64_t>(train.seed);
@@ -52,6 +55,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
     spec.highest = scale.empty() ? ratings.highest : scale[1];
   }
   spec.biased = config.svd.biased;
+  spec.mf = config.mf;
   return spec;
 }
 

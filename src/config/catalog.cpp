@@ -1,5 +1,7 @@
 #include "src/config/catalog.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <stdexcept>
 
 namespace latent {
@@ -35,8 +37,33 @@ bool svd_penalty_falls_back(const RunConfig& c) {
 bool ials_form(const RunConfig& c) { return c.ials.form == "ials"; }
 bool implicit_form(const RunConfig& c) { return c.ials.form == "implicit"; }
 
+bool normal_init(const RunConfig& c) { return c.model.init == "normal"; }
+
+bool is_loss(const RunConfig& c, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [&](auto name) { return c.mf.loss == name; });
+}
+bool with_tau(const RunConfig& c) { return is_loss(c, {"softmax", "bsl", "sl_at_k"}); }
+bool with_margin(const RunConfig& c) { return is_loss(c, {"hinge", "ccl"}); }
+bool with_negative_weight(const RunConfig& c) { return is_loss(c, {"mse", "bce", "ccl"}); }
+bool is_bsl(const RunConfig& c) { return is_loss(c, {"bsl"}); }
+bool is_sl_at_k(const RunConfig& c) { return is_loss(c, {"sl_at_k"}); }
+bool is_directau(const RunConfig& c) { return is_loss(c, {"directau"}); }
+bool with_negatives(const RunConfig& c) { return !is_directau(c); }
+bool draws_negatives(const RunConfig& c) {
+  return with_negatives(c) && c.train.negative_sampling != "in_batch";
+}
+bool by_popularity(const RunConfig& c) {
+  return with_negatives(c) && c.train.negative_sampling == "popularity";
+}
+bool with_item_bias(const RunConfig& c) { return c.mf.bias; }
+bool biased_penalty_falls_back(const RunConfig& c) {
+  return factors_fall_back(c) || (c.mf.bias && item_bias_falls_back(c));
+}
+
 constexpr const char* kLambdaIsNull = "a penalty of train.lambda_* is null";
 constexpr const char* kBiased = "svd.biased is true";
+constexpr const char* kNormal = "model.init is normal";
+constexpr const char* kWithNegatives = "mf.loss is not directau";
 constexpr const char* kIalsForm = "ials.form is ials";
 constexpr const char* kImplicitForm = "ials.form is implicit";
 
@@ -66,8 +93,9 @@ Knobs of_gradient(const Knobs& more) {
                              {"train.optimizer"},
                              {"train.batch_size"},
                              {"train.log_every"},
-                             {"model.init_mean"},
-                             {"model.init_std"}}),
+                             {"model.init"},
+                             {"model.init_mean", normal_init, kNormal},
+                             {"model.init_std", normal_init, kNormal}}),
                 more);
 }
 
@@ -133,6 +161,42 @@ ModelInfo bpr() {
           {}};
 }
 
+Knobs of_mf() {
+  return of_gradient(
+      {{"model.factors"},
+       {"train.lambda", biased_penalty_falls_back, kLambdaIsNull},
+       {"train.lambda_item_bias", with_item_bias, "mf.bias is true"},
+       {"train.lambda_factors"},
+       {"train.negatives", draws_negatives,
+        "train.negative_sampling is not in_batch and mf.loss not directau"},
+       {"train.negatives_shared", with_negatives, kWithNegatives},
+       {"train.negative_sampling", with_negatives, kWithNegatives},
+       {"train.popularity_power", by_popularity, "train.negative_sampling is popularity"},
+       {"train.user_dropout"},
+       {"mf.tau", with_tau, "mf.loss is softmax, bsl or sl_at_k"},
+       {"mf.tau2", is_bsl, "mf.loss is bsl"},
+       {"mf.tau_w", is_sl_at_k, "mf.loss is sl_at_k"},
+       {"mf.at_k", is_sl_at_k, "mf.loss is sl_at_k"},
+       {"mf.refresh", is_sl_at_k, "mf.loss is sl_at_k"},
+       {"mf.margin", with_margin, "mf.loss is hinge or ccl"},
+       {"mf.negative_weight", with_negative_weight, "mf.loss is mse, bce or ccl"},
+       {"mf.gamma", is_directau, "mf.loss is directau"},
+       {"mf."}});
+}
+
+std::vector<ModelInfo> many_negatives_models() {
+  return {{"mf",
+           "gamma_u . gamma_i or its cosine, each positive against many negatives (mf.loss)",
+           Task::kRanking, Trained::kByGradient, Negatives::kMany, kFactors, !kClips, never,
+           of_mf(),
+           {{"model.factors", 64},
+            {"model.init", "xavier"},
+            {"train.batch_size", 2048},
+            {"train.epochs", 20},
+            {"train.lambda", 0.0},
+            {"train.lr", 0.003}}}};
+}
+
 std::vector<ModelInfo> solved_models() {
   return {
       {"baseline", "alpha + beta_u + beta_i by alternating least squares (Surprise's BaselineOnly)",
@@ -170,6 +234,7 @@ const std::vector<ModelInfo>& model_catalog() {
     std::vector<ModelInfo> all = rating_models();
     all.push_back(bpr());
     for (ModelInfo& row : solved_models()) all.push_back(std::move(row));
+    for (ModelInfo& row : many_negatives_models()) all.push_back(std::move(row));
     return all;
   }();
   return rows;

@@ -11,6 +11,7 @@
 #include "src/config/catalog.h"
 #include "src/config/data_sources.h"
 #include "src/config/metric_names.h"
+#include "src/config/mf_settings.h"
 #include "src/config/readers.h"
 
 namespace latent {
@@ -149,6 +150,7 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (model.trained == Trained::kBySolver && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
+  if (model.name == "mf") append(out, wrong_mf(config));
   if (model.trained == Trained::kNot) return out;
   if (train.refit && train.patience == 0)
     out.push_back({"train.refit",

@@ -51,6 +51,7 @@ struct SplitOptions {
 struct ModelOptions {
   std::string name = "latent_factor";
   int64_t factors = 5;
+  std::string init = "normal";
   double init_mean = 0, init_std = 0.001;
   std::string init_path, init_from;
 };
@@ -73,6 +74,11 @@ struct TrainOptions {
   int64_t log_every = 100;
   bool refit = false;
   bool exact = false;
+  int64_t negatives = 1024;
+  std::string negatives_shared = "auto";
+  std::string negative_sampling = "uniform";
+  double popularity_power = 0.75;
+  double user_dropout = 0;
 };
 
 /// Surprise's SVD; unset rates and penalties are train.lr and train.lambda.
@@ -95,6 +101,16 @@ struct IalsOptions {
   std::string form = "ials";
   double alpha0 = 0.1, reg = 0.01, nu = 1;
   double alpha = 1;
+};
+
+/// Losses of a positive against many negatives. Unset constants: each loss has its own.
+struct MfOptions {
+  std::string loss = "softmax", score = "auto";
+  bool bias = false;
+  double tau = 0.1, tau2 = 1.1, tau_w = 1;
+  int64_t at_k = 20, refresh = 5;  // refresh: in passes
+  std::optional<double> margin, negative_weight;
+  double gamma = 1;
 };
 
 struct CheckpointOptions {
@@ -125,6 +141,7 @@ struct RunConfig {
   BaselineOptions baseline;
   ImplicitBprOptions implicit_bpr;
   IalsOptions ials;
+  MfOptions mf;
   CheckpointOptions checkpoint;
   EvalOptions eval;
   ExportOptions exporting;

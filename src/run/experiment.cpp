@@ -8,6 +8,7 @@
 
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
+#include "src/config/mf_settings.h"
 #include "src/export/tables_file.h"
 #include "src/run/saved_run.h"
 #include "src/sampling/sampler.h"
@@ -33,6 +34,12 @@ bool solved(const RunConfig& config) {
 /// By gradient, ranked against sampled negatives.
 bool pairwise(const RunConfig& config) {
   return is_pairwise(model_info(config.model.name));
+}
+
+/// Each positive has negatives of its own, which its user must not know.
+bool draws_each(const RunConfig& config) {
+  if (model_info(config.model.name).negatives != Negatives::kMany) return true;
+  return has_negatives(config.mf) && !shares_negatives(config.train);
 }
 
 /// The summary as metrics.json holds it.
@@ -85,7 +92,7 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   refuse(wrong_combinations(config_));
   if (resumed != nullptr && saved_provenance(*resumed).value("leaked", false)) see_leak(true);
   if (resumed != nullptr) checkpoint_ = CheckpointFolder(resumed->checkpoints()).newest();
-  if (pairwise(config_)) require_negatives();
+  if (pairwise(config_) && draws_each(config_)) require_negatives();
   evaluator_.require_other_pairs();
   prepare(Stage::kFirst);
   monitor_ = make_monitor();
