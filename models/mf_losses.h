@@ -18,7 +18,7 @@ struct NegativeScores {
   torch::Tensor thresholds;  ///< [B]: each user's K-th highest score, of sl_at_k
 };
 
-/// A mean over the batch, by `options.loss`; with w_j a negative's weight and m(f) = sum_j w_j f_j /
+/// A mean over the batch, by `options.loss`; w_j is a negative's weight and m(f) = sum_j w_j f_j /
 /// sum_j w_j, s a positive's score and s_j those of its negatives:
 ///
 /// mse      (1 - s)^2 + negative_weight m(s_j^2)

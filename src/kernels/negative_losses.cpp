@@ -13,8 +13,8 @@ namespace {
 double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
-/// log sum_j w_j exp(s_j / tau); the scores become terms of that sum, whose sum is `sum`. Some weight
-/// is above 0.
+/// log sum_j w_j exp(s_j / tau); the scores become terms of that sum, in all `sum`. Some weight is
+/// above 0.
 LATENT_INLINE double soft_maximum(const float* w, float tau, float* scores, int64_t n,
                                   float& sum) {
   const float by = 1 / tau;

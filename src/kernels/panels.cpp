@@ -18,7 +18,8 @@ LATENT_INLINE void tile(const float* a, int64_t row, int64_t column, int64_t dep
   for (int64_t k = 0; k < depth; ++k) {
     typename Vector<kLanes>::Floats right[kVectors];
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) right[v] = Vector<kLanes>::load(panel + kPanel * k + kLanes * v);
+    for (int v = 0; v < kVectors; ++v)
+      right[v] = Vector<kLanes>::load(panel + kPanel * k + kLanes * v);
 #pragma GCC unroll 8
     for (int n = 0; n < kRows; ++n) {
       const float left = a[n * row + k * column];

@@ -91,7 +91,7 @@ class Part {
   double row(int64_t b, float* weights, float* scores, float* bias) const {
     const int64_t first = b * batch_.negatives;
     const auto excluded = std::ranges::equal_range(
-        batch_.excluded, first, {}, [&](int64_t at) { return at / batch_.negatives * batch_.negatives; });
+        batch_.excluded, b, {}, [&](int64_t at) { return at / batch_.negatives; });
     double total = packed_.total;
     for (const int64_t at : excluded) {
       total -= weights[at - first];

@@ -18,7 +18,7 @@ enum class NegativeSampling { kUniform, kPopularity, kInBatch };
 
 /// Draws items by their probabilities q, in constant time (the alias method: Walker, 1977; Vose,
 /// 1991), and knows their log-Q correction: an item drawn with probability q weighs 1 / (I q), so
-/// that a weighted mean over negatives estimates the mean over all I items (Bengio & Senecal, 2008).
+/// that a weighted mean over negatives estimates that over all I items (Bengio & Senecal, 2008).
 class NegativeItems {
  public:
   /// `power` is of kPopularity. Items without rows have none but uniform draws.

@@ -14,7 +14,7 @@
 
 namespace latent {
 
-/// B samples. Pointwise: ratings are filled; ranked: negatives, N for each sample ([B, N]), or N for
+/// B samples. Pointwise: ratings are filled; ranked: negatives, N for each sample ([B, N]) or N for
 /// the whole batch where they are shared.
 struct SampleBatch {
   std::vector<int32_t> users, items, negatives;

@@ -33,7 +33,7 @@ class Check(support.Case):
             'bad.json:4: \'model.factors\' must be a whole number, not "many"',
             "bad.json:5: unknown key 'train.lamda'; did you mean 'train.lambda'?",
             "bad.json:5: train.lambda is not read by ials; its penalty is ials.reg",
-            "bad.json:5: train.batch_size is not read by ials; it is for bias_only, latent_factor and bpr",
+            "bad.json:5: train.batch_size is not read by ials; it is for bias_only, latent_factor, bpr and mf",
             "train.exact is for svd and implicit_bpr; leave it out for ials",
             "bad.json:5: train.refit needs train.patience: early stopping chooses the steps to repeat",
             "bad.json:3: split.test and split.valid together must be below 1",

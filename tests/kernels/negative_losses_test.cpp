@@ -30,7 +30,8 @@ std::vector<float> random_values(int64_t n, uint64_t key) {
 /// Some weigh nothing, however high they score.
 std::vector<float> some_weights() {
   std::vector<float> out(kNegatives, 1);
-  for (int64_t n = 0; n < kNegatives; ++n) out[n] = n % 5 == 1 ? 0 : 0.25f * static_cast<float>(n % 4 + 1);
+  for (int64_t n = 0; n < kNegatives; ++n)
+    out[n] = n % 5 == 1 ? 0 : 0.25f * static_cast<float>(n % 4 + 1);
   return out;
 }
 

@@ -177,7 +177,8 @@ TEST(Mf, XaviersTablesAreUniformWithinTheirBound) {
 
 TEST(BslLoss, IsTheSoftmaxLossWhereNoUserComesTwiceAndTau2IsOne) {
   ModelSpec spec = small_spec("cosine");
-  const Batch batch{torch::tensor({0, 5, 3}, torch::kInt32), torch::tensor({7, 2, 2}, torch::kInt32),
+  const Batch batch{torch::tensor({0, 5, 3}, torch::kInt32),
+                    torch::tensor({7, 2, 2}, torch::kInt32),
                     {}, torch::tensor({1, 4, 6, 0}, torch::kInt32)};
   spec.mf.loss = "softmax";
   const double softmax = MfImpl(spec).data_loss(batch).item<double>();

@@ -136,8 +136,9 @@ TEST(PopularNegatives, AreFoundEvenForAUserWhoKnowsAllItemsWithRows) {
   Interactions rows;
   for (int32_t i = 0; i < 5; ++i) rows.push(0, i, 1);
   const UserItems known = user_items(rows, 1);
-  Sampler sampler(rows, {.batch_size = 20, .negatives = 2, .sampling = NegativeSampling::kPopularity},
-                  &known, 6);
+  const SamplerOptions options{
+      .batch_size = 20, .negatives = 2, .sampling = NegativeSampling::kPopularity};
+  Sampler sampler(rows, options, &known, 6);
   SampleBatch b;
   sampler.draw(0, b);
   EXPECT_EQ(b.negatives, std::vector<int32_t>(40, 5));

@@ -17,8 +17,10 @@ struct Data {
 
   Data() {
     RandomStream random = Rng(3).stream("tables");
-    for (int n = 0; n < kUsers * kFactors; ++n) users.push_back(static_cast<float>(random.normal()));
-    for (int n = 0; n < kItems * kFactors; ++n) items.push_back(static_cast<float>(random.normal()));
+    for (int n = 0; n < kUsers * kFactors; ++n)
+      users.push_back(static_cast<float>(random.normal()));
+    for (int n = 0; n < kItems * kFactors; ++n)
+      items.push_back(static_cast<float>(random.normal()));
     view.users = kUsers;
     view.items = kItems;
     view.factors = kFactors;
