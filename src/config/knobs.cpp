@@ -65,8 +65,7 @@ std::optional<json> converted(const Knob& knob, const json& v) {
   if (std::holds_alternative<std::string*>(knob.target)) {
     if (takes_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
     if (takes_moment(knob) && v.is_number()) return json(v.dump());
-    const bool switches = knob.name == "data.header" || knob.name == "train.negatives_shared";
-    if (switches && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
+    if (takes_switch(knob) && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
     return v.is_string() ? std::optional(v) : std::nullopt;
   }
   if (std::holds_alternative<std::vector<double>*>(knob.target)) {
@@ -208,6 +207,10 @@ std::vector<Knob> knobs(RunConfig& c) {
 
 bool takes_moment(const Knob& knob) {
   return knob.name == "split.test_from" || knob.name == "split.valid_from";
+}
+
+bool takes_switch(const Knob& knob) {
+  return knob.name == "data.header" || knob.name == "train.negatives_shared";
 }
 
 bool takes_column(const Knob& knob) {
