@@ -36,6 +36,7 @@ struct ModelSpec {
   double lowest = -std::numeric_limits<double>::infinity();
   double highest = std::numeric_limits<double>::infinity();
   bool biased = true;  ///< svd: with the mean and biases
+  int64_t draws = 1;   ///< bayesian_mf: that are kept
   MfOptions mf;
 };
 
@@ -65,6 +66,21 @@ struct ScoreTables {
   torch::Tensor gamma_user, gamma_item;  // [U, K], [I, K]
 };
 
+/// What a model that scores by a user's own items adds to a score: the sum over the items j of u of
+/// weight[j, i]. Undefined: nothing.
+struct ItemItemTables {
+  torch::Tensor history_start, history_item;  // [U + 1] int64; [pairs] int32, ascending for a user
+  torch::Tensor start, item;  // of sparse rows: [I + 1] int64; [N] int32, ascending; or undefined
+  torch::Tensor weight;       // [N] of those, else [I, I]
+};
+
+/// Draws of a score: that of draw s is alpha + beta_user[u, s] + beta_item[i, s] + S times the
+/// product of the K / S columns of ScoreTables' factors that are draw s's. `variance` is that of
+/// its noise.
+struct ScoreDraws {
+  torch::Tensor beta_user, beta_item, variance;  // [U, S], [I, S], [S]
+};
+
 class RecommenderImpl : public torch::nn::Module {
  public:
   explicit RecommenderImpl(const ModelSpec& spec) : spec_(spec) {}
@@ -76,6 +92,11 @@ class RecommenderImpl : public torch::nn::Module {
   /// What evaluation, export and serving see: tables whose formula is the score. A model whose
   /// parameters are not yet those (normalised rows, sums over a user's items) folds them here.
   virtual ScoreTables scored() const { return tables(); }
+
+  virtual ItemItemTables item_items() const { return {}; }
+
+  /// What the score is the mean of; none: there is but one.
+  virtual std::optional<ScoreDraws> draws() const { return std::nullopt; }
 
   /// The rating of a pair whose score is exactly 0, because nothing is known of it; none: 0.
   virtual std::optional<double> default_prediction() const { return std::nullopt; }

@@ -1,7 +1,9 @@
 #include "models/registry.h"
 
 #include "models/bpr.h"
+#include "models/item_models.h"
 #include "models/mf.h"
+#include "models/models_with_sets.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
 #include "src/config/catalog.h"
@@ -28,6 +30,13 @@ const std::vector<ModelMaker>& model_registry() {
       {"implicit_bpr", make<ImplicitBprImpl>},
       {"ials", make<ImplicitAlsImpl>},
       {"mf", make<MfImpl>},
+      {"svdpp", make<SvdppImpl>},
+      {"bayesian_mf", make<BayesianMfImpl>},
+      {"elsa", make<ElsaImpl>},
+      {"popularity", make<PopularityImpl>},
+      {"item_mean", make<ItemMeanImpl>},
+      {"item_knn", make<ItemItemImpl>},
+      {"ease", make<ItemItemImpl>},
   };
   return rows;
 }
@@ -55,6 +64,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
     spec.highest = scale.empty() ? ratings.highest : scale[1];
   }
   spec.biased = config.svd.biased;
+  spec.draws = config.bayes.kept();
   spec.mf = config.mf;
   return spec;
 }

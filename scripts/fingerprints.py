@@ -60,7 +60,8 @@ def cases():
     for name, more in {"": [], " unverified": ["implicit_bpr.verify_negative_samples=false"],
                        " exact": ["train.exact=true"], " f=63": ["model.factors=63"]}.items():
         out["implicit_bpr" + name] = ["model.name=implicit_bpr", "train.epochs=5", *more]
-    for name, more in {"": ["model.factors=24"], " many factors": ["model.factors=150", "train.epochs=2"],
+    for name, more in {"": ["model.factors=24", "ials.alpha0=0.1", "ials.reg=0.01"],
+                       " many factors": ["model.factors=150", "train.epochs=2", "ials.alpha0=0.1", "ials.reg=0.01"],
                        " implicit": ["model.factors=24", "ials.form=implicit"],
                        " implicit rating": ["model.factors=24", "ials.form=implicit", "data.weight=rating"],
                        " implicit bm25": ["model.factors=24", "ials.form=implicit", "data.weight=bm25"]}.items():
@@ -96,9 +97,9 @@ def fingerprint(program, data, folder, knobs, threads):
         if tables[name].dtype.kind == "f" and tables[name].ndim > 0:
             parts += [name.encode(), str(tables[name].shape).encode(), tables[name].tobytes()]
     metrics = json.loads((run / "metrics.json").read_text())
-    # Figures of lists came after the first checksums.
-    of_lists = re.compile(r"(popularity_)?(coverage|novelty|gini)@\d+")
-    figures = {part: {name: value for name, value in metrics[part].items() if not of_lists.fullmatch(name)}
+    # Figures of lists and of item means came after the first checksums.
+    later = re.compile(r"(popularity_)?(coverage|novelty|gini)@\d+|(warm_)?item_mean_mse")
+    figures = {part: {name: value for name, value in metrics[part].items() if not later.fullmatch(name)}
                for part in ("valid", "test")}
     return {"tables": digest(parts), "metrics": digest([json.dumps(figures, sort_keys=True).encode()])}
 

@@ -85,7 +85,7 @@ void predict_file(const ServedModel& model, const std::string& pairs, const std:
       if (unknown == Unknown::kSkip) return;
     }
     const double score = knows_user && knows_item
-                             ? model.view().predict(model.find_user(user), model.find_item(item))
+                             ? model.predict(model.find_user(user), model.find_item(item))
                              : model.predict_known_parts(user, item);
     char number[32];
     std::snprintf(number, sizeof number, ",%.9g\n", score);

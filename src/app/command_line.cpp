@@ -6,7 +6,8 @@
 
 #include "src/app/commands.h"
 #include "src/base/error.h"
-#include "src/run/saved_run.h"
+#include "src/base/json_text.h"
+#include "src/run/run_state.h"
 #include "src/base/log.h"
 
 namespace latent {
@@ -128,7 +129,7 @@ void say_wrote(const std::string& path) {
 }
 
 void tell_if_unfinished(const ServedModel& model) {
-  const auto metadata = nlohmann::json::parse(model.metadata(), nullptr, false);
+  const auto metadata = json_of(model.metadata());
   if (!metadata.is_object()) return;
   const auto metrics = metadata.find("metrics");
   if (metrics == metadata.end() || !metrics->is_object() || !metrics->contains("unfinished_step"))

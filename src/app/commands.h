@@ -22,10 +22,13 @@ int run_crossval(int argc, char** argv);
 int run_split(int argc, char** argv);
 int run_sweep_command(int argc, char** argv);
 int run_export(int argc, char** argv);
+int run_inspect(int argc, char** argv);
 int run_config(int argc, char** argv);
 int run_data(int argc, char** argv);
 int run_synth(int argc, char** argv);
 int run_runs(int argc, char** argv);
+int run_compare(int argc, char** argv);
+int run_report(int argc, char** argv);
 int run_completion(int argc, char** argv);
 
 struct Command {
@@ -89,6 +92,9 @@ class CommandLine {
 
 /// Results go to stdout, as text followed by a newline.
 void print(const std::string& text);
+
+/// The report of runs and sweeps at `path`, and says on stderr that it was written.
+void write_report(const std::vector<std::string>& runs_and_sweeps, const std::string& path);
 
 /// Says on stderr that `path` was written, unless that is standard output.
 void say_wrote(const std::string& path);

@@ -10,7 +10,7 @@
 #include "src/config/complaints.h"
 #include "src/config/diff.h"
 #include "src/config/schema.h"
-#include "src/config/sweep_spec.h"
+#include "src/config/sweep_groups.h"
 #include "src/config/variables.h"
 #include "src/config/write.h"
 #include "src/data/synth.h"
@@ -96,7 +96,7 @@ int run_config(int argc, char** argv) {
       refuse(complaints(resolved));
     } else {
       refuse(resolved.wrong);
-      plan_sweep(given_knobs(resolved), resolved.sweep, path);
+      check_sweep(given_knobs(resolved), resolved.sweep, path);
     }
     print(path + ": valid");
   } else {

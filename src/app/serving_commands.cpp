@@ -70,23 +70,36 @@ void answer_unknown(const ServedModel& model, const std::string& what, Unknown u
   print_scored(model, popular(), json);
 }
 
+/// The ends of the interval that holds 90 % of ratings, by a normal distribution, on their scale.
+std::pair<double, double> interval(const ServedModel& model, double score, double sd) {
+  constexpr double kNinety = 1.6448536269514722;
+  const auto clipped = [&](double r) {
+    return std::clamp<double>(r, model.view().lowest, model.view().highest);
+  };
+  return {clipped(score - kNinety * sd), clipped(score + kNinety * sd)};
+}
+
 }  // namespace
 
 int run_predict(int argc, char** argv) {
   CommandLine line("predict MODEL [USER ITEM] [options]",
                    "Prints the model's score of a pair, or writes those of a file of pairs.",
-                   "latent predict runs/quickstart/model.pt u79354815 b14275065");
+                   "latent predict runs/movielens/model.pt 7 50");
   line.add()("unknown",
              "ids that the model does not know or was not trained on: 'error', 'known-parts' or "
              "'popular' to score from what is known, 'skip'",
              cxxopts::value<std::string>()->default_value("error"), "WHAT")(
-      "pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")("json",
-                                                                                "print JSON");
+      "interval",
+      "also the standard deviation of the rating, and the ends between which 90 % of ratings lie "
+      "(bayesian_mf)")("pairs", "file of user,item rows", cxxopts::value<std::string>(), "FILE")(
+      "json", "print JSON");
   line.add_output("with --pairs: the CSV to write (gz by name)");
   if (!line.parse(argc, argv, {"MODEL", "USER", "ITEM"}, 1)) return 0;
   const Unknown unknown = unknown_of(line, kForScores);
   if (line.has("pairs") != line.has("output"))
     throw UsageError("--pairs FILE and -o FILE go together; latent predict --help shows how");
+  if (line.has("pairs") && line.has("interval"))
+    throw UsageError("--interval is for one pair; score_sd of model.pt takes many");
   if (line.has("pairs") ? line.words() > 1 : line.words() < 3)
     throw UsageError("give USER and ITEM, or --pairs FILE; latent predict --help shows how");
   const ServedModel model(model_path(line.word(0)));
@@ -107,11 +120,17 @@ int run_predict(int argc, char** argv) {
   }
   const double score = unknown == Unknown::kError ? model.predict(user, item)
                                                   : model.predict_known_parts(user, item);
-  char text[40];
+  char text[120];
   std::snprintf(text, sizeof text, "%.6g", score);
+  nlohmann::ordered_json answer = {{"user", user}, {"item", item}, {"score", score}};
+  if (line.has("interval")) {
+    const double sd = model.predict_sd(user, item);
+    const auto [low, high] = interval(model, score, sd);
+    std::snprintf(text, sizeof text, "%.6g  sd %.4g, 90 %% from %.4g to %.4g", score, sd, low,
+                  high);
+    answer.update({{"sd", sd}, {"low", low}, {"high", high}});
+  }
   if (line.has("json")) {
-    const nlohmann::ordered_json answer = {
-        {"user", user}, {"item", item}, {"score", score}};
     print(answer.dump(-1, ' ', false,
                       nlohmann::json::error_handler_t::replace));  // an unknown id may be any bytes
   } else {
@@ -124,7 +143,7 @@ int run_recommend(int argc, char** argv) {
   CommandLine line(
       "recommend MODEL --user ID|--users FILE [options]",
       "Prints the best items for a user, score and id, best first; or writes those of many users.",
-      "latent recommend runs/quickstart/model.pt --user u79354815 -k 10");
+      "latent recommend runs/movielens/model.pt --user 7 -k 10");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "users", "file of user ids, one a line, or all", cxxopts::value<std::string>(), "FILE|all")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
@@ -179,7 +198,7 @@ int run_recommend(int argc, char** argv) {
 int run_similar(int argc, char** argv) {
   CommandLine line("similar MODEL --item ID|--user ID [options]",
                    "Prints the items (or users) whose factors are nearest by cosine.",
-                   "latent similar runs/quickstart/model.pt --item b14275065");
+                   "latent similar runs/movielens/model.pt --item 50");
   line.add()("item", "the item's id", cxxopts::value<std::string>(), "ID")(
       "user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(
@@ -215,7 +234,7 @@ int run_similar(int argc, char** argv) {
 int run_rank(int argc, char** argv) {
   CommandLine line("rank MODEL --user ID ITEM... [options]",
                    "Prints those items with the user's scores, best first.",
-                   "latent rank runs/quickstart/model.pt --user u79354815 b14275065 b1");
+                   "latent rank runs/movielens/model.pt --user 7 50 12");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "unknown",
       "ids that the model does not know or was not trained on: 'error', 'popular' to rank a user's "

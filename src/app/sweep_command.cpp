@@ -41,6 +41,18 @@ std::string test_text(const nlohmann::ordered_json& table) {
   return out + ", test " + table["metric"].get<std::string>() + text;
 }
 
+/// sweep.report: the page of a sweep, or of the sweeps of each value.
+void report_sweep(const SweepReport& report) {
+  std::vector<std::string> sweeps;
+  if (report.table.contains("winners")) {
+    for (const auto& winner : report.table["winners"])
+      sweeps.push_back(winner["directory"].get<std::string>());
+  } else {
+    sweeps.push_back(report.directory);
+  }
+  write_report(sweeps, report.directory + "/report.html");
+}
+
 }  // namespace
 
 int run_sweep_command(int argc, char** argv) {
@@ -77,10 +89,17 @@ int run_sweep_command(int argc, char** argv) {
   if (jobs < 1 || jobs > 1024) throw UsageError("--jobs must be from 1 to 1024");
   request.jobs = static_cast<int>(jobs);
   const SweepReport report = run_sweep(request);
+  if (report.table.contains("winners")) {
+    print(line.has("json") ? report.table.dump(2) : winners_table(report.table));
+    say("sweep: " + report.directory);
+    if (report.wants_report) report_sweep(report);
+    return 0;
+  }
   print(line.has("json") ? report.table.dump(2)
                          : sweep_table(report.table) + test_text(report.table));
   say("sweep: " + report.directory + "; the winner's run: " +
       report.table["winner"]["runs"][0].get<std::string>());
+  if (report.wants_report) report_sweep(report);
   return 0;
 }
 

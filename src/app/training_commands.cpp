@@ -6,6 +6,7 @@
 #include "src/app/commands.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/report/metric_tables.h"
@@ -24,7 +25,7 @@ void draw_curves(const std::string& log) {
   std::string name;
   std::ifstream in(log);
   for (std::string line; std::getline(in, line);) {
-    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    const auto entry = json_of(line);
     if (entry.is_discarded() || entry.contains("refit") || entry.contains("final"))
       continue;
     for (const auto& [key, value] : entry.items()) {
@@ -168,22 +169,36 @@ int run_crossval(int argc, char** argv) {
 
 namespace {
 
-/// Whether `path` is to hold an npz file and not a TorchScript module: by its suffix, where it has
-/// one of the two, else by `format` ("": not given).
-bool writes_npz(const std::string& path, const std::string& format) {
+struct ExportRow {
+  const char* name;    ///< of --format
+  const char* suffix;  ///< by which it is known
+  ExportFormat format;
+};
+constexpr ExportRow kExports[] = {
+    {"torchscript", ".pt", ExportFormat::kTorchScript},
+    {"npz", ".npz", ExportFormat::kNpz},
+    {"safetensors", ".safetensors", ExportFormat::kSafetensors},
+};
+
+/// What `path` is to hold: by its suffix, where it has one of those, else by `format` ("": not
+/// given).
+ExportFormat export_format(const std::string& path, const std::string& format) {
   const std::string suffix = std::filesystem::path(path).extension();
-  const bool npz = format == "npz";
-  if (suffix != ".pt" && suffix != ".npz") {
+  const auto* const named = std::ranges::find_if(
+      kExports, [&](const ExportRow& row) { return format == row.name; });
+  const auto* const seen = std::ranges::find_if(
+      kExports, [&](const ExportRow& row) { return suffix == row.suffix; });
+  if (seen == std::end(kExports)) {
     if (format.empty() && !output_place(path).stream)
       throw Error(path +
-                  ": name it .pt (a TorchScript module) or .npz (its tables), or give "
-                  "--format torchscript or npz");
-    return npz;
+                  ": name it .pt (a TorchScript module), .npz (its tables) or .safetensors, or "
+                  "give --format torchscript, npz or safetensors");
+    return named == std::end(kExports) ? ExportFormat::kTorchScript : named->format;
   }
-  if (!format.empty() && npz != (suffix == ".npz"))
+  if (!format.empty() && named != seen)
     throw Error(path + ": is named " + suffix + ", but --format is " + format +
-                "; leave --format out, or name it " + (npz ? ".npz" : ".pt"));
-  return suffix == ".npz";
+                "; leave --format out, or name it " + named->suffix);
+  return seen->format;
 }
 
 }  // namespace
@@ -192,17 +207,18 @@ int run_export(int argc, char** argv) {
   CommandLine line("export RUN -o FILE", "Writes the trained model of RUN.",
                    "latent export runs/quickstart -o model.pt");
   line.add_output(
-      "the file to write: .pt, a TorchScript module, or .npz, its tables, as implicit's "
-      "load() reads them where the model ranks");
-  line.add()("format", "torchscript or npz, for files of other names, pipes and standard output",
+      "the file to write: .pt, a TorchScript module; .npz, its tables, as implicit's load() reads "
+      "them where the model ranks; .safetensors, all that serves it without code");
+  line.add()("format",
+             "torchscript, npz or safetensors, for files of other names, pipes and standard output",
              cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT");
   if (!line.parse(argc, argv, {"RUN"}, 1)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent export --help shows how");
   const auto format = line.get<std::string>("format");
-  if (format != "torchscript" && format != "npz")
-    throw UsageError("--format takes torchscript or npz, not " + in_quotes(format));
+  if (std::ranges::none_of(kExports, [&](const ExportRow& row) { return format == row.name; }))
+    throw UsageError("--format takes torchscript, npz or safetensors, not " + in_quotes(format));
   const auto output = line.get<std::string>("output");
-  export_run(line.word(0), output, writes_npz(output, line.has("format") ? format : ""));
+  export_run(line.word(0), output, export_format(output, line.has("format") ? format : ""));
   say_wrote(output);
   return 0;
 }

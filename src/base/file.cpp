@@ -1,13 +1,14 @@
 #include "src/base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <sstream>
+#include <cstdio>
+#include <random>
 #include <utility>
 
 #include "src/base/error.h"
@@ -26,6 +27,24 @@ int own_descriptor(const fs::path& link) {
   int out = -1;
   const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), out);
   return failed == std::errc() && end == number.data() + number.size() ? out : -1;
+}
+
+constexpr const char* kTemporary = ".tmp-";
+
+/// Removes the temporary files of `file` whose owners were killed: nobody holds their lock.
+void remove_left_over(const fs::path& file) {
+  const std::string begin = file.filename().string() + kTemporary;
+  std::error_code failed;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  for (auto at = fs::directory_iterator(folder, failed); !failed && at != fs::directory_iterator();
+       at.increment(failed)) {
+    if (!at->path().filename().string().starts_with(begin)) continue;
+    const int left = ::open(at->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (left < 0) continue;
+    std::error_code ignored;
+    if (::flock(left, LOCK_EX | LOCK_NB) == 0) fs::remove(at->path(), ignored);
+    ::close(left);
+  }
 }
 
 }  // namespace
@@ -60,17 +79,36 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
     fd_ = ::open(place.file.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
   } else {
     file_ = place.file;
-    temporary_ = file_;
-    temporary_ += ".tmp" + std::to_string(::getpid());
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    remove_left_over(file_);
+    open_temporary();
   }
   if (fd_ < 0) throw errno_error(path.string(), "cannot write");
 }
 
+void AtomicFile::open_temporary() {
+  // Not by the process's number: two containers that share a folder may both have it.
+  std::random_device random;
+  for (int tries = 0; tries < 100; ++tries) {
+    char suffix[32];
+    std::snprintf(suffix, sizeof suffix, "%s%08x%08x", kTemporary, random(), random());
+    temporary_ = file_;
+    temporary_ += suffix;
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ < 0 && errno == EEXIST) continue;
+    if (fd_ < 0) break;
+    // The lock tells others that the owner lives. Whoever locked it first removes it.
+    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    ::close(std::exchange(fd_, -1));
+  }
+  temporary_.clear();
+}
+
 AtomicFile::~AtomicFile() {
-  if (fd_ >= 0) ::close(fd_);
   std::error_code ignored;
   if (!temporary_.empty()) fs::remove(temporary_, ignored);
+  for (const int descriptor : {fd_, lock_}) {
+    if (descriptor >= 0) ::close(descriptor);
+  }
 }
 
 void AtomicFile::write(const void* data, size_t bytes) {
@@ -88,6 +126,8 @@ void AtomicFile::write(const void* data, size_t bytes) {
 void AtomicFile::commit(bool flush) {
   const bool stream = temporary_.empty();
   if (flush && !stream && ::fsync(fd_) != 0) throw errno_error(path_.string(), "cannot flush");
+  // A second descriptor keeps the lock until the file bears its own name.
+  if (!stream) lock_ = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
   // Some file systems tell only here that what was written did not fit.
   if (::close(std::exchange(fd_, -1)) != 0) throw errno_error(path_.string(), "cannot write");
   if (!stream) put_in_place(flush);
@@ -118,15 +158,23 @@ void write_file(const fs::path& path, std::string_view text) {
 std::string read_file(const fs::path& path) {
   std::error_code unknown;
   if (fs::is_directory(path, unknown)) throw Error(path.string() + ": is a folder; give a file");
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw errno_error(path.string(), "cannot open");
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (in.bad() || (text.fail() && fs::file_size(path, unknown) > 0)) {
-    throw errno_error(path.string(), "cannot read");
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw errno_error(path.string(), "cannot open");
+  constexpr size_t kMostOfStream = 1 << 28;  // what comes from a pipe or a device may never end
+  const bool regular = fs::is_regular_file(path, unknown);
+  std::string text;
+  char piece[1 << 14];
+  ssize_t got = 0;
+  while ((got = ::read(file, piece, sizeof piece)) != 0) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 || (!regular && text.size() > kMostOfStream)) break;
+    text.append(piece, static_cast<size_t>(got));
   }
-  return text.str();
+  const Error failed = got < 0 ? errno_error(path.string(), "cannot read")
+                               : Error(path.string() + ": has no end; give a file");
+  ::close(file);
+  if (got != 0) throw failed;
+  return text;
 }
 
 }  // namespace latent

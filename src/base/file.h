@@ -18,7 +18,8 @@ struct OutputPlace {
 OutputPlace output_place(const std::filesystem::path& path);
 
 /// Writes beside the file that `path` leads to, then flushes and renames on commit(). Without
-/// commit nothing remains. A symbolic link stays: what it points to is replaced. Streams
+/// commit nothing remains; what a killed process left there is removed by the next that writes the
+/// same file. A symbolic link stays: what it points to is replaced. Streams
 /// (OutputPlace) are written as the bytes come.
 class AtomicFile {
  public:
@@ -36,11 +37,12 @@ class AtomicFile {
   void commit(bool flush = true);
 
  private:
+  void open_temporary();
   void put_in_place(bool flush);
 
   std::filesystem::path path_;              // as errors name it
   std::filesystem::path file_, temporary_;  // empty for a stream
-  int fd_ = -1;
+  int fd_ = -1, lock_ = -1;
 };
 
 /// Throws Error, as AtomicFile does.

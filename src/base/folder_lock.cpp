@@ -13,12 +13,10 @@ namespace latent {
 FolderLock::FolderLock(const std::string& folder)
     : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (fd_ < 0) throw errno_error(folder, "cannot open");
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-  const bool held = errno == EWOULDBLOCK;
-  const Error failed = held ? Error(folder + ": another process is at work in it; wait for its end")
-                            : errno_error(folder, "cannot lock");
+  // Some file systems know no locks: there the user must take care.
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(fd_);
-  throw failed;
+  throw Error(folder + ": another process is at work in it; wait for its end");
 }
 
 FolderLock::~FolderLock() { ::close(fd_); }

@@ -8,7 +8,8 @@ namespace latent {
 /// Holds the folder until its end; the kernel lets go of it when the process dies, however.
 class FolderLock {
  public:
-  /// Throws Error when another process holds it.
+  /// Throws Error when another process holds it. Where the file system knows no locks, nobody is
+  /// kept out.
   explicit FolderLock(const std::string& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

@@ -1,10 +1,11 @@
-// Ctrl-C and SIGTERM as a flag that loops look at between two steps.
+// Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) as a flag that loops look at between two
+// steps.
 #pragma once
 
 namespace latent {
 
-/// While it lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal
-/// ends it. Guards may be nested, in several threads too: the outermost one counts.
+/// While it lives, SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process; a second
+/// signal ends it. Guards may be nested, in several threads too: the outermost one counts.
 class InterruptGuard {
  public:
   InterruptGuard();

@@ -1,8 +1,8 @@
 #include "src/config/catalog.h"
 
-#include <algorithm>
-#include <initializer_list>
 #include <stdexcept>
+
+#include "src/config/mf_settings.h"
 
 namespace latent {
 
@@ -34,36 +34,23 @@ bool svd_penalty_falls_back(const RunConfig& c) {
   return !c.svd.reg_pu || !c.svd.reg_qi || (is_biased(c) && (!c.svd.reg_bu || !c.svd.reg_bi));
 }
 
+bool svdpp_rate_falls_back(const RunConfig& c) {
+  const SvdppOptions& o = c.svdpp;
+  return !o.lr_bu || !o.lr_bi || !o.lr_pu || !o.lr_qi || !o.lr_yj;
+}
+bool svdpp_penalty_falls_back(const RunConfig& c) {
+  const SvdppOptions& o = c.svdpp;
+  return !o.reg_bu || !o.reg_bi || !o.reg_pu || !o.reg_qi || !o.reg_yj;
+}
+
 bool ials_form(const RunConfig& c) { return c.ials.form == "ials"; }
 bool implicit_form(const RunConfig& c) { return c.ials.form == "implicit"; }
 
 bool normal_init(const RunConfig& c) { return c.model.init == "normal"; }
 
-bool is_loss(const RunConfig& c, std::initializer_list<const char*> names) {
-  return std::any_of(names.begin(), names.end(), [&](auto name) { return c.mf.loss == name; });
-}
-bool with_tau(const RunConfig& c) { return is_loss(c, {"softmax", "bsl", "sl_at_k"}); }
-bool with_margin(const RunConfig& c) { return is_loss(c, {"hinge", "ccl"}); }
-bool with_negative_weight(const RunConfig& c) { return is_loss(c, {"mse", "bce", "ccl"}); }
-bool is_bsl(const RunConfig& c) { return is_loss(c, {"bsl"}); }
-bool is_sl_at_k(const RunConfig& c) { return is_loss(c, {"sl_at_k"}); }
-bool is_directau(const RunConfig& c) { return is_loss(c, {"directau"}); }
-bool with_negatives(const RunConfig& c) { return !is_directau(c); }
-bool draws_negatives(const RunConfig& c) {
-  return with_negatives(c) && c.train.negative_sampling != "in_batch";
-}
-bool by_popularity(const RunConfig& c) {
-  return with_negatives(c) && c.train.negative_sampling == "popularity";
-}
-bool with_item_bias(const RunConfig& c) { return c.mf.bias; }
-bool biased_penalty_falls_back(const RunConfig& c) {
-  return factors_fall_back(c) || (c.mf.bias && item_bias_falls_back(c));
-}
-
 constexpr const char* kLambdaIsNull = "a penalty of train.lambda_* is null";
 constexpr const char* kBiased = "svd.biased is true";
 constexpr const char* kNormal = "model.init is normal";
-constexpr const char* kWithNegatives = "mf.loss is not directau";
 constexpr const char* kIalsForm = "ials.form is ials";
 constexpr const char* kImplicitForm = "ials.form is implicit";
 
@@ -74,17 +61,21 @@ Knobs joined(Knobs first, const Knobs& second) {
   return first;
 }
 
-/// Of every model that is trained.
-Knobs of_training(const Knobs& more) {
+/// Of every model that passes over the rows until it is told to stop.
+Knobs of_passes(const Knobs& more) {
   return joined({{"train.steps"},
                  {"train.epochs"},
                  {"train.rows"},
                  {"train.patience"},
                  {"train.monitor"},
                  {"train.eval_every"},
-                 {"train.refit"},
-                 {"model.init_from"}},
+                 {"train.refit"}},
                 more);
+}
+
+/// Of those that may begin with the tables of another one.
+Knobs of_training(const Knobs& more) {
+  return joined(of_passes({{"model.init_path"}, {"model.init_from"}}), more);
 }
 
 Knobs of_gradient(const Knobs& more) {
@@ -125,6 +116,31 @@ Knobs of_ials() {
                       {"ials."}});
 }
 
+/// Trained on passes of its own number, without a validation part.
+Knobs of_bayesian_mf() {
+  return {{"data.rating_scale"}, {"model.factors"}, {"train.rows"}, {"bayes."}};
+}
+
+Knobs of_svdpp() {
+  return of_passes(
+      {{"data.rating_scale"},
+       {"model.factors"},
+       {"model.init_mean"},
+       {"model.init_std"},
+       {"train.lr", svdpp_rate_falls_back, "a rate of svdpp.lr_* is null"},
+       {"train.lambda", svdpp_penalty_falls_back, "a penalty of svdpp.reg_* is null"},
+       {"train.exact"},
+       {"svdpp."}});
+}
+
+Knobs of_elsa() {
+  return of_training({{"model.factors"},
+                      {"model.init_mean"},
+                      {"model.init_std"},
+                      {"train.lr"},
+                      {"train.batch_size"}});
+}
+
 constexpr bool kFactors = true, kClips = true;
 
 std::vector<ModelInfo> rating_models() {
@@ -161,42 +177,6 @@ ModelInfo bpr() {
           {}};
 }
 
-Knobs of_mf() {
-  return of_gradient(
-      {{"model.factors"},
-       {"train.lambda", biased_penalty_falls_back, kLambdaIsNull},
-       {"train.lambda_item_bias", with_item_bias, "mf.bias is true"},
-       {"train.lambda_factors"},
-       {"train.negatives", draws_negatives,
-        "train.negative_sampling is not in_batch and mf.loss not directau"},
-       {"train.negatives_shared", with_negatives, kWithNegatives},
-       {"train.negative_sampling", with_negatives, kWithNegatives},
-       {"train.popularity_power", by_popularity, "train.negative_sampling is popularity"},
-       {"train.user_dropout"},
-       {"mf.tau", with_tau, "mf.loss is softmax, bsl or sl_at_k"},
-       {"mf.tau2", is_bsl, "mf.loss is bsl"},
-       {"mf.tau_w", is_sl_at_k, "mf.loss is sl_at_k"},
-       {"mf.at_k", is_sl_at_k, "mf.loss is sl_at_k"},
-       {"mf.refresh", is_sl_at_k, "mf.loss is sl_at_k"},
-       {"mf.margin", with_margin, "mf.loss is hinge or ccl"},
-       {"mf.negative_weight", with_negative_weight, "mf.loss is mse, bce or ccl"},
-       {"mf.gamma", is_directau, "mf.loss is directau"},
-       {"mf."}});
-}
-
-std::vector<ModelInfo> many_negatives_models() {
-  return {{"mf",
-           "gamma_u . gamma_i or its cosine, each positive against many negatives (mf.loss)",
-           Task::kRanking, Trained::kByGradient, Negatives::kMany, kFactors, !kClips, never,
-           of_mf(),
-           {{"model.factors", 64},
-            {"model.init", "xavier"},
-            {"train.batch_size", 2048},
-            {"train.epochs", 20},
-            {"train.lambda", 0.0},
-            {"train.lr", 0.003}}}};
-}
-
 std::vector<ModelInfo> solved_models() {
   return {
       {"baseline", "alpha + beta_u + beta_i by alternating least squares (Surprise's BaselineOnly)",
@@ -227,6 +207,55 @@ std::vector<ModelInfo> solved_models() {
   };
 }
 
+ModelInfo at_once(std::string name, std::string meaning, Task task, Knobs reads) {
+  return {std::move(name), std::move(meaning), task, Trained::kAtOnce, Negatives::kNone,
+          !kFactors, !kClips, never, std::move(reads), {}};
+}
+
+/// What other models should beat.
+std::vector<ModelInfo> simple_models() {
+  std::vector<ModelInfo> out = {
+      at_once("popularity", "how many users have the item", Task::kRanking, {}),
+      at_once("item_mean", "the mean of the item's training ratings", Task::kRating,
+              {{"data.rating_scale"}, {"item_mean."}}),
+      at_once("item_knn", "cosine similarities of the k nearest items to a user's own",
+              Task::kRanking, {{"item_knn."}}),
+      at_once("ease", "item weights in closed form (Steck, 2019)", Task::kRanking, {{"ease."}}),
+  };
+  out[2].item_item = out[3].item_item = true;
+  return out;
+}
+
+/// Models in which what a user rated counts beside how, or alone.
+std::vector<ModelInfo> models_with_sets() {
+  return {
+      {"svdpp",
+       "svd with the items that a user rated among the user's factors, by SGD (Surprise's SVDpp; "
+       "Koren, 2008)",
+       Task::kRating, Trained::kBySolver, Negatives::kNone, kFactors, kClips,
+       [](const RunConfig& c) { return c.train.exact; }, of_svdpp(),
+       {{"model.factors", 20},
+        {"model.init_std", 0.1},
+        {"train.epochs", 20},
+        {"train.lr", 0.007},
+        {"train.lambda", 0.02}}},
+      {"bayesian_mf",
+       "alpha + beta_u + beta_i + gamma_u . gamma_i, the mean over draws by Gibbs sampling "
+       "(Salakhutdinov & Mnih, 2008)",
+       Task::kRating, Trained::kBySolver, Negatives::kNone, kFactors, kClips, never,
+       of_bayesian_mf(), {{"model.factors", 10}}},
+      {"elsa",
+       "gamma_u . gamma_i where gamma_u is the sum of the user's items' vectors of length 1 "
+       "(Vancura et al., 2022)",
+       Task::kRanking, Trained::kBySolver, Negatives::kNone, kFactors, !kClips, never, of_elsa(),
+       {{"model.factors", 256},
+        {"model.init_std", 0.1},
+        {"train.epochs", 20},
+        {"train.lr", 0.03},
+        {"train.batch_size", 512}}},
+  };
+}
+
 }  // namespace
 
 const std::vector<ModelInfo>& model_catalog() {
@@ -234,7 +263,9 @@ const std::vector<ModelInfo>& model_catalog() {
     std::vector<ModelInfo> all = rating_models();
     all.push_back(bpr());
     for (ModelInfo& row : solved_models()) all.push_back(std::move(row));
-    for (ModelInfo& row : many_negatives_models()) all.push_back(std::move(row));
+    all.push_back(mf_model(of_gradient({})));
+    for (ModelInfo& row : models_with_sets()) all.push_back(std::move(row));
+    for (ModelInfo& row : simple_models()) all.push_back(std::move(row));
     return all;
   }();
   return rows;
@@ -245,6 +276,10 @@ const ModelInfo& model_info(const std::string& name) {
     if (row.name == name) return row;
   }
   throw std::logic_error("model '" + name + "' is not in the catalog");
+}
+
+bool has_steps(const ModelInfo& info) {
+  return info.trained == Trained::kByGradient || info.trained == Trained::kBySolver;
 }
 
 bool is_pairwise(const ModelInfo& info) {

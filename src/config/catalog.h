@@ -12,8 +12,9 @@ namespace latent {
 
 enum class Task { kRating, kRanking };
 
-/// What trains a model: autograd and an optimizer, a solver that passes over the rows, or nothing.
-enum class Trained { kByGradient, kBySolver, kNot };
+/// What trains a model: autograd and an optimizer, a solver that passes over the rows, or nothing:
+/// its mean is known, or all of it is computed from the rows at once.
+enum class Trained { kByGradient, kBySolver, kNot, kAtOnce };
 
 /// Negatives that are sampled for each positive.
 enum class Negatives { kNone, kOne, kMany };
@@ -43,12 +44,17 @@ struct ModelInfo {
   std::vector<ReadKnob> reads;
   /// Knobs whose default differs from options.h for this model.
   std::vector<std::pair<std::string, nlohmann::json>> defaults;
+  /// Scores by similarities to a user's own items: evaluated and compared, never exported.
+  bool item_item = false;
 };
 
 const std::vector<ModelInfo>& model_catalog();
 
 /// The row of `name`; `name` is one that the knob model.name accepts.
 const ModelInfo& model_info(const std::string& name);
+
+/// Whether its training is steps that a checkpoint can follow.
+bool has_steps(const ModelInfo& info);
 
 /// Trained by gradient on positives against sampled negatives.
 bool is_pairwise(const ModelInfo& info);

@@ -88,8 +88,9 @@ std::vector<std::string> complaints_with(const ResolvedConfig& resolved, bool of
   append(found, wrong_combinations(config));
   if (of_data) {
     append(found, wrong_split(config.data, config.split));
-    const bool trained = model_info(config.model.name).trained != Trained::kNot;
-    if (trained && config.train.patience > 0 && has_no_validation(config))
+    const bool trained = has_steps(model_info(config.model.name));
+    const bool stops = trained && why_unread("train.patience", config).empty();
+    if (stops && config.train.patience > 0 && has_no_validation(config))
       found.push_back({"train.patience",
                        "train.patience needs a validation part; set split.valid, or "
                        "train.patience to 0"});
@@ -111,6 +112,17 @@ Complaints wrong_dates(const DataOptions& data, const SplitOptions& split) {
     out.push_back({"split.valid_from", "split.valid_from = " + split.valid_from +
                                            " must be before split.test_from = " +
                                            split.test_from});
+  return out;
+}
+
+/// Of models whose factors are no whole of what they are trained from.
+Complaints wrong_sampling(const RunConfig& config) {
+  const std::string& name = config.model.name;
+  Complaints out;
+  if (name == "bayesian_mf" && config.bayes.thin > config.bayes.samples)
+    out.push_back({"bayes.thin", "bayes.thin = " + std::to_string(config.bayes.thin) +
+                                     " keeps none of bayes.samples = " +
+                                     std::to_string(config.bayes.samples) + "; lower it"});
   return out;
 }
 
@@ -146,13 +158,18 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (!config.model.init_path.empty() && !config.model.init_from.empty())
     out.push_back(
         {"model.init_from", "model.init_from and model.init_path are both given; keep one"});
+  if (model.item_item && config.exporting.fit == "all")
+    out.push_back({"export.fit", "export.fit = all, but " + model.name +
+                                     " cannot be exported; leave it out"});
+  append(out, wrong_sampling(config));
   // Solvers work on plain memory.
-  if (model.trained == Trained::kBySolver && train.device != "auto" && train.device != "cpu")
+  const bool on_cpu = model.trained == Trained::kBySolver || model.trained == Trained::kAtOnce;
+  if (on_cpu && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
   if (model.name == "mf") append(out, wrong_mf(config));
-  if (model.trained == Trained::kNot) return out;
-  if (train.refit && train.patience == 0)
+  if (!has_steps(model)) return out;
+  if (train.refit && train.patience == 0 && why_unread("train.refit", config).empty())
     out.push_back({"train.refit",
                    "train.refit needs train.patience: early stopping chooses the steps to repeat"});
   try {

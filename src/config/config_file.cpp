@@ -7,6 +7,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/config/knobs.h"
 #include "src/config/variables.h"
 
@@ -29,7 +30,10 @@ Error given_twice(const std::string& where, const std::string& key) {
 /// Parses strictly: a key given twice in one object is an error, where JSON would keep the last.
 json parse_strictly(const std::string& text, const std::string& where) {
   std::vector<std::set<std::string>> open;
-  const auto check = [&](int, json::parse_event_t event, json& value) {
+  const auto check = [&](int depth, json::parse_event_t event, json& value) {
+    if (depth > kDeepestJson)
+      throw Error(where + ": objects and lists are nested deeper than " +
+                  std::to_string(kDeepestJson) + " levels; a config needs three");
     if (event == json::parse_event_t::object_start) open.emplace_back();
     if (event == json::parse_event_t::object_end) open.pop_back();
     if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {

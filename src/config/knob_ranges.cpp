@@ -25,6 +25,12 @@ KnobRange at_least(double low) {
           {{"minimum", low}}};
 }
 
+KnobRange number_or_auto() {
+  // The schema adds the word.
+  return {[](const json& v) { return v == "auto" || v.get<double>() >= 0; },
+          "auto, or a number of at least 0", {{"minimum", 0}}};
+}
+
 KnobRange count_from(int64_t low) {
   // Ids and counts are int32 inside: a larger value could only overflow.
   return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },
@@ -112,3 +118,21 @@ KnobRange device() {
 }
 
 }  // namespace latent::knob_range
+
+namespace latent {
+
+bool takes_moment(const Knob& knob) {
+  return knob.name == "split.test_from" || knob.name == "split.valid_from";
+}
+
+bool takes_switch(const Knob& knob) {
+  return knob.name == "data.header" || knob.name == "train.negatives_shared";
+}
+
+bool takes_column(const Knob& knob) {
+  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
+         knob.name == "data.time" || knob.name == "data.titles.id" ||
+         knob.name == "data.titles.title";
+}
+
+}  // namespace latent

@@ -28,6 +28,7 @@ const char* type_text(const KnobTarget& target) {
     const char* operator()(double*) const { return "a number"; }
     const char* operator()(std::string*) const { return "a string"; }
     const char* operator()(std::optional<double>*) const { return "a number or null"; }
+    const char* operator()(AutoNumber*) const { return "a number or auto"; }
     const char* operator()(std::vector<int64_t>*) const { return "a list of whole numbers"; }
     const char* operator()(std::vector<double>*) const { return "a list of numbers or null"; }
     const char* operator()(std::vector<std::string>*) const { return "a list of strings or null"; }
@@ -62,6 +63,8 @@ std::optional<json> converted(const Knob& knob, const json& v) {
   if (std::holds_alternative<std::optional<double>*>(knob.target)) {
     return v.is_number() || v.is_null() ? std::optional(v) : std::nullopt;
   }
+  if (std::holds_alternative<AutoNumber*>(knob.target))
+    return v.is_number() || v == "auto" ? std::optional(v) : std::nullopt;
   if (std::holds_alternative<std::string*>(knob.target)) {
     if (takes_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
     if (takes_moment(knob) && v.is_number()) return json(v.dump());
@@ -114,7 +117,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"data.on_bad_row", &c.data.on_bad_row, "a row that cannot be read: fail with its line, or skip it", one_of({"fail", "skip"})},
       {"data.max_bad_rows", &c.data.max_bad_rows, "with on_bad_row skip: more bad rows than this are an error", count_from(0)},
       {"data.cache_dir", &c.data.cache_dir, "folder for parsed files; empty: latent's folder in the user's cache; none: no cache", any()},
-      {"data.rating_scale", &c.data.rating_scale, "lowest and highest rating, to which predictions are clipped; null: the range of the training ratings for svd and baseline, no clipping for other models", scale()},
+      {"data.rating_scale", &c.data.rating_scale, "lowest and highest rating, to which predictions are clipped; null: the range of the training ratings for svd, svdpp, bayesian_mf and baseline, no clipping for other models", scale()},
       {"data.weight", &c.data.weight, "what the confidences of ials.form implicit are made of: 1 for each pair, the sum of its ratings, or that weighted by BM25 over items (K1 100, B .8)", one_of({"none", "rating", "bm25"})},
       {"data.titles.path", &c.data.titles.path, "file that gives items titles, kept in the exported model; empty: none", any()},
       {"data.titles.id", &c.data.titles.id, "its item id: a field name or zero-based column; auto: the usual names, whichever matches most ids", any()},
@@ -133,8 +136,8 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"model.name", &c.model.name, "the model", one_of(model_names())},
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
       {"model.init", &c.model.init, "initial parameters: normal, or Xavier's uniform ones, within sqrt(6 / (rows + columns)) of 0 (Glorot & Bengio, 2010; torch.nn.init.xavier_uniform_)", one_of({"normal", "xavier"})},
-      {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd: of the factors)", any()},
-      {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd: of the factors; ials: times the root of model.factors)", at_least(0)},
+      {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd, svdpp: of the factors and what feeds them)", any()},
+      {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd, svdpp: of the factors and what feeds them; ials: times the root of model.factors)", at_least(0)},
       {"model.init_path", &c.model.init_path, "npz file of initial tables, as latent export --format npz (or implicit) writes them; empty: random ones", any()},
       {"model.init_from", &c.model.init_from, "a run, or its model.pt, from which users and items of the same ids take their rows; those that it lacks start fresh; empty: none", any()},
       {"train.form", &c.train.form, "objective and Adam as in the notebook's PyTorch or TensorFlow cells", one_of({"pytorch", "tensorflow"})},
@@ -144,8 +147,8 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.lambda_factors", &c.train.lambda_factors, "penalty of the factors; null: train.lambda", at_least(0)},
       {"train.lr", &c.train.lr, "learning rate", above(0)},
       {"train.optimizer", &c.train.optimizer, "optimizer; adam_lazy: Adam on the rows that a batch touches, where others and their penalty stand still", one_of({"adam", "adam_lazy", "sgd", "adagrad"})},
-      {"train.batch_size", &c.train.batch_size, "samples a step", count_from(1)},
-      {"train.steps", &c.train.steps, "steps, batches drawn with replacement (svd, baseline, implicit_bpr, ials: passes); 0 when train.epochs is given", count_from(0)},
+      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users)", count_from(1)},
+      {"train.steps", &c.train.steps, "steps, batches drawn with replacement (svd, svdpp, baseline, implicit_bpr, ials, elsa: passes); 0 when train.epochs is given", count_from(0)},
       {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
       {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},
       {"train.seed", &c.train.seed, "seed of initial parameters, samples and negatives", count_from(0)},
@@ -156,7 +159,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.eval_every", &c.train.eval_every, "steps between validations; 0: about once a pass over the training rows", count_from(0)},
       {"train.log_every", &c.train.log_every, "on a GPU: steps between objectives in the log, each of which makes the host wait; a CPU logs every step", count_from(1)},
       {"train.refit", &c.train.refit, "once the validation part has chosen the steps, train again on train and valid for as many passes", any()},
-      {"train.exact", &c.train.exact, "the peer's own arithmetic and order on one thread: svd as Surprise in double, implicit_bpr as implicit (train.seed seeds its std::mt19937)", any()},
+      {"train.exact", &c.train.exact, "the peer's own arithmetic and order on one thread: svd and svdpp as Surprise in double, implicit_bpr as implicit (train.seed seeds its std::mt19937)", any()},
       {"train.negatives", &c.train.negatives, "N: negatives drawn for a positive, or for a batch when they are shared", count_from(1)},
       {"train.negatives_shared", &c.train.negatives_shared, "one set of negatives for the whole batch, whose scores are one matrix product; a user's known items in it are left out of that user's loss. auto: above 16", one_of({"auto", "true", "false"})},
       {"train.negative_sampling", &c.train.negative_sampling, "negatives are drawn from all items alike (uniform), by their number of training rows (popularity), or are the batch's other positives (in_batch). Drawn with probability q, one weighs 1 / (I q): the log-Q correction (Bengio & Senecal, 2008; Yi et al., 2019)", one_of({"uniform", "popularity", "in_batch"})},
@@ -182,14 +185,34 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"svd.reg_bi", &c.svd.reg_bi, "likewise of the item biases", at_least(0)},
       {"svd.reg_pu", &c.svd.reg_pu, "likewise of the user factors", at_least(0)},
       {"svd.reg_qi", &c.svd.reg_qi, "likewise of the item factors", at_least(0)},
+      {"svdpp.lr_bu", &c.svdpp.lr_bu, "svdpp: learning rate of the user biases; null: train.lr", above(0)},
+      {"svdpp.lr_bi", &c.svdpp.lr_bi, "likewise of the item biases", above(0)},
+      {"svdpp.lr_pu", &c.svdpp.lr_pu, "likewise of the user factors", above(0)},
+      {"svdpp.lr_qi", &c.svdpp.lr_qi, "likewise of the item factors", above(0)},
+      {"svdpp.lr_yj", &c.svdpp.lr_yj, "likewise of what an item says of who rated it", above(0)},
+      {"svdpp.reg_bu", &c.svdpp.reg_bu, "svdpp: penalty of the user biases; null: train.lambda", at_least(0)},
+      {"svdpp.reg_bi", &c.svdpp.reg_bi, "likewise of the item biases", at_least(0)},
+      {"svdpp.reg_pu", &c.svdpp.reg_pu, "likewise of the user factors", at_least(0)},
+      {"svdpp.reg_qi", &c.svdpp.reg_qi, "likewise of the item factors", at_least(0)},
+      {"svdpp.reg_yj", &c.svdpp.reg_yj, "likewise of what an item says of who rated it", at_least(0)},
+      {"bayes.burn_in", &c.bayes.burn_in, "bayesian_mf: passes of the sampler before the first that counts", count_from(0)},
+      {"bayes.samples", &c.bayes.samples, "bayesian_mf: passes after those", count_from(1)},
+      {"bayes.thin", &c.bayes.thin, "bayesian_mf: every so many of these a draw is kept, evaluated and served: samples / thin draws of model.factors columns each", count_from(1)},
+      {"bayes.implicit_users", &c.bayes.implicit_users, "bayesian_mf: who rated an item, in training, says something of it", any()},
+      {"bayes.implicit_items", &c.bayes.implicit_items, "bayesian_mf: what a user rated, in training, says something of them", any()},
       {"baseline.reg_u", &c.baseline.reg_u, "baseline: penalty of the user biases, in ratings", at_least(0)},
       {"baseline.reg_i", &c.baseline.reg_i, "baseline: penalty of the item biases, in ratings", at_least(0)},
       {"implicit_bpr.verify_negative_samples", &c.implicit_bpr.verify_negative_samples, "implicit_bpr: skip a sample whose negative the user has in training", any()},
       {"ials.form", &c.ials.form, "ials: the objective of Rendle et al. (2022), or that of implicit's AlternatingLeastSquares (Hu et al., 2008)", one_of({"ials", "implicit"})},
-      {"ials.alpha0", &c.ials.alpha0, "ials.form ials: weight of all pairs beside the observed ones", at_least(0)},
-      {"ials.reg", &c.ials.reg, "ials: L2 penalty", at_least(0)},
+      {"ials.alpha0", &c.ials.alpha0, "ials.form ials: weight of all pairs beside the observed ones; auto: from the density of the training pairs, 2.2 density^.75", number_or_auto()},
+      {"ials.reg", &c.ials.reg, "ials: L2 penalty; auto: .075 / (1 + 2.2 density^-.25), in form implicit .01", number_or_auto()},
       {"ials.nu", &c.ials.nu, "ials.form ials: exponent of a row's count in its penalty", at_least(0)},
       {"ials.alpha", &c.ials.alpha, "ials.form implicit: confidence of an observed pair is alpha times its weight", above(0)},
+      {"item_mean.damping", &c.item_mean.damping, "item_mean: ratings worth the mean of all that count beside the item's own", at_least(0)},
+      {"item_knn.k", &c.item_knn.k, "item_knn: neighbours of an item", count_from(1)},
+      {"item_knn.shrinkage", &c.item_knn.shrinkage, "item_knn: added to the denominator of the cosine, so that items of few users are less alike", at_least(0)},
+      {"ease.lambda", &c.ease.lambda, "ease: L2 penalty, in users; sparse data wants less", above(0)},
+      {"log.tensorboard", &c.log.tensorboard, "also write the log as event files that TensorBoard reads (tensorboard/ in the run)", any()},
       {"checkpoint.every", &c.checkpoint.every, "steps between checkpoints; 0: none by steps", count_from(0)},
       {"checkpoint.minutes", &c.checkpoint.minutes, "minutes since the last checkpoint after which another is written, so that a kill costs no more; 0: none by time. There is always one at the end", at_least(0)},
       {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
@@ -197,6 +220,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"eval.metrics", &c.eval.metrics, "which metrics: rating, ranking, all, or auto (those that fit the model)", one_of({"auto", "rating", "ranking", "all"})},
       {"eval.candidates", &c.eval.candidates, "sampled rankings, as older papers have them: each held-out item is ranked among so many items drawn from those in none of the user's parts (seed: split.seed), and figures are labelled sampled; they are not comparable with those of whole rankings. 0: all items", count_from(0)},
       {"eval.relevant_at_least", &c.eval.relevant_at_least, "ranking metrics: held-out rows rated below this are not relevant, while training keeps all rows; null: all are", any()},
+      {"eval.per_user", &c.eval.per_user, "keep each user's own figures of the test part in the run (per_user.npz), from which latent compare tells luck from gain", any()},
       {"export.auto", &c.exporting.automatic, "write model.pt into the run", any()},
       {"export.seen", &c.exporting.seen, "what recommend leaves out of each user's list: every pair of the file, of all parts and of rows that data.where, drop_zero or positive_at_least left out; the pairs of train and valid; or none", one_of({"file", "train_valid", "none"})},
       {"export.fit", &c.exporting.fit, "the fit that is exported: the tested one, or one more on all rows, for as many passes, made after the test", one_of({"tested", "all"})},
@@ -205,25 +229,13 @@ std::vector<Knob> knobs(RunConfig& c) {
 
 // clang-format on
 
-bool takes_moment(const Knob& knob) {
-  return knob.name == "split.test_from" || knob.name == "split.valid_from";
-}
-
-bool takes_switch(const Knob& knob) {
-  return knob.name == "data.header" || knob.name == "train.negatives_shared";
-}
-
-bool takes_column(const Knob& knob) {
-  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
-         knob.name == "data.time" || knob.name == "data.titles.id" ||
-         knob.name == "data.titles.title";
-}
-
 json knob_value(const Knob& knob) {
   return std::visit(
       [](auto* target) -> json {
         if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
           return *target ? json(**target) : json(nullptr);
+        } else if constexpr (std::is_same_v<decltype(target), AutoNumber*>) {
+          return target->value ? json(*target->value) : json("auto");
         } else if constexpr (std::is_same_v<decltype(target), std::vector<double>*> ||
                              std::is_same_v<decltype(target), std::vector<std::string>*> ||
                              std::is_same_v<decltype(target), std::map<std::string, double>*>) {
@@ -247,6 +259,8 @@ std::string set_knob(const Knob& knob, const json& value) {
       [&](auto* target) {
         if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
           *target = fit->is_null() ? std::nullopt : std::optional(fit->get<double>());
+        } else if constexpr (std::is_same_v<decltype(target), AutoNumber*>) {
+          target->value = fit->is_number() ? std::optional(fit->get<double>()) : std::nullopt;
         } else {
           *target = fit->get<std::decay_t<decltype(*target)>>();
         }

@@ -9,6 +9,15 @@
 
 namespace latent {
 
+/// A number, or none: "auto", made from the data.
+struct AutoNumber {
+  AutoNumber() = default;
+  AutoNumber(double number) : value(number) {}
+  bool operator==(const AutoNumber&) const = default;
+
+  std::optional<double> value;
+};
+
 /// A side file that names items for people.
 struct TitleOptions {
   std::string path;
@@ -88,6 +97,21 @@ struct SvdOptions {
   std::optional<double> reg_bu, reg_bi, reg_pu, reg_qi;
 };
 
+/// Surprise's SVDpp; unset rates and penalties are train.lr and train.lambda.
+struct SvdppOptions {
+  std::optional<double> lr_bu, lr_bi, lr_pu, lr_qi, lr_yj;
+  std::optional<double> reg_bu, reg_bi, reg_pu, reg_qi, reg_yj;
+};
+
+/// Of the Gibbs sampler: every `thin`-th of the `samples` passes after `burn_in` is kept.
+struct BayesOptions {
+  int64_t burn_in = 50, samples = 300, thin = 5;
+  bool implicit_users = false, implicit_items = false;
+
+  int64_t passes() const { return burn_in + samples; }
+  int64_t kept() const { return samples / thin; }
+};
+
 /// Surprise's BaselineOnly.
 struct BaselineOptions {
   double reg_u = 15, reg_i = 10;
@@ -99,7 +123,8 @@ struct ImplicitBprOptions {
 
 struct IalsOptions {
   std::string form = "ials";
-  double alpha0 = 0.1, reg = 0.01, nu = 1;
+  AutoNumber alpha0, reg;
+  double nu = 1;
   double alpha = 1;
 };
 
@@ -113,6 +138,23 @@ struct MfOptions {
   double gamma = 1;
 };
 
+struct ItemMeanOptions {
+  double damping = 0;
+};
+
+struct ItemKnnOptions {
+  int64_t k = 100;
+  double shrinkage = 10;
+};
+
+struct EaseOptions {
+  double lambda = 500;
+};
+
+struct LogOptions {
+  bool tensorboard = false;
+};
+
 struct CheckpointOptions {
   int64_t every = 0;
   double minutes = 5;
@@ -124,6 +166,7 @@ struct EvalOptions {
   std::string metrics = "auto";
   int64_t candidates = 0;
   std::optional<double> relevant_at_least;
+  bool per_user = true;
 };
 
 struct ExportOptions {
@@ -138,10 +181,16 @@ struct RunConfig {
   ModelOptions model;
   TrainOptions train;
   SvdOptions svd;
+  SvdppOptions svdpp;
+  BayesOptions bayes;
   BaselineOptions baseline;
   ImplicitBprOptions implicit_bpr;
   IalsOptions ials;
   MfOptions mf;
+  ItemMeanOptions item_mean;
+  ItemKnnOptions item_knn;
+  EaseOptions ease;
+  LogOptions log;
   CheckpointOptions checkpoint;
   EvalOptions eval;
   ExportOptions exporting;

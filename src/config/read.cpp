@@ -168,6 +168,11 @@ class Resolver {
   void settle_length() {
     TrainOptions& train = result_.config.train;
     const std::string& file = files_.back().path;
+    if (result_.config.model.name == "bayesian_mf") {  // of its own knobs' making
+      train.epochs = result_.config.bayes.passes();
+      train.steps = 0;
+      return;
+    }
     bool steps = chosen("train.steps") && train.steps > 0;
     bool epochs = chosen("train.epochs") && train.epochs > 0;
     if (steps && epochs) {

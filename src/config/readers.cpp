@@ -26,8 +26,8 @@ const ReadKnob* find(const std::vector<ReadKnob>& rows, const std::string& knob)
 /// Read whatever the model is: no row of the catalogue says more.
 bool is_for_all_models(const std::string& knob) {
   static const std::vector<std::string> patterns = {
-      "data.",       "split.",        "eval.",        "checkpoint.",        "export.", "model.name",
-      "model.init_path", "train.seed", "train.threads", "train.device"};
+      "data.", "split.",     "eval.",      "checkpoint.",   "export.",
+      "log.",  "model.name", "train.seed", "train.threads", "train.device"};
   return covered(patterns, knob) && std::ranges::none_of(model_catalog(), [&](const auto& model) {
            return find(model.reads, knob) != nullptr;
          });
@@ -82,8 +82,9 @@ struct Role {
 const std::vector<Role>& roles() {
   static const std::vector<Role> rows = {
       {"penalty", "penalties",
-       {"train.lambda", "train.lambda_", "svd.reg_", "baseline.reg_", "ials.reg"}},
-      {"learning rate", "learning rates", {"train.lr", "svd.lr_"}},
+       {"train.lambda", "train.lambda_", "svd.reg_", "svdpp.reg_", "baseline.reg_", "ials.reg",
+        "ease.lambda"}},
+      {"learning rate", "learning rates", {"train.lr", "svd.lr_", "svdpp.lr_"}},
   };
   return rows;
 }
@@ -128,6 +129,8 @@ std::string why_unread(const std::string& knob, const RunConfig& config) {
     const std::string unread = knob + " is not read by " + model.name;
     const ReadKnob* const row = find(model.reads, knob);
     if (row == nullptr && model.trained == Trained::kNot) return unread + ", which is not trained";
+    if (row == nullptr && !has_steps(model) && knob.starts_with("train."))
+      return unread + ", which is computed at once";
     if (row == nullptr) return unread + "; " + instead_of(knob, model, config);
     if (!holds(*row, config)) return unread + " unless " + row->condition;
   }
@@ -153,10 +156,10 @@ std::string readers_text(const std::string& knob) {
   std::string out;
   for (const auto& [condition, models] : groups) {
     if (!out.empty()) out += "; ";
-    const bool alone = groups.size() == 1 && missing.size() < 2;
+    const bool alone = groups.size() == 1 && missing.size() < models.size();
     out += !alone            ? listed(models)
            : missing.empty() ? "all"
-                             : "all but " + missing[0];
+                             : "all but " + listed(missing);
     if (!condition.empty()) out += ", where " + condition;
   }
   const ReadKnob* const condition = find(conditions(), knob);

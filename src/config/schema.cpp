@@ -30,6 +30,9 @@ struct Forms {
   std::vector<ordered_json> operator()(std::optional<double>*) const {
     return (*this)(static_cast<double*>(nullptr));
   }
+  std::vector<ordered_json> operator()(AutoNumber*) const {
+    return {ranged({{"type", "number"}}, knob.range.schema), {{"const", "auto"}}};
+  }
   std::vector<ordered_json> operator()(std::string*) const {
     std::vector<ordered_json> out = {ranged({{"type", "string"}}, knob.range.schema)};
     if (takes_column(knob)) out.push_back({{"type", "integer"}, {"minimum", 0}});

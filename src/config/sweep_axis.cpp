@@ -40,7 +40,8 @@ std::string why_not_swept(const std::string& knob) {
   if (is_any({"train.seed"})) return "is not for tuning; sweep.seeds repeats the best trials";
   if (is_any({"train.refit"}))
     return "is not for tuning: the winner of a sweep is always fitted on train and valid";
-  if (is_any({"train.threads", "train.device", "train.log_every", "checkpoint.", "export."}))
+  if (is_any({"train.threads", "train.device", "train.log_every", "checkpoint.", "export.",
+              "log."}))
     return "changes no result; choose it once, outside of sweep.over";
   return "";
 }
@@ -118,7 +119,8 @@ SweepAxis read_axis(const std::string& knob, const json& values) {
   const std::string& form = range.begin().key();
   if (form != "log" && form != "linear" && form != "pow2") throw wrong(knob, forms);
   const bool is_number = axis.whole || std::holds_alternative<double*>(row.target) ||
-                         std::holds_alternative<std::optional<double>*>(row.target);
+                         std::holds_alternative<std::optional<double>*>(row.target) ||
+                         std::holds_alternative<AutoNumber*>(row.target);
   if (!is_number) throw wrong(knob, "is no number, so it has no range; give a list of values");
   axis.kind = form == "log"      ? SweepAxis::Kind::kLog
               : form == "linear" ? SweepAxis::Kind::kLinear

@@ -28,7 +28,7 @@ std::vector<Rung> rungs_of(const SweepPlan& plan) {
 }
 
 int64_t length_of(const RunConfig& config) {
-  if (model_info(config.model.name).trained == Trained::kNot) return 0;
+  if (!has_steps(model_info(config.model.name))) return 0;
   return config.train.epochs > 0 ? config.train.epochs : config.train.steps;
 }
 

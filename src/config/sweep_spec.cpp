@@ -57,11 +57,14 @@ std::vector<SweepAxis> read_axes(const ordered_json& section) {
 SweepSpec read_spec(const ordered_json& section) {
   if (!section.is_object())
     throw Error("the section \"sweep\" is an object, {\"over\": {...}, ...}");
-  const std::vector<std::string> keys = {"over", "search", "trials", "seeds", "metric", "seed"};
+  const std::vector<std::string> keys = {"over",   "search", "trials", "seeds",
+                                         "metric", "seed",   "per",    "report"};
   for (const auto& [key, value] : section.items()) {
     if (std::ranges::count(keys, key) == 0)
       throw Error("unknown key " + in_quotes("sweep." + key) + did_you_mean(key, keys));
   }
+  if (section.contains("report") && !section["report"].is_boolean())
+    throw Error("sweep.report must be true or false, not " + section["report"].dump());
   SweepSpec spec;
   spec.over = read_axes(section);
   spec.search = word(section, "search", spec.search);

@@ -100,6 +100,22 @@ double mean_rating(const Interactions& rows) {
   return rows.size() == 0 ? 0 : sum / static_cast<double>(rows.size());
 }
 
+std::vector<float> item_offsets(const Interactions& rows, double mean, int32_t items,
+                                double damping) {
+  std::vector<double> sum(items);
+  std::vector<int64_t> count(items);
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    sum[rows.item[n]] += rows.rating[n] - mean;
+    ++count[rows.item[n]];
+  }
+  std::vector<float> out(items);
+  for (int32_t i = 0; i < items; ++i) {
+    if (count[i] > 0)
+      out[i] = static_cast<float>(sum[i] / (static_cast<double>(count[i]) + damping));
+  }
+  return out;
+}
+
 UserItems user_items(const Interactions& rows, int32_t users) {
   return UserItems(rows.user, rows.item, users);
 }

@@ -41,6 +41,11 @@ void shuffle(Interactions& rows, RandomStream stream);
 
 double mean_rating(const Interactions& rows);
 
+/// What each item's ratings [I] are above `mean`, on the mean over its rows with `damping` more
+/// that are worth `mean`; 0 for items without rows.
+std::vector<float> item_offsets(const Interactions& rows, double mean, int32_t items,
+                                double damping = 0);
+
 UserItems user_items(const Interactions& rows, int32_t users);
 
 /// Rows of which only the pair is kept: a user and an item each.

@@ -17,6 +17,8 @@ namespace latent {
 
 namespace {
 
+constexpr size_t kMostLine = 1 << 26;  // bytes; a line of a user's items may well be long
+
 constexpr size_t kAhead = 3;  // blocks; more would only push the parser's tables out of the cache
 
 std::string file_of(const std::string& path) { return path == "-" ? "/dev/stdin" : path; }
@@ -171,6 +173,7 @@ bool LineReader::next(std::string_view& line) {
     }
     carried_.append(rest);
     at_ = block_.size();
+    refuse_endless(carried_.size());
   }
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   ++line_number_;
@@ -185,6 +188,7 @@ bool LineReader::hold_line() {
     TextBlock joined;
     joined.append(block_.text().substr(at_));
     joined.append(more.text());
+    refuse_endless(joined.size());
     joined.file_bytes = more.file_bytes;
     file_bytes_before_ = block_.file_bytes;
     block_ = std::move(joined);
@@ -214,6 +218,12 @@ std::vector<std::string> LineReader::skip_head() {
   return comments;
 }
 
+void LineReader::refuse_endless(size_t bytes) const {
+  if (bytes > kMostLine)
+    throw Error(path_ + ":" + std::to_string(line_number_ + 1) + ": a line of more than " +
+                std::to_string(kMostLine >> 20) + " MB; is it a text file of rows?");
+}
+
 std::vector<std::string> LineReader::peek(size_t most) {
   // A first line longer than a block is read whole: half a line would be taken for a broken one.
   TextBlock more;
@@ -222,6 +232,7 @@ std::vector<std::string> LineReader::peek(size_t most) {
     seen = block_.size();
     block_.append(more.text());
     block_.file_bytes = more.file_bytes;
+    refuse_endless(block_.size() - at_);
   }
   const std::string_view text = block_.text();
   lines_end_ = text.rfind('\n') + 1;

@@ -64,6 +64,8 @@ class LineReader {
   bool refill();
   /// Makes the line at at_ lie whole in the block; false at the end of the file.
   bool hold_line();
+  /// Error where a line has come to so many bytes that it is none: a device without end, say.
+  void refuse_endless(size_t bytes) const;
 
   std::string path_;
   size_t block_bytes_;

@@ -172,16 +172,7 @@ std::unique_ptr<RowFormat> open_object_format(const FileHead& head, const std::s
   // A field may be missing from a line or two; the first line that can be read names the usual
   // ones.
   std::string broken;
-  for (const std::string& line : head.lines) {
-    try {
-      for (const std::string& name : ObjectScanner::names(dialect, line)) {
-        if (std::find(info.columns.begin(), info.columns.end(), name) == info.columns.end())
-          info.columns.push_back(name);
-      }
-    } catch (const RowError& e) {
-      if (broken.empty()) broken = e.what();
-    }
-  }
+  info.columns = ObjectScanner::names(dialect, head.lines, broken);
   if (info.columns.empty()) throw Error(head.place + ": " + broken);
   std::vector<int> taken;  // fields that have a role: auto leaves them alone
   const auto take = [&](const std::string& name) {

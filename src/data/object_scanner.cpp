@@ -1,12 +1,12 @@
 #include "src/data/object_scanner.h"
 
-#include <charconv>
-#include <cstring>
+#include <unordered_set>
+#include <utility>
 
 #include "src/base/error.h"
-#include "src/base/utf8.h"
 #include "src/data/row.h"
 #include "src/data/string_end.h"
+#include "src/data/string_escapes.h"
 
 namespace latent {
 
@@ -17,15 +17,6 @@ constexpr int kDeepest = 64;
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-/// `digits` hexadecimal digits at raw[at]; -1 when they are not there.
-int64_t hex(std::string_view raw, size_t at, size_t digits) {
-  if (at + digits > raw.size()) return -1;
-  uint32_t code = 0;
-  const char* stop = raw.data() + at + digits;
-  const auto [end, failed] = std::from_chars(raw.data() + at, stop, code, 16);
-  return failed == std::errc() && end == stop ? int64_t{code} : -1;
-}
 
 }  // namespace
 
@@ -60,6 +51,23 @@ std::vector<std::string> ObjectScanner::names(ObjectDialect dialect, std::string
   ObjectScanner scanner(dialect, {});
   scanner.listing_ = &out;
   scanner.scan(line);
+  return out;
+}
+
+std::vector<std::string> ObjectScanner::names(ObjectDialect dialect,
+                                              const std::vector<std::string>& lines,
+                                              std::string& broken) {
+  std::vector<std::string> out;
+  std::unordered_set<std::string> known;
+  for (const std::string& line : lines) {
+    try {
+      for (std::string& name : names(dialect, line)) {
+        if (known.insert(name).second) out.push_back(std::move(name));
+      }
+    } catch (const RowError& e) {
+      if (broken.empty()) broken = e.what();
+    }
+  }
   return out;
 }
 
@@ -207,7 +215,10 @@ void ObjectScanner::string(bool wanted, Value& out) {
   out.kind = Kind::kString;
   const std::string_view raw(first, static_cast<size_t>(p_ - first - 1));
   if (escaped && raw_prefix) fail("a raw string with a backslash is not supported");
-  if (escaped) unescape(raw, key_scratch_);
+  if (escaped) {
+    const std::string wrong = unescape(raw, dialect_, key_scratch_);
+    if (!wrong.empty()) fail(wrong + " in a string that ends");
+  }
   out.text = escaped ? std::string_view(key_scratch_) : raw;
 }
 
@@ -219,53 +230,6 @@ bool ObjectScanner::skip_string(char quote) {
   }
   p_ = found.quote + 1;
   return found.escaped;
-}
-
-void ObjectScanner::unescape(std::string_view raw, std::string& out) const {
-  const bool python = dialect_ == ObjectDialect::kPython;
-  out.clear();
-  for (size_t n = 0; n < raw.size(); ++n) {
-    if (raw[n] != '\\') {
-      out += raw[n];
-      continue;
-    }
-    const char c = raw[++n];
-    static constexpr char kFrom[] = "\"\\/bfnrt", kTo[] = "\"\\/\b\f\n\r\t";
-    const char* simple = c != '\0' ? std::strchr(kFrom, c) : nullptr;
-    if (simple != nullptr && !(python && c == '/')) {
-      out += kTo[simple - kFrom];
-    } else if (python && c == '\'') {
-      out += c;
-    } else if (python && (c == 'a' || c == 'v')) {
-      out += c == 'a' ? '\a' : '\v';
-    } else if (python && c >= '0' && c <= '7') {
-      uint32_t code = 0;
-      size_t digits = 0;
-      for (; digits < 3 && n < raw.size() && raw[n] >= '0' && raw[n] <= '7'; ++digits, ++n)
-        code = code * 8 + (raw[n] - '0');
-      --n;
-      append_utf8(out, code);
-    } else if (c == 'u' || (python && (c == 'x' || c == 'U'))) {
-      const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
-      int64_t code = hex(raw, n + 1, digits);
-      n += digits;
-      if (code >= 0xD800 && code < 0xDC00 && n + 2 < raw.size() && raw[n + 1] == '\\' &&
-          raw[n + 2] == 'u') {
-        const int64_t low = hex(raw, n + 3, 4);
-        if (low >= 0xDC00 && low < 0xE000) {
-          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-          n += 6;
-        }
-      }
-      if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
-        fail("a wrong \\" + std::string(1, c) + " escape in a string that ends");
-      append_utf8(out, static_cast<uint32_t>(code));
-    } else if (python) {
-      (out += '\\') += c;  // Python keeps a backslash that means nothing
-    } else {
-      fail("unknown escape '\\" + std::string(1, c) + "' in a string that ends");
-    }
-  }
 }
 
 void ObjectScanner::number(Value& out) {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace latent {
+#include "src/data/string_escapes.h"
 
-enum class ObjectDialect { kJson, kPython };
+namespace latent {
 
 /// Reads lines such as {"user_id": "a", "rating": 4} or {'user_id': u'a', 'rating': None}. Nothing
 /// is evaluated: in Python's notation only literals (strings, numbers, True, False, None, lists,
@@ -30,6 +30,10 @@ class ObjectScanner {
 
   /// Dotted names of all scalar fields of one line, for `auto` and `data info`. Throws RowError.
   static std::vector<std::string> names(ObjectDialect dialect, std::string_view line);
+  /// Those of several lines, each once, in the order in which they appear; lines that cannot be
+  /// read are passed over. `broken`: what is wrong with the first of them.
+  static std::vector<std::string> names(ObjectDialect dialect,
+                                        const std::vector<std::string>& lines, std::string& broken);
 
  private:
   struct Value {
@@ -47,7 +51,6 @@ class ObjectScanner {
   /// Goes past the closing quote; true when a backslash came before it.
   bool skip_string(char quote);
   size_t target_of(size_t outer, std::string_view key) const;
-  void unescape(std::string_view raw, std::string& out) const;
   void number(Value& out);
   void word(Value& out);
   void keep(size_t n, const Value& v, int depth);

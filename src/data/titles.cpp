@@ -66,6 +66,8 @@ SideTable read_delimited(LineReader& reader, const TitleOptions& options,
                          const std::vector<std::string>& first) {
   Splitter splitter(options.separator == "auto" ? guess_title_separator(first)
                                                 : separator_text(options.separator));
+  if (options.separator.empty())
+    throw Error("data.titles.separator is empty; give a text such as | or leave it auto");
   SideTable table;
   std::vector<std::string_view> fields;
   std::string_view line;
@@ -103,12 +105,10 @@ SideTable read_delimited(LineReader& reader, const TitleOptions& options,
 SideTable read_objects(LineReader& reader, const TitleOptions& options, ObjectDialect dialect,
                        const std::vector<std::string>& first) {
   SideTable table;
-  std::vector<std::string> all;
-  for (const std::string& line : first) {  // a field may be missing from the first
-    for (const std::string& name : ObjectScanner::names(dialect, line)) {
-      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
-    }
-  }
+  std::string broken;
+  // A field may be missing from the first line.
+  const std::vector<std::string> all = ObjectScanner::names(dialect, first, broken);
+  if (!broken.empty()) throw RowError(broken);
   std::vector<char> wanted(all.size());
   for (const size_t n : id_columns(all)) wanted[n] |= options.id == "auto";
   for (const size_t n : title_columns(all)) wanted[n] |= options.title == "auto";
@@ -154,7 +154,13 @@ SideTable read_table(LineReader& reader, const TitleOptions& options) {
 std::vector<size_t> columns_of(const SideTable& table, const std::string& wanted,
                                std::vector<size_t> out, size_t position, const std::string& knob,
                                const std::string& path) {
-  if (all_digits(wanted) && wanted.size() < 7) return {std::stoul(wanted)};
+  if (all_digits(wanted) && wanted.size() < 7) {
+    const size_t column = std::stoul(wanted);
+    if (!table.names.empty() && column >= table.names.size())
+      throw Error(path + ":1: " + knob + " is column " + wanted + ", and the file has only " +
+                  std::to_string(table.names.size()) + " (the first is 0)");
+    return {column};
+  }
   if (wanted == "auto" && table.names.empty()) return {position};
   if (wanted != "auto") {
     out.clear();

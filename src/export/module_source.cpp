@@ -20,7 +20,10 @@ std::string score_source(const ModuleParts& parts) {
   }
   if (parts.beta_item) {
     term(pairs, "torch.index_select(self.beta_item, 0, items)");
-    term(all, "self.beta_item.unsqueeze(0)");
+    // Alone it is the same for every user.
+    const bool alone = !parts.alpha && !parts.beta_user && !parts.factors;
+    term(all, alone ? "self.beta_item.unsqueeze(0).expand(users.size(0), self.item_count)"
+                    : "self.beta_item.unsqueeze(0)");
   }
   if (parts.factors) {
     term(pairs,
@@ -54,6 +57,26 @@ def or_default(self, scores: Tensor) -> Tensor:
     return torch.where(scores == 0, torch.full_like(scores, self.default_prediction), scores)
 
 )";
+
+/// The standard deviation of a rating: that of its score over the draws, and the noise.
+std::string sd_source(const ModuleParts& parts) {
+  if (!parts.draws) return "";
+  const std::string products =
+      "draws = draws + (torch.index_select(self.gamma_user, 0, users) * "
+      "torch.index_select(self.gamma_item, 0, items)).view(users.size(0), count, -1).sum(-1) * "
+      "count\n    ";
+  return "def score_sd(self, users: Tensor, items: Tensor) -> Tensor:\n"
+         "    self.forward(users, items)  # checks the ids\n"
+         "    count = self.noise_variance.size(0)\n"
+         "    draws = torch.index_select(self.beta_user_draws, 0, users) + "
+         "torch.index_select(self.beta_item_draws, 0, items)\n    " +
+         (parts.factors ? products : "") +
+         "spread = (draws - draws.mean(1, True)).square().sum(1) / max(count - 1, 1)\n"
+         "    return (spread + self.noise_variance.mean()).sqrt()\n\n"
+         "def predict_id_sd(self, user: str, item: str) -> float:\n"
+         "    users = self.known_user(user)\n"
+         "    return float(self.score_sd(users, self.known_item(item))[0])\n\n";
+}
 
 /// Ids by index and back. A table of ids is (text, start, slots), see src/score/id_table.h; strings of
 /// TorchScript are bytes, so ord and chr speak of bytes.
@@ -256,8 +279,8 @@ std::string similar_source(const ModuleParts& parts) {
 
 std::string module_source(const ModuleParts& parts) {
   return kIdSource + std::string(parts.titles ? kTitleSource : "") +
-         (parts.has_default ? kDefaultSource : "") + score_source(parts) + similar_source(parts) +
-         kRankingSource;
+         (parts.has_default ? kDefaultSource : "") + score_source(parts) + sd_source(parts) +
+         similar_source(parts) + kRankingSource;
 }
 
 }  // namespace latent

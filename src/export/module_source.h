@@ -12,6 +12,7 @@ struct ModuleParts {
   bool bias_is_a_factor = false;  ///< similarities take beta_item for one more factor
   bool has_default = false;       ///< forward says default_prediction where the score is exactly 0
   bool clips = false;             ///< forward keeps within rating_low and rating_high
+  bool draws = false;             ///< the score is a mean of draws, of which it has the biases
   bool titles = false;
 };
 

@@ -1,6 +1,7 @@
 #include "src/export/tables_file.h"
 
 #include "src/base/error.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 #include "src/export/npz_export.h"
 #include "src/formats/npz.h"
@@ -62,7 +63,7 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
                   const std::string& path, const std::string& trained_on) {
   const ScoreTables t = model.scored();
   const std::vector<std::string> user_ids = data.users.names(), item_ids = data.items.names();
-  if (model_info(config.model.name).task == Task::kRating) {
+  if (model_info(config.model.name).task == Task::kRating || !t.gamma_item.defined()) {
     NpzWriter file(path);
     add(file, "alpha", t.alpha);
     add(file, "beta_user", t.beta_user);
@@ -89,9 +90,12 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
          .iterations = passes,
          .verify_negative_samples = config.implicit_bpr.verify_negative_samples});
   } else {
+    const int64_t pairs = std::ssize(user_items(data.parts.train, data.users.size()).item);
+    const double regularization =
+        ials_constants(config.ials, {data.users.size(), data.items.size(), pairs}).reg;
     write_implicit_als_npz(
         path, tables,
-        {.regularization = config.ials.reg, .alpha = config.ials.alpha, .iterations = passes});
+        {.regularization = regularization, .alpha = config.ials.alpha, .iterations = passes});
   }
 }
 

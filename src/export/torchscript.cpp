@@ -1,21 +1,21 @@
 #include "src/export/torchscript.h"
 
-#include <torch/csrc/jit/serialization/export.h>
 #include <torch/script.h>
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <future>
 #include <numeric>
-#include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "src/base/file.h"
 #include "src/base/parallel.h"
+#include "src/formats/model_manifest.h"
+#include "src/formats/safetensors.h"
 #include "src/export/module_source.h"
+#include "src/export/module_writer.h"
 #include "src/score/id_table.h"
 
 namespace latent {
@@ -71,68 +71,6 @@ IdTable table_of(const IdMap& ids) {
   return {ids.text(), {reinterpret_cast<const int64_t*>(ids.ends().data()), ids.ends().size()}};
 }
 
-/// Writes to `file` in order, tables in another thread while the next one is summed.
-class WritesBehind {
- public:
-  WritesBehind(AtomicFile& file, std::set<const void*> tables)
-      : file_(file), tables_(std::move(tables)) {}
-
-  void write(const void* data, size_t bytes) {
-    constexpr size_t kSmall = 1 << 12;
-    if (tables_.contains(data)) {
-      finish();
-      pending_ = std::async(std::launch::async, [this, data, bytes] { file_.write(data, bytes); });
-    } else if (pending_.valid() && bytes <= kSmall) {
-      next_.append(static_cast<const char*>(data), bytes);
-    } else {
-      finish();
-      file_.write(data, bytes);
-    }
-  }
-  void finish() {
-    if (pending_.valid()) pending_.get();
-    file_.write(std::exchange(next_, {}));
-  }
-
- private:
-  AtomicFile& file_;
-  std::set<const void*> tables_;  ///< they stay where they are until the end
-  std::string next_;              ///< comes after what is pending
-  std::future<void> pending_;     // last: it ends before the others do
-};
-
-std::set<const void*> tables_of(const torch::jit::Module& module) {
-  std::set<const void*> out;
-  for (const c10::IValue& value : module.attributes()) {
-    if (value.isTensor()) out.insert(value.toTensor().const_data_ptr());
-    if (!value.isTuple()) continue;
-    for (const c10::IValue& part : value.toTupleRef().elements())
-      out.insert(part.toTensor().const_data_ptr());
-  }
-  return out;
-}
-
-/// Streams the module to `path`: its tables go to the file from where they lie.
-void save(const torch::jit::Module& module, const std::string& path, const std::string& metadata) {
-  AtomicFile file(path);
-  WritesBehind writer(file, tables_of(module));
-  std::exception_ptr failure;
-  // The zip writer in between takes no failure: it would throw once more from its destructor. So it
-  // runs to its end, into nothing.
-  const auto put = [&](const void* data, size_t bytes) -> size_t {
-    try {
-      if (!failure) writer.write(data, bytes);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    return bytes;
-  };
-  torch::jit::ExportModule(module, put, {{"latent.json", metadata}});
-  if (failure) std::rethrow_exception(failure);
-  writer.finish();
-  file.commit(/*flush=*/false);  // its run can write it again, and a short one does not load
-}
-
 void add_scores(torch::jit::Module& module, const ScoreTables& t) {
   const auto parameter = [&](const char* name, const Tensor& table, bool flat) {
     if (table.defined())
@@ -144,6 +82,17 @@ void add_scores(torch::jit::Module& module, const ScoreTables& t) {
   parameter("beta_item", t.beta_item, true);
   parameter("gamma_user", t.gamma_user, false);
   parameter("gamma_item", t.gamma_item, false);
+}
+
+/// What score_sd reads beside the factors.
+void add_draws(torch::jit::Module& module, const std::optional<ScoreDraws>& draws) {
+  if (!draws) return;
+  const auto parameter = [&](const char* name, const Tensor& table) {
+    module.register_parameter(name, plain(table), /*is_buffer=*/false);
+  };
+  parameter("beta_user_draws", draws->beta_user);
+  parameter("beta_item_draws", draws->beta_item);
+  parameter("noise_variance", draws->variance);
 }
 
 /// Who had what, and how many rows each has.
@@ -196,37 +145,113 @@ class IdTables {
   std::vector<int32_t> slots_[3];
 };
 
+ValueType type_of(const Tensor& t) {
+  switch (t.scalar_type()) {
+    case torch::kFloat: return ValueType::kFloat32;
+    case torch::kInt: return ValueType::kInt32;
+    case torch::kLong: return ValueType::kInt64;
+    case torch::kByte: return ValueType::kUint8;
+    default: throw std::logic_error("a model holds values of another type");
+  }
+}
+
+/// The module's tensors in the order of its attributes, in which the file numbers their storages.
+std::vector<NamedArray> arrays_of(const torch::jit::Module& module) {
+  std::vector<NamedArray> out;
+  const auto add = [&](const std::string& name, const Tensor& t) {
+    const std::span bytes(static_cast<const char*>(t.const_data_ptr()), t.nbytes());
+    out.push_back({name,
+                   {"data/" + std::to_string(out.size()), type_of(t), t.sizes().vec(),
+                    block_checksums(bytes)},
+                   bytes});
+  };
+  const auto object = module._ivalue();
+  for (size_t n = 0; n < object->type()->numAttributes(); ++n) {
+    const c10::IValue& value = object->getSlot(n);
+    const std::string& name = object->type()->getAttributeName(n);
+    if (value.isTensor()) add(name, value.toTensor());
+    if (!value.isTuple()) continue;
+    static constexpr const char* kParts[] = {".text", ".start", ".slots"};
+    const auto& parts = value.toTupleRef().elements();
+    for (size_t part = 0; part < parts.size(); ++part) add(name + kParts[part], parts[part].toTensor());
+  }
+  return out;
+}
+
+/// A module with all that the model has, and no methods yet.
+class ModelModule {
+ public:
+  explicit ModelModule(const ExportSpec& spec) : spec_(spec), module_("LatentModel"), ids_(spec) {
+    add_scores(module_, spec.tables);
+    add_draws(module_, spec.draws);
+    add_histories(module_, spec);
+    module_.register_attribute("model_name", c10::StringType::get(), spec.model_name);
+    ids_.add_to(module_);
+    std::string ascii(128, '\0');
+    std::iota(ascii.begin(), ascii.end(), '\0');
+    module_.register_attribute("ascii", c10::StringType::get(), ascii);
+    if (clips()) {
+      module_.register_attribute("rating_low", c10::FloatType::get(), spec.lowest);
+      module_.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
+    }
+    if (spec.default_prediction)
+      module_.register_attribute("default_prediction", c10::FloatType::get(),
+                                 *spec.default_prediction);
+  }
+
+  void define_methods() {
+    const ScoreTables& t = spec_.tables;
+    module_.define(module_source({.alpha = t.alpha.defined(),
+                                  .beta_user = t.beta_user.defined(),
+                                  .beta_item = t.beta_item.defined(),
+                                  .factors = t.gamma_item.defined(),
+                                  .bias_is_a_factor = spec_.bias_is_a_factor,
+                                  .has_default = spec_.default_prediction.has_value(),
+                                  .clips = clips(),
+                                  .draws = spec_.draws.has_value(),
+                                  .titles = ids_.has_titles()}));
+  }
+
+  /// What readers without LibTorch go by.
+  std::string manifest(const std::vector<NamedArray>& arrays) const {
+    nlohmann::ordered_json model = {{"model_name", spec_.model_name},
+                                    {"bias_is_a_factor", spec_.bias_is_a_factor}};
+    if (clips()) {
+      model["rating_low"] = spec_.lowest;
+      model["rating_high"] = spec_.highest;
+    }
+    if (spec_.default_prediction) model["default_prediction"] = *spec_.default_prediction;
+    nlohmann::ordered_json out = {{"format", kModelFormat}};
+    if (spec_.metadata.is_object()) out.update(spec_.metadata);
+    out["format"] = kModelFormat;
+    out["model"] = model;
+    out["arrays"] = arrays_to_json(arrays);
+    return out.dump();
+  }
+
+  const torch::jit::Module& module() const { return module_; }
+
+ private:
+  bool clips() const { return std::isfinite(spec_.lowest) || std::isfinite(spec_.highest); }
+
+  const ExportSpec& spec_;
+  torch::jit::Module module_;
+  const IdTables ids_;
+};
+
 }  // namespace
 
 void export_torchscript(const std::string& path, const ExportSpec& spec) {
-  torch::jit::Module module("LatentModel");
-  const ScoreTables& t = spec.tables;
-  add_scores(module, t);
-  add_histories(module, spec);
-  module.register_attribute("model_name", c10::StringType::get(), spec.model_name);
-  const IdTables ids(spec);
-  ids.add_to(module);
-  std::string ascii(128, '\0');
-  std::iota(ascii.begin(), ascii.end(), '\0');
-  module.register_attribute("ascii", c10::StringType::get(), ascii);
+  ModelModule model(spec);
+  model.define_methods();
+  write_module(model.module(), path, model.manifest(arrays_of(model.module())));
+}
 
-  const bool clips = std::isfinite(spec.lowest) || std::isfinite(spec.highest);
-  if (clips) {
-    module.register_attribute("rating_low", c10::FloatType::get(), spec.lowest);
-    module.register_attribute("rating_high", c10::FloatType::get(), spec.highest);
-  }
-  if (spec.default_prediction)
-    module.register_attribute("default_prediction", c10::FloatType::get(),
-                              *spec.default_prediction);
-  module.define(module_source({.alpha = t.alpha.defined(),
-                               .beta_user = t.beta_user.defined(),
-                               .beta_item = t.beta_item.defined(),
-                               .factors = t.gamma_item.defined(),
-                               .bias_is_a_factor = spec.bias_is_a_factor,
-                               .has_default = spec.default_prediction.has_value(),
-                               .clips = clips,
-                               .titles = ids.has_titles()}));
-  save(module, path, spec.metadata.dump());
+void export_safetensors(const std::string& path, const ExportSpec& spec) {
+  const ModelModule model(spec);
+  std::vector<NamedArray> arrays = arrays_of(model.module());
+  for (NamedArray& array : arrays) array.entry.member = array.name;
+  write_safetensors(path, arrays, model.manifest(arrays));
 }
 
 }  // namespace latent

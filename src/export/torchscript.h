@@ -1,4 +1,4 @@
-// The one place that knows how an exported model is written.
+// The one place that knows how an exported model is written: as TorchScript, or as its arrays alone.
 #pragma once
 
 #include <limits>
@@ -32,8 +32,10 @@ struct ExportSpec {
   double highest = std::numeric_limits<double>::infinity();
   /// What forward says where the score is exactly 0 (see FactorView); none: the score.
   std::optional<double> default_prediction = {};
+  std::optional<ScoreDraws> draws = {};  ///< what the score is the mean of; none: there is but one
   bool bias_is_a_factor = false;    ///< similarities take beta_item for one more factor
-  nlohmann::ordered_json metadata;  ///< config, metrics, provenance: the extra file latent.json
+  /// Config, metrics, provenance: the extra file latent.json, with a description of the arrays.
+  nlohmann::ordered_json metadata;
 };
 
 /// Writes a TorchScript module to `path`, atomically. Its methods, with B users or items, I items
@@ -48,11 +50,16 @@ struct ExportSpec {
 ///   popular_id(user, k): the items with most rows, without those that the user has; any user
 ///   predict_id(user, item), recommend_id(user, k, exclude_seen), similar_items_id(item, k),
 ///   similar_users_id(user, k), rank_items_id(user, items): by string id
+///   score_sd(users [B], items [B]) -> [B], predict_id_sd(user, item), of a model with draws: the
+///   standard deviation of a rating
 ///   find_user(id), find_item(id) -> index, or -1; user_id(index), item_id(index), and
 ///   item_title(index) of a model with titles -> str
 /// Ids and titles are tensors, the tuples user_table, item_table and title_table. Up to kListedIds
 /// users and items it has them also as the lists user_ids, item_ids, item_titles and the dicts
 /// user_index, item_index; a larger model would take longer to load them than all its tables.
 void export_torchscript(const std::string& path, const ExportSpec& spec);
+
+/// The same arrays and metadata as a safetensors file.
+void export_safetensors(const std::string& path, const ExportSpec& spec);
 
 }  // namespace latent

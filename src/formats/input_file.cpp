@@ -54,4 +54,8 @@ std::string InputFile::text_at(uint64_t from, uint64_t bytes) const {
   return out;
 }
 
+void InputFile::damaged(const std::string& what) const {
+  throw Error(path_.string() + ": " + what + ": the file is cut short or damaged; copy it again");
+}
+
 }  // namespace latent

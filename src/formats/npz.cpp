@@ -206,7 +206,7 @@ void NpzWriter::add_raw(const std::string& name, const NpyHeader& header, const 
                                 shape_text(header.shape));
   const std::string head = header.bytes();
   zip_.add(name + std::string(kSuffix), head.size() + count * width,
-           [&](const ZipSink& sink) {
+           [&](const ByteSink& sink) {
              sink(head.data(), head.size());
              sink(data, count * width);
            });
@@ -252,7 +252,7 @@ void NpzWriter::add_texts(const std::string& name, std::span<const std::string> 
   constexpr size_t kPiece = 1 << 16;  // to the file in pieces: a text at a time is a call at a time
   const size_t width = longest * sizeof(uint32_t);
   zip_.add(name + std::string(kSuffix), head.size() + values.size() * width,
-           [&](const ZipSink& sink) {
+           [&](const ByteSink& sink) {
              std::string piece = head;
              for (const std::string& text : values) {
                const std::vector<uint32_t> points = code_points(text);

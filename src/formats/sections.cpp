@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "src/base/error.h"
+#include "src/base/json_text.h"
 #include "src/base/parallel.h"
 #include "src/formats/crc32.h"
 
@@ -57,7 +58,7 @@ SectionsReader::SectionsReader(const std::filesystem::path& path, std::string_vi
   next(text.data(), header_size);
   read(parts_.back());
   left_ -= sizeof(uint32_t);
-  header_ = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  header_ = json_of(text);
 }
 
 void SectionsReader::fail_cut_short() const {

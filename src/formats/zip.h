@@ -3,17 +3,17 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "src/base/file.h"
+#include "src/formats/inflate.h"
 #include "src/formats/input_file.h"
 
 namespace latent {
 
-/// Sizes and offsets from here on do not fit a plain zip's 32-bit fields.
-constexpr uint64_t kZip64From = 0xFFFFFFFF;
+constexpr uint64_t kZip64From = 0xFFFFFFFF;  ///< does not fit the 32-bit fields
+using ZipContent = std::function<void(const ByteSink&)>;
 
 struct ZipEntry {
   std::string name;
@@ -22,20 +22,16 @@ struct ZipEntry {
   uint64_t packed, bytes, offset;  ///< as stored, as read; offset of the local header
 };
 
-/// Takes the next bytes of a member.
-using ZipSink = std::function<void(const void* data, size_t bytes)>;
-
 /// Writes an archive of stored members, whole or not at all (see AtomicFile).
 class ZipWriter {
  public:
-  /// `zip64_from`: sizes and offsets that need the 64-bit fields; lower only in tests.
+  /// `zip64_from`: sizes and offsets that do not fit the 32-bit fields; lower only in tests.
   explicit ZipWriter(const std::filesystem::path& path, uint64_t zip64_from = kZip64From)
       : file_(path), zip64_from_(zip64_from) {}
 
   /// Adds `bytes` bytes that `produce` hands to its sink. It is called twice (the checksum stands
   /// before the content) and must hand out the same bytes both times.
-  void add(const std::string& name, uint64_t bytes,
-           const std::function<void(const ZipSink&)>& produce);
+  void add(const std::string& name, uint64_t bytes, const ZipContent& produce);
   /// Writes the table of contents and puts the file in its place.
   void commit();
 
@@ -59,7 +55,7 @@ class ZipReader {
   /// Hands the content of a member, stored or deflated, to `sink`, in pieces of any size that come
   /// to no more than `entry.bytes`. Throws Error, at the latest after the last piece, unless it is
   /// as long as the archive says and has the checksum (CRC-32).
-  void read(const ZipEntry& entry, const ZipSink& sink) const;
+  void read(const ZipEntry& entry, const ByteSink& sink) const;
 
  private:
   void parse(const std::string& directory, uint64_t count);

@@ -103,8 +103,8 @@ class RankedChunk {
     };
     for (size_t n = 0; n < users_.size(); ++n) {
       const UserFigures own = figures(all_[n], n);
-      all.add(own);
-      if (!cold_[n]) warm.add(warm_[n] ? figures(*warm_[n], n) : own);
+      all.add(users_[n], own);
+      if (!cold_[n]) warm.add(users_[n], warm_[n] ? figures(*warm_[n], n) : own);
     }
   }
 
@@ -163,13 +163,14 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
   const auto is_cold = [&](int32_t user, int32_t item) {
     return is_set(query.cold_user, user) || is_set(query.cold_item, item);
   };
-  const RankingMeans means = mean_rankings(
-      *query.held_out, query.cut_offs, query.threads, is_cold,
+  RankingMeans means = mean_rankings(
+      *query.held_out, query.cut_offs, {query.threads, query.per_user}, is_cold,
       [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
         RankedChunk(ranker, query, users, exposure ? &*exposure : nullptr)
             .add_to(all, warm, discounts);
       });
-  return {means.all, means.warm, exposure ? exposure->figures(*query.masked) : NamedFigures()};
+  return {means.all, means.warm, exposure ? exposure->figures(*query.masked) : NamedFigures(),
+          std::move(means.users)};
 }
 
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed) {
@@ -209,12 +210,6 @@ double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed
     ++counted;
   }
   return counted == 0 ? 0 : sum / static_cast<double>(counted);
-}
-
-std::vector<float> popularity(const UserItems& train, int32_t items) {
-  std::vector<float> counts(items);
-  for (const int32_t i : train.item) counts[i] += 1;
-  return counts;
 }
 
 }  // namespace latent

@@ -21,6 +21,7 @@ struct RankingQuery {
   std::span<const char> cold_user = {}, cold_item = {};
   bool lists = false;  ///< also the figures of the lists (see Exposure)
   std::span<const char> unlisted = {};  ///< [I]: items that these lists leave out; empty: none
+  bool per_user = false;                ///< also each user's own figures
 };
 
 struct RankingFigures {
@@ -29,6 +30,7 @@ struct RankingFigures {
   /// coverage@k novelty@k gini@k of the users' lists, ties to the lower index, where they are asked
   /// for; who had an item is told by `masked`.
   NamedFigures lists;
+  UserRankings users;  ///< of `all`, where they are asked for
 };
 
 /// recall@k ndcg@k hit@k precision@k map@k mrr@k and auc, means over users with held-out items.
@@ -44,8 +46,5 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
 /// test items against N distinct items of the test set that are not its test items; zipped; a tie
 /// loses; wins / N; mean over users.
 double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed);
-
-/// Item counts as scores: the popularity baseline.
-std::vector<float> popularity(const UserItems& train, int32_t items);
 
 }  // namespace latent

@@ -1,6 +1,8 @@
 #include "src/metrics/ranking_sums.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 #include "src/base/parallel.h"
 #include "src/metrics/tie_groups.h"
@@ -11,22 +13,41 @@ UserFigures::UserFigures(size_t cut_offs) : values(cut_offs * kRankingMetrics) {
 
 double* UserFigures::at(size_t cut_off) { return &values[cut_off * kRankingMetrics]; }
 
-RankingSums::RankingSums(const std::vector<int64_t>& cut_offs)
-    : cut_offs_(cut_offs), sums_(cut_offs.size() * kRankingMetrics) {}
+RankingSums::RankingSums(const std::vector<int64_t>& cut_offs, bool per_user)
+    : cut_offs_(cut_offs), sums_(cut_offs.size() * kRankingMetrics), per_user_(per_user) {
+  if (per_user_) kept_.resize(sums_.size() + 1);
+}
 
-void RankingSums::add(const UserFigures& user) {
-  for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += user.values[n];
+void RankingSums::add(int32_t user, const UserFigures& figures) {
+  for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += figures.values[n];
   ++users_;
-  if (user.auc < 0) return;
-  auc_ += user.auc;
+  if (per_user_) {
+    kept_user_.push_back(user);
+    for (size_t n = 0; n < sums_.size(); ++n)
+      kept_[n].push_back(static_cast<float>(figures.values[n]));
+    kept_.back().push_back(figures.auc < 0 ? std::numeric_limits<float>::quiet_NaN()
+                                           : static_cast<float>(figures.auc));
+  }
+  if (figures.auc < 0) return;
+  auc_ += figures.auc;
   ++auc_users_;
 }
 
-void RankingSums::add(const RankingSums& other) {
+void RankingSums::add(RankingSums&& other) {
   for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += other.sums_[n];
   auc_ += other.auc_;
   users_ += other.users_;
   auc_users_ += other.auc_users_;
+  if (!per_user_) return;
+  std::ranges::copy(other.kept_user_, std::back_inserter(kept_user_));
+  for (size_t n = 0; n < kept_.size(); ++n) {
+    std::ranges::copy(other.kept_[n], std::back_inserter(kept_[n]));
+    other.kept_[n] = {};
+  }
+}
+
+std::string RankingSums::name(int metric, size_t cut_off) const {
+  return std::string(ranking_metric_names()[metric]) + "@" + std::to_string(cut_offs_[cut_off]);
 }
 
 NamedFigures RankingSums::means() const {
@@ -35,14 +56,26 @@ NamedFigures RankingSums::means() const {
   if (auc_users_ > 0) out.emplace_back("auc", auc_ / static_cast<double>(auc_users_));
   for (int metric = 0; metric < kRankingMetrics; ++metric) {
     for (size_t c = 0; c < cut_offs_.size(); ++c)
-      out.emplace_back(std::string(ranking_metric_names()[metric]) + "@" + std::to_string(cut_offs_[c]),
+      out.emplace_back(name(metric, c),
                        sums_[c * kRankingMetrics + metric] / static_cast<double>(users_));
   }
   return out;
 }
 
+UserRankings RankingSums::users() && {
+  UserRankings out;
+  if (users_ == 0 || !per_user_) return out;
+  if (auc_users_ > 0) out.figures.emplace_back("auc", std::move(kept_.back()));
+  for (int metric = 0; metric < kRankingMetrics; ++metric) {
+    for (size_t c = 0; c < cut_offs_.size(); ++c)
+      out.figures.emplace_back(name(metric, c), std::move(kept_[c * kRankingMetrics + metric]));
+  }
+  out.user = std::move(kept_user_);
+  return out;
+}
+
 RankingMeans mean_rankings(
-    const UserItems& held_out, const std::vector<int64_t>& cut_offs, int threads,
+    const UserItems& held_out, const std::vector<int64_t>& cut_offs, const RankingWork& work,
     const std::function<bool(int32_t user, int32_t item)>& is_cold,
     const std::function<void(std::span<const int32_t> users, RankingSums& all, RankingSums& warm)>&
         add) {
@@ -56,18 +89,20 @@ RankingMeans mean_rankings(
     any_cold |= std::ranges::any_of(items, [&](int32_t i) { return is_cold(u, i); });
   }
   const int64_t chunks = ceil_div(std::ssize(users), static_cast<int64_t>(kUsersPerChunk));
-  std::vector<RankingSums> all(chunks, RankingSums(cut_offs)), warm = all;
-  parallel_chunks(chunks, threads, [&](int64_t chunk) {
+  std::vector<RankingSums> all(chunks, RankingSums(cut_offs, work.per_user));
+  std::vector<RankingSums> warm(chunks, RankingSums(cut_offs));
+  parallel_chunks(chunks, work.threads, [&](int64_t chunk) {
     const size_t first = static_cast<size_t>(chunk) * kUsersPerChunk;
     const size_t count = std::min(kUsersPerChunk, users.size() - first);
     add(std::span(users).subspan(first, count), all[chunk], warm[chunk]);
   });
-  RankingSums total(cut_offs), total_warm = total;
+  RankingSums total(cut_offs, work.per_user), total_warm(cut_offs);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    total.add(all[chunk]);
-    total_warm.add(warm[chunk]);
+    total.add(std::move(all[chunk]));
+    total_warm.add(std::move(warm[chunk]));
   }
-  return {total.means(), any_cold ? total_warm.means() : NamedFigures()};
+  return {total.means(), any_cold ? total_warm.means() : NamedFigures(),
+          std::move(total).users()};
 }
 
 }  // namespace latent

@@ -1,4 +1,4 @@
-// Sums of users' ranking figures, and their means by name.
+// Sums of users' ranking figures, their means by name, and the figures themselves.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,13 @@ namespace latent {
 
 using NamedFigures = std::vector<std::pair<std::string, double>>;
 
+/// The figures of each user by themselves.
+struct UserRankings {
+  std::vector<int32_t> user;  ///< ascending: those who were ranked
+  /// By name, "auc" and "ndcg@10", each [users]; auc is NaN for who has none.
+  std::vector<std::pair<std::string, std::vector<float>>> figures;
+};
+
 /// One user's figures: those of add_expected() (tie_groups.h) for each cut-off, and the AUC.
 struct UserFigures {
   explicit UserFigures(size_t cut_offs);
@@ -25,29 +32,46 @@ struct UserFigures {
 
 class RankingSums {
  public:
-  explicit RankingSums(const std::vector<int64_t>& cut_offs);
+  /// `per_user`: also keeps what is added.
+  explicit RankingSums(const std::vector<int64_t>& cut_offs, bool per_user = false);
 
-  void add(const UserFigures& user);
-  void add(const RankingSums& other);
+  void add(int32_t user, const UserFigures& figures);
+  /// Takes over what `other` keeps.
+  void add(RankingSums&& other);
   /// "auc", "recall@5", "recall@10", ...: means over the users added. Empty without any.
   NamedFigures means() const;
+  /// What was kept.
+  UserRankings users() &&;
 
  private:
+  std::string name(int metric, size_t cut_off) const;
+
   const std::vector<int64_t>& cut_offs_;
   std::vector<double> sums_;  // [cut-offs, kRankingMetrics]
   double auc_ = 0;
   int64_t users_ = 0, auc_users_ = 0;
+  bool per_user_;
+  std::vector<int32_t> kept_user_;
+  std::vector<std::vector<float>> kept_;  // [cut-offs * kRankingMetrics + 1][users], auc last
 };
 
 struct RankingMeans {
   NamedFigures all;
   NamedFigures warm;  ///< of users' pairs that are not cold; empty where no pair is
+  UserRankings users;  ///< of all, where they are asked for
 };
 
-/// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a chunk
-/// of them, on up to `threads` threads; chunks do not depend on those, and are added in order.
+/// How mean_rankings() works.
+struct RankingWork {
+  int threads = 0;
+  bool per_user = false;  ///< keep the users' own figures
+};
+
+/// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a
+/// chunk of them, on up to `work.threads` threads; chunks do not depend on those, and are added in
+/// order.
 RankingMeans mean_rankings(
-    const UserItems& held_out, const std::vector<int64_t>& cut_offs, int threads,
+    const UserItems& held_out, const std::vector<int64_t>& cut_offs, const RankingWork& work,
     const std::function<bool(int32_t user, int32_t item)>& is_cold,
     const std::function<void(std::span<const int32_t> users, RankingSums& all, RankingSums& warm)>&
         add);

@@ -71,8 +71,8 @@ class SampledRanking {
       of_all.add(figures);
       if (!is_cold(user, item)) of_warm.add(figures);
     }
-    of_all.add_to(all);
-    of_warm.add_to(warm);
+    of_all.add_to(all, user);
+    of_warm.add_to(warm, user);
   }
 
  private:
@@ -85,11 +85,11 @@ class SampledRanking {
       sum_.auc += figures.auc;
       ++count_;
     }
-    void add_to(RankingSums& sums) {
+    void add_to(RankingSums& sums, int32_t user) {
       if (count_ == 0) return;
       for (double& value : sum_.values) value /= count_;
       sum_.auc /= count_;
-      sums.add(sum_);
+      sums.add(user, sum_);
     }
 
    private:
@@ -142,13 +142,13 @@ std::vector<int32_t> draw_candidates(std::span<const int32_t> known, int32_t ite
 
 RankingFigures sampled_ranking_metrics(const FactorView& model, const SampledQuery& query) {
   const SampledRanking ranking(model, query);
-  const RankingMeans means = mean_rankings(
-      *query.held_out, query.cut_offs, query.threads,
+  RankingMeans means = mean_rankings(
+      *query.held_out, query.cut_offs, {query.threads, query.per_user},
       [&](int32_t user, int32_t item) { return ranking.is_cold(user, item); },
       [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
         for (const int32_t user : users) ranking.add(user, all, warm);
       });
-  return {means.all, means.warm, {}};
+  return {means.all, means.warm, {}, std::move(means.users)};
 }
 
 }  // namespace latent

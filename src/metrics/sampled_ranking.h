@@ -21,6 +21,7 @@ struct SampledQuery {
   int threads = 0;
   /// [U], [I]: who has no training row; empty: everybody has one.
   std::span<const char> cold_user = {}, cold_item = {};
+  bool per_user = false;  ///< also each user's own figures
 };
 
 /// The figures of ranking_metrics() but those of lists: each held-out item is ranked among N items

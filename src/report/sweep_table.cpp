@@ -46,13 +46,12 @@ size_t width_of(const std::string& text) {
 
 }  // namespace
 
-std::string sweep_table(const ordered_json& sweep, size_t most) {
-  const ordered_json& trials = sweep["trials"];
-  std::vector<Row> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "rung"}};
-  for (const auto& knob : sweep["knobs"]) rows[0].push_back(knob);
+namespace {
+
+/// `rows` in columns, right-aligned; what a row has beyond the first one's columns follows as it
+/// is.
+std::string in_columns(const std::vector<Row>& rows) {
   const size_t columns = rows[0].size();
-  const size_t shown = std::min(most, trials.size());
-  for (size_t n = 0; n < shown; ++n) rows.push_back(row_of(sweep, trials[n]));
   std::vector<size_t> widths(columns);
   for (const Row& row : rows) {
     for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], width_of(row[c]));
@@ -62,11 +61,45 @@ std::string sweep_table(const ordered_json& sweep, size_t most) {
     std::string line;
     for (size_t c = 0; c < row.size(); ++c) {
       if (c > 0) line += "  ";
-      const bool is_error = c >= columns;
-      line += is_error ? row[c] : std::string(widths[c] - width_of(row[c]), ' ') + row[c];
+      line += c >= columns ? row[c] : std::string(widths[c] - width_of(row[c]), ' ') + row[c];
     }
     out += line + "\n";
   }
+  return out;
+}
+
+std::string with_sd(const ordered_json& mean, const ordered_json& sd) {
+  return figure(mean, "%.4f") + (sd.is_number() ? " ± " + figure(sd, "%.4f") : "");
+}
+
+}  // namespace
+
+std::string winners_table(const ordered_json& sweep) {
+  const std::string metric = sweep["metric"];
+  std::vector<Row> rows = {{"winner", "valid " + metric, "test " + metric, "trials"}};
+  for (const ordered_json& winner : sweep["winners"]) {
+    const ordered_json test = winner["test"].value(metric, ordered_json::object());
+    Row row = {winner["name"], with_sd(winner["value"], winner["sd"]),
+               with_sd(test.value("mean", ordered_json()), test.value("sd", ordered_json())),
+               winner["trials"].dump()};
+    std::string tuned;
+    for (const auto& [knob, value] : winner["tuned"].items()) {
+      if (value != winner["name"])
+        tuned += (tuned.empty() ? "" : " ") + knob + "=" + tuned_value(winner["tuned"], knob);
+    }
+    if (!tuned.empty()) row.push_back(tuned);
+    rows.push_back(row);
+  }
+  return in_columns(rows);
+}
+
+std::string sweep_table(const ordered_json& sweep, size_t most) {
+  const ordered_json& trials = sweep["trials"];
+  std::vector<Row> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "rung"}};
+  for (const auto& knob : sweep["knobs"]) rows[0].push_back(knob);
+  const size_t shown = std::min(most, trials.size());
+  for (size_t n = 0; n < shown; ++n) rows.push_back(row_of(sweep, trials[n]));
+  std::string out = in_columns(rows);
   if (shown < trials.size())
     out += "and " + std::to_string(trials.size() - shown) + " more in sweep.csv\n";
   return out;

@@ -10,4 +10,8 @@ namespace latent {
 /// trial does not read a knob. At most `most` trials; the last line counts the others.
 std::string sweep_table(const nlohmann::ordered_json& sweep, size_t most = 20);
 
+/// The winners of a sweep for each value of a knob (sweep.per), the best on validation first: a
+/// line each, with the tuned values behind it.
+std::string winners_table(const nlohmann::ordered_json& sweep);
+
 }  // namespace latent

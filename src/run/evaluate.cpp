@@ -59,7 +59,8 @@ void Evaluator::require_other_pairs() {
   }
 }
 
-ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part) const {
+ordered_json Evaluator::evaluate(const FactorView& model, const std::string& part,
+                                 PerUserFigures* per_user) const {
   const bool test = part == "test";
   const Interactions& rows = test ? data_.parts.test : data_.parts.valid;
   if (rows.size() == 0) return ordered_json::object();
@@ -79,14 +80,18 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   const bool mask_valid = test && config_.eval.mask == "train_valid";
   const std::vector<float> counts =
       ranks ? popularity(items().train, data_.items.size()) : std::vector<float>();
+  const std::vector<float> offsets =
+      wants_metrics(config_, "rating")
+          ? item_offsets(data_.parts.train, train_mean_, data_.items.size())
+          : std::vector<float>();
   UserItems every_part;
   if (ranks && config_.eval.candidates > 0)
     every_part = merged(items().seen(), user_items(data_.parts.test, data_.users.size()));
   ordered_json out = part_metrics(
       model,
       {rows, !ranks ? none : mask_valid ? items().seen() : items().train, cold_user, cold_item,
-       train_mean_, counts, test, &every_part},
-      config_);
+       train_mean_, counts, offsets, test, &every_part},
+      config_, per_user);
   // Trained on these rows.
   if (all || (test ? leaked_ : valid_leaked_ || config_.train.refit)) out["leaked"] = true;
   return out;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "src/config/options.h"
+#include "src/metrics/per_user.h"
 #include "src/data/split.h"
 #include "src/run/fit.h"
 #include "src/score/factor_view.h"
@@ -24,8 +25,9 @@ class Evaluator {
   /// ranking could find them. Where only ratings are, a note on stderr.
   void require_other_pairs();
   /// Metrics of the "test" or "valid" part, by name; rankings of the validation part mask train
-  /// alone.
-  nlohmann::ordered_json evaluate(const FactorView& model, const std::string& part) const;
+  /// alone. `per_user`: takes each user's own figures; null: nobody does.
+  nlohmann::ordered_json evaluate(const FactorView& model, const std::string& part,
+                                  PerUserFigures* per_user = nullptr) const;
   /// One figure of the validation part, for early stopping. `name` has passed check_monitor.
   double monitored(const FactorView& model, const std::string& name) const;
 

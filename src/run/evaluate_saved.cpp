@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "src/base/error.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/config/complaints.h"
 #include "src/metrics/ranking.h"
@@ -82,6 +83,7 @@ TrainedModel trained_model(const FactorView& view, const RunConfig& config,
   out.known = user_items(known.get(), data.users.size());
   // As Evaluator counts them.
   out.item_counts = popularity(user_items(data.parts.train, data.users.size()), data.items.size());
+  out.item_offsets = item_offsets(data.parts.train, out.train_mean, data.items.size());
   RowsOfFit rows = rows_of_fit(config, data, fit);
   out.user_rows = std::move(rows.users);
   out.item_rows = std::move(rows.items);
@@ -92,7 +94,7 @@ TrainedModel trained_model(const FactorView& view, const RunConfig& config,
 std::optional<SplitDataset> training_data(const RunConfig& config, const ordered_json& metadata) {
   try {
     SplitDataset data = load_dataset(config.data, config.split);
-    const auto provenance = metadata.value("provenance", ordered_json::object());
+    const auto provenance = object_in(metadata, "provenance");
     if (provenance.value("data_crc32", "") == hex(data.checksum)) return data;
   } catch (const Error&) {
   }
@@ -129,11 +131,11 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
                   "set data.rating_scale for its run, or train with it");
   }
   const ServedModel model(path);
-  const auto metadata = ordered_json::parse(model.metadata(), nullptr, false);
-  if (metadata.is_discarded() || !metadata.contains("config"))
+  const auto metadata = json_of<ordered_json>(model.metadata());
+  if (!metadata.is_object() || !metadata.contains("config"))
     throw Error(path + ": holds no config, so it cannot be evaluated");
   ordered_json saved = metadata["config"];
-  saved["provenance"] = metadata.value("provenance", ordered_json::object());
+  saved["provenance"] = object_in(metadata, "provenance");
   const ResolvedConfig resolved = resolve_with_complaints(saved.dump(), path, request.sets);
   refuse(complaints_apart_from_data(resolved));
   const RunConfig& config = resolved.config;
@@ -151,7 +153,7 @@ ordered_json evaluate_model(const EvaluateRequest& request) {
   const SplitDataset data = load_dataset(config.data, config.split);
   if (!same_ids(data.users, model.user_ids()) || !same_ids(data.items, model.item_ids()))
     throw other_ids(path, config.data.path);
-  const auto provenance = metadata.value("provenance", ordered_json::object());
+  const auto provenance = object_in(metadata, "provenance");
   tell_of_changed_data(data, provenance, path);
   return evaluate_parts(model.view(), data, config, fit, request.predictions,
                         provenance.value("leaked", false));
@@ -180,8 +182,8 @@ ordered_json evaluate_run(const EvaluateRequest& request) {
     return by_model();
   if (provenance.value("ids_crc32", "") != hex(ids_checksum(saved->data)))
     throw other_ids(run.path(), config.data.path);
-  tell_of_changed_data(saved->data, provenance, run.path());
   saved->load_weights(run);
+  tell_of_changed_data(saved->data, provenance, run.path());
   const ModuleView view(*saved->model);
   if (request.data.empty())
     return evaluate_parts(view.view(), saved->data, config, Fit::kTested, request.predictions,

@@ -10,9 +10,11 @@
 #include "src/config/complaints.h"
 #include "src/config/mf_settings.h"
 #include "src/export/tables_file.h"
+#include "src/run/run_log.h"
 #include "src/run/saved_run.h"
 #include "src/sampling/sampler.h"
 #include "src/run/warm_start.h"
+#include "src/train/at_once.h"
 #include "src/train/module_view.h"
 #include "src/train/solver_steps.h"
 
@@ -58,30 +60,6 @@ ordered_json train_figures(const TrainSummary& summary) {
   return out;
 }
 
-/// log.jsonl, open for appending. A kill must not take lines of steps that a checkpoint holds, so
-/// each line is written at once.
-class LogFile {
- public:
-  /// `mark` names the fit in each line; empty: the first.
-  LogFile(const std::string& path, std::string mark)
-      : mark_(std::move(mark)), file_(std::fopen(path.c_str(), "a")) {
-    if (file_ == nullptr) throw errno_error(path, "cannot write");
-    std::setvbuf(file_, nullptr, _IOLBF, 1 << 12);
-  }
-  ~LogFile() { std::fclose(file_); }
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
-
-  void add(ordered_json line) {
-    if (!mark_.empty()) line[mark_] = true;
-    std::fprintf(file_, "%s\n", line.dump().c_str());
-  }
-
- private:
-  std::string mark_;
-  std::FILE* file_;
-};
-
 }  // namespace
 
 Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
@@ -95,6 +73,11 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   if (pairwise(config_) && draws_each(config_)) require_negatives();
   evaluator_.require_other_pairs();
   prepare(Stage::kFirst);
+  if (stepper_ && done() > steps())
+    throw Error((config_.train.epochs > 0 ? "train.epochs" : "train.steps") +
+                std::string(" ends the training after step ") + std::to_string(steps()) +
+                ", and the run has come to step " + std::to_string(done()) +
+                "; give as much or more");
   monitor_ = make_monitor();
   fit_seconds_ = since(start);
 }
@@ -110,7 +93,7 @@ void Experiment::prepare(Stage stage) {
   rows_.emplace(*data_, refit || all, all);
   const bool final = stage == Stage::kFinal;
   model_ = make_model_for(config_, *data_, FittedRows(*data_, refit || final, final).get());
-  if (model_info(config_.model.name).trained == Trained::kNot) return;
+  if (!has_steps(model_info(config_.model.name))) return compute(stage);
   if (!config_.model.init_path.empty() && !checkpoint_)
     see_leak(has_seen_test(read_initial_tables(config_, *data_, *model_), *data_,
                            config_.model.init_path));
@@ -125,6 +108,13 @@ void Experiment::prepare(Stage stage) {
                                  : refit            ? &evaluator_.seen_items()
                                                     : &evaluator_.train_items();
   stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_)});
+}
+
+void Experiment::compute(Stage stage) {
+  if (model_info(config_.model.name).trained == Trained::kNot) return;
+  const auto start = Clock::now();
+  fit_at_once({config_, *model_, rows_->get(), /*known=*/nullptr, torch::kCPU});
+  if (stage == Stage::kFirst) summary_.seconds = since(start);
 }
 
 void Experiment::see_leak(bool seen_test) {
@@ -185,9 +175,11 @@ TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps
 
   const CheckpointFolder checkpoints(folder_of(*run, stage));
   checkpoints.remove_half_written();
-  LogFile log(run->log(), stage == Stage::kRefit   ? "refit"
-                          : stage == Stage::kFinal ? "final"
-                                                   : "");
+  const std::string mark = stage == Stage::kRefit   ? "refit"
+                           : stage == Stage::kFinal ? "final"
+                                                    : "";
+  RunLogWriter log(run->log(), mark,
+             config_.log.tensorboard ? run->tensorboard() + (mark.empty() ? "" : "/" + mark) : "");
   job.log = [&](const ordered_json& line) { log.add(line); };
   job.checkpoint_every = config_.checkpoint.every;
   job.checkpoint_seconds = 60 * config_.checkpoint.minutes;
@@ -255,11 +247,11 @@ ordered_json Experiment::train_on_all(const RunDirectory* run) {
   return out;
 }
 
-FitResult Experiment::evaluate() const {
+FitResult Experiment::evaluate(PerUserFigures* per_user) const {
   const auto start = Clock::now();
   const ModuleView view(*model_);
   FitResult out;
-  out.metrics["test"] = evaluator_.evaluate(view.view(), "test");
+  out.metrics["test"] = evaluator_.evaluate(view.view(), "test", per_user);
   out.test_seconds = since(start);
   out.metrics["valid"] =
       refit_steps_ > 0 ? first_valid_ : evaluator_.evaluate(view.view(), "valid");

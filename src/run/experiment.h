@@ -34,8 +34,9 @@ class Experiment {
   /// Trains the model, under train.refit a second time on train and valid. Log and checkpoints go
   /// to `run`; without one nothing is written. `quiet`: no progress on stderr, as without a run.
   void train(const RunDirectory* run, bool quiet = false);
-  /// Metrics of the trained model on every part, and the training's own figures.
-  FitResult evaluate() const;
+  /// Metrics of the trained model on every part, and the training's own figures. `per_user`: takes
+  /// those of each user of the test part; null: nobody does.
+  FitResult evaluate(PerUserFigures* per_user = nullptr) const;
   /// After that, the fit of export.fit = all takes the model's place: on the rows of all parts, for
   /// as many passes as the tested one. Returns its figures, as metrics.json
   /// has them under "export".
@@ -62,6 +63,8 @@ class Experiment {
 
   static std::string folder_of(const RunDirectory& run, Stage stage);
   void prepare(Stage stage);
+  /// A model without steps.
+  void compute(Stage stage);
   void see_leak(bool seen_test);
   void require_negatives() const;
   std::optional<Monitor> make_monitor() const;

@@ -78,13 +78,15 @@ nlohmann::ordered_json evaluate_later(TrainedModel model, const RunConfig& confi
   const std::vector<char> cold_user = cold(model.user_rows, model.users.size()),
                           cold_item = cold(model.item_rows, model.items.size());
   model.item_counts.resize(model.items.size());
+  if (!model.item_offsets.empty()) model.item_offsets.resize(model.items.size());
   model.known.start.resize(model.users.size() + 1, model.known.start.back());
   const HeldOutPart part{.rows = rows,
                          .masked = model.known,
                          .cold_user = cold_user,
                          .cold_item = cold_item,
                          .train_mean = model.train_mean,
-                         .item_counts = model.item_counts};
+                         .item_counts = model.item_counts,
+                         .item_offsets = model.item_offsets};
   const UserItems pairs = user_items(rows, model.users.size());
   const size_t fresh = without(pairs, model.known).item.size();
   const bool ranked = wants_metrics(config, "ranking");

@@ -19,6 +19,7 @@ struct TrainedModel {
   UserItems known = {};                           ///< pairs that rankings mask
   std::vector<int32_t> user_rows = {}, item_rows = {};  ///< [U], [I] of the fit
   std::vector<float> item_counts = {};  ///< [I] the popularity baseline
+  std::vector<float> item_offsets = {};  ///< [I] the item_mean baseline; empty: not known
   double train_mean = 0;
 };
 

@@ -5,7 +5,9 @@
 #include "src/base/error.h"
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
-#include "src/run/model_for_data.h"
+#include "src/config/readers.h"
+#include "src/run/saved_run.h"
+#include "src/train/at_once.h"
 #include "src/train/checkpoint.h"
 
 namespace latent {
@@ -27,6 +29,22 @@ RunConfig config_of(const RunDirectory& run, const std::vector<std::string>& set
   return resolved.config;
 }
 
+/// A model without a checkpoint is computed again, which takes the run's own knobs.
+void require_same_fit(const RunDirectory& run, RunConfig now) {
+  RunConfig then = read_config(run.config(), {}).config;
+  const auto was = knobs(then), is = knobs(now);
+  for (size_t n = 0; n < was.size(); ++n) {
+    const std::string& name = was[n].name;
+    const bool of_fit =
+        name.starts_with("split.") || name.starts_with("model.") ||
+        readers_of(name) == std::vector<std::string>{now.model.name};
+    if (!of_fit || knob_value(was[n]) == knob_value(is[n])) continue;
+    throw Error("'" + name + "' was " + knob_value(was[n]).dump() + " in " + run.path() +
+                " and is " + knob_value(is[n]).dump() + " now, but " + now.model.name +
+                " is computed again from its data as it was; train a new run with it");
+  }
+}
+
 }  // namespace
 
 LoadedRun::LoadedRun(const RunDirectory& run, const std::vector<std::string>& sets, Fit fit)
@@ -34,13 +52,24 @@ LoadedRun::LoadedRun(const RunDirectory& run, const std::vector<std::string>& se
   use_threads(config);
   is_final = fit == Fit::kAll && has_final_fit(config, data);
   // What the model takes from ratings it takes from the rows of the last fit.
-  model = make_model_for(config, data,
-                         FittedRows(data, is_final || config.train.refit, is_final).get(),
-                         /*filled=*/false);
+  model = make_model_for(config, data, fitted_rows().get(), /*filled=*/false);
+}
+
+FittedRows LoadedRun::fitted_rows() const {
+  return FittedRows(data, is_final || config.train.refit, is_final);
+}
+
+void LoadedRun::compute(const RunDirectory& run) {
+  require_same_data(config, data, saved_provenance(run), run.path());
+  require_same_fit(run, config);
+  const FittedRows rows = fitted_rows();
+  fit_at_once({config, *model, rows.get(), /*known=*/nullptr, torch::kCPU});
 }
 
 void LoadedRun::load_weights(const RunDirectory& run) {
-  if (model_info(config.model.name).trained == Trained::kNot) return;
+  const ModelInfo& info = model_info(config.model.name);
+  if (info.trained == Trained::kNot) return;
+  if (info.trained == Trained::kAtOnce) return compute(run);
   const auto prefix = [](const nlohmann::json& state) {
     return std::string(state.contains("best") ? "best." : "model.");
   };

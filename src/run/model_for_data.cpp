@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "models/registry.h"
+#include "src/base/commit.h"
 #include "src/base/file.h"
 #include "src/base/parallel.h"
 #include "src/base/version.h"
@@ -30,7 +31,8 @@ RatingSummary summary_of(const Interactions& rows) {
 
 torch::Device device_of(const RunConfig& config) {
   // Solvers work on plain memory.
-  if (model_info(config.model.name).trained == Trained::kBySolver) return torch::kCPU;
+  const Trained by = model_info(config.model.name).trained;
+  if (by == Trained::kBySolver || by == Trained::kAtOnce) return torch::kCPU;
   return resolve_device(config.train.device);
 }
 
@@ -83,6 +85,7 @@ ordered_json provenance_of(const RunConfig& config, const SplitDataset& data, bo
                       {"users", data.users.size()},
                       {"items", data.items.size()},
                       {"test_pairs", test_pairs(data)}};
+  if (const std::string commit = build_commit(); !commit.empty()) out["commit"] = commit;
   if (const std::string folder = working_folder(); !folder.empty()) out["folder"] = folder;
   if (leaked) out["leaked"] = true;
   return out;

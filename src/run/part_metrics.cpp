@@ -27,13 +27,21 @@ int64_t count_cold(std::span<const int32_t> ids, std::span<const char> cold) {
 }
 
 void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alone,
-                ordered_json& out) {
-  RatingErrors errors(part.train_mean);
+                PerUserFigures* per_user, ordered_json& out) {
+  RatingErrors errors(part.train_mean), of_item_means(part.train_mean);
+  UserErrors of_users(per_user == nullptr ? 0 : model.users);
+  const bool item_means = !part.item_offsets.empty();
   for (int64_t n = 0; n < part.rows.size(); ++n) {
     const int32_t u = part.rows.user[n], i = part.rows.item[n];
     if (warm_alone && (part.cold_user[u] || part.cold_item[i])) continue;
-    errors.add(model.predict(u, i), part.rows.rating[n]);
+    const float prediction = model.predict(u, i);
+    errors.add(prediction, part.rows.rating[n]);
+    if (per_user != nullptr) of_users.add(u, prediction, part.rows.rating[n]);
+    if (item_means)
+      of_item_means.add(static_cast<float>(part.train_mean) + part.item_offsets[i],
+                        part.rows.rating[n]);
   }
+  if (per_user != nullptr) of_users.copy_to(*per_user);
   if (errors.count() == 0) return;
   const RatingMetrics m = errors.metrics();
   const std::string prefix = warm_alone ? "warm_" : "";
@@ -42,10 +50,11 @@ void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alon
   out[prefix + "mae"] = m.mae;
   out[prefix + "rounded_mse"] = m.rounded_mse;
   if (!std::isnan(part.train_mean)) out[prefix + "baseline_mse"] = m.baseline_mse;
+  if (item_means) out[prefix + "item_mean_mse"] = of_item_means.metrics().mse;
 }
 
 void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConfig& config,
-                 ordered_json& out) {
+                 PerUserFigures* per_user, ordered_json& out) {
   const UserItems relevant = relevant_items(part.rows, model.users, config.eval);
   const UserItems held_out = without(relevant, part.masked);
   if (config.eval.relevant_at_least) out["relevant"] = relevant.item.size();
@@ -56,10 +65,11 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
   const int threads = static_cast<int>(config.train.threads);
   const bool sampled = config.eval.candidates > 0;
   RankingQuery query{&held_out, &part.masked, &known, config.eval.k, threads, part.cold_user,
-                     part.cold_item, /*lists=*/true, part.cold_item};
+                     part.cold_item, /*lists=*/true, part.cold_item, per_user != nullptr};
   SampledQuery draws{&held_out, part.every_part == nullptr ? &known : part.every_part,
                      config.eval.candidates, static_cast<uint64_t>(config.split.seed),
-                     config.eval.k, threads, part.cold_user, part.cold_item};
+                     config.eval.k, threads, part.cold_user, part.cold_item,
+                     per_user != nullptr};
   const auto ranked = [&](const FactorView& by) {
     return sampled ? sampled_ranking_metrics(by, draws) : ranking_metrics(by, query);
   };
@@ -67,7 +77,8 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
     out["sampled"] = true;
     out["candidates"] = config.eval.candidates;
   }
-  const RankingFigures figures = ranked(model);
+  RankingFigures figures = ranked(model);
+  if (per_user != nullptr) add_rankings(std::move(figures.users), *per_user);
   for (const auto* some : {&figures.all, &figures.lists}) {
     for (const auto& [name, value] : *some) out[name] = value;
   }
@@ -76,6 +87,7 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
   popular.items = model.items;
   popular.beta_item = part.item_counts.data();
   query.cold_user = query.cold_item = draws.cold_user = draws.cold_item = {};
+  query.per_user = draws.per_user = false;
   const RankingFigures baseline = ranked(popular);
   for (const auto* some : {&baseline.all, &baseline.lists}) {
     for (const auto& [name, value] : *some) out["popularity_" + name] = value;
@@ -101,7 +113,7 @@ UserItems relevant_items(const Interactions& rows, int32_t users, const EvalOpti
 }
 
 ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
-                          const RunConfig& config) {
+                          const RunConfig& config, PerUserFigures* per_user) {
   ordered_json out = ordered_json::object();
   if (part.rows.size() == 0) return out;
   out["interactions"] = part.rows.size();
@@ -110,10 +122,10 @@ ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
   out["cold_users"] = users;
   out["cold_items"] = items;
   if (wants_metrics(config, "rating")) {
-    add_rating(model, part, /*warm_alone=*/false, out);
-    if (users + items > 0) add_rating(model, part, /*warm_alone=*/true, out);
+    add_rating(model, part, /*warm_alone=*/false, per_user, out);
+    if (users + items > 0) add_rating(model, part, /*warm_alone=*/true, nullptr, out);
   }
-  if (wants_metrics(config, "ranking")) add_ranking(model, part, config, out);
+  if (wants_metrics(config, "ranking")) add_ranking(model, part, config, per_user, out);
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "src/config/options.h"
 #include "src/data/interactions.h"
+#include "src/metrics/per_user.h"
 #include "src/score/factor_view.h"
 
 namespace latent {
@@ -19,6 +20,8 @@ struct HeldOutPart {
   std::span<const char> cold_user, cold_item;  ///< [U], [I] who has no row that was trained on
   double train_mean = 0;                       ///< of the training ratings; NaN: not known
   std::span<const float> item_counts;          ///< [I] the popularity baseline
+  /// [I] what item means are above `train_mean`: the baseline of ratings; empty: not known.
+  std::span<const float> item_offsets = {};
   bool sampled = false;                        ///< also the notebook's auc_sampled
   /// The pairs of all parts, which eval.candidates never draws; null: `masked` and `rows`.
   const UserItems* every_part = nullptr;
@@ -33,8 +36,9 @@ UserItems relevant_items(const Interactions& rows, int32_t users, const EvalOpti
 /// Counts, metrics, the baselines "popularity_..." and, where some pairs are cold, the metrics of
 /// the others as "warm_...". Pairs that are both held out and masked cannot be ranked: they are
 /// left out of the ranking metrics, and counted as "repeated_pairs". Empty without rows.
+/// `per_user`: takes each user's own figures; null: nobody does.
 nlohmann::ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
-                                    const RunConfig& config);
+                                    const RunConfig& config, PerUserFigures* per_user = nullptr);
 
 /// What people should know of those counts, on stderr. `part`: "test" or "valid".
 void tell_of_part(const nlohmann::ordered_json& metrics, const std::string& part,

@@ -6,6 +6,8 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/json_text.h"
 #include "src/config/write.h"
 
 namespace latent {
@@ -31,6 +33,14 @@ void check_writable(const std::string& path) {
     throw errno_error(path, "cannot make the run directory in " + folder.string());
 }
 
+/// `name`, or the first of name-2, name-3, ... that nothing has: what bears such a name may be
+/// anybody's.
+std::string free_name(const std::string& name) {
+  std::string out = name;
+  for (int n = 2; fs::exists(fs::symlink_status(out)); ++n) out = name + "-" + std::to_string(n);
+  return out;
+}
+
 }  // namespace
 
 bool RunDirectory::is_run(const std::string& path) {
@@ -45,6 +55,7 @@ void RunDirectory::check_can_create(const std::string& path, bool overwrite) {
                 ": the run directory exists; choose another, or replace it with --overwrite");
   if (!fs::is_directory(path))
     throw Error(path + ": exists and is not a folder; choose another run directory");
+  const FolderLock nobody_writes(path);  // before its files are looked at: they may be half there
   if (!is_run(path) && !fs::is_empty(path))
     throw Error(path +
                 ": is not a run of latent (no config.json), so --overwrite will not replace it");
@@ -53,27 +64,43 @@ void RunDirectory::check_can_create(const std::string& path, bool overwrite) {
 
 RunDirectory RunDirectory::create(const std::string& path, bool overwrite) {
   check_can_create(path, overwrite);
-  const RunDirectory run(fs::path(path).has_filename() ? path
-                                                       : fs::path(path).parent_path().string());
+  RunDirectory run(fs::path(path).has_filename() ? path : fs::path(path).parent_path().string());
+  // The new folder is held before it bears its name, the old one while it gives its name away: of
+  // two that replace a run at once, one is refused.
+  const std::string fresh = run.path() + ".new" + std::to_string(::getpid());
+  make_folders(fresh);
   std::error_code failed;
-  if (overwrite && fs::exists(run.path())) {
-    fs::remove_all(run.aside(), failed);
-    fs::rename(run.path(), run.aside(), failed);
+  try {
+    run.lock_ = std::make_shared<const FolderLock>(fresh);
+    std::unique_ptr<const FolderLock> old;
+    if (overwrite && fs::exists(run.path())) {
+      old = std::make_unique<const FolderLock>(run.path());
+      run.aside_ = free_name(run.path() + ".replaced");
+      fs::rename(run.path(), run.aside_, failed);
+    }
+    if (!failed) fs::rename(fresh, run.path(), failed);
+    if (failed) throw Error(path + ": cannot make the run directory: " + failed.message());
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(fresh, ignored);
+    throw;
   }
-  if (failed) throw Error(path + ": cannot replace the run directory: " + failed.message());
-  make_folders(run.path());
   return run;
 }
 
 void RunDirectory::keep_replacement() const {
   std::error_code ignored;
-  fs::remove_all(aside(), ignored);
+  if (!aside_.empty()) fs::remove_all(aside_, ignored);
 }
 
 void RunDirectory::restore_replaced() const {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
-  if (fs::exists(aside())) fs::rename(aside(), path_, ignored);
+  if (!aside_.empty()) fs::rename(aside_, path_, ignored);
+}
+
+void RunDirectory::tell_of_replaced() const {
+  if (!aside_.empty()) say("the run that was to be replaced is in " + aside_);
 }
 
 RunDirectory RunDirectory::create_numbered(const std::string& stem) {
@@ -83,8 +110,10 @@ RunDirectory RunDirectory::create_numbered(const std::string& stem) {
     const std::string path = "runs/" + stem + "-" + std::to_string(n);
     // create_directory tells who was first when two runs start together.
     if (!fs::create_directory(path)) continue;
+    RunDirectory run(path);
+    run.lock_ = std::make_shared<const FolderLock>(path);
     make_folders(path);
-    return RunDirectory(path);
+    return run;
   }
 }
 
@@ -92,6 +121,12 @@ RunDirectory RunDirectory::open(const std::string& path) {
   if (!fs::is_directory(path)) throw Error(path + ": no such run directory");
   if (!is_run(path)) throw Error(path + ": not a run of latent (no config.json)");
   return RunDirectory(path);
+}
+
+RunDirectory RunDirectory::open_to_write(const std::string& path) {
+  RunDirectory run = open(path);
+  run.lock_ = std::make_shared<const FolderLock>(path);
+  return run;
 }
 
 nlohmann::ordered_json config_file(const RunConfig& config,
@@ -108,8 +143,8 @@ void trim_log(const std::string& path, const FitSteps& steps) {
   std::istringstream in(read_file(path));
   std::string kept, line;
   while (std::getline(in, line)) {
-    const auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_discarded() || !entry.contains("step")) continue;  // a line cut off by a kill
+    const auto entry = json_of(line);
+    if (!entry.is_object() || !entry.contains("step")) continue;  // a line cut off by a kill
     const int64_t last = entry.contains("refit")   ? steps.refit
                          : entry.contains("final") ? steps.final
                                                    : steps.first;

@@ -10,10 +10,11 @@
 #include "src/base/edit_distance.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/config/metric_names.h"
 #include "src/config/readers.h"
 #include "src/run/run_directory.h"
-#include "src/run/saved_run.h"
+#include "src/run/run_state.h"
 
 namespace latent {
 
@@ -29,20 +30,6 @@ struct ListedRun {
   std::optional<int64_t> unfinished = {};         // the step that it has reached
 };
 
-/// "2026-11-26T15:41:00Z" of the newest of a run's files that change while it trains.
-std::string last_change(const RunDirectory& run) {
-  std::time_t newest = 0;
-  for (const std::string& file : {run.config(), run.log(), run.metrics()}) {
-    struct stat status;
-    if (::stat(file.c_str(), &status) == 0) newest = std::max(newest, status.st_mtime);
-  }
-  char text[32];
-  std::tm utc;
-  ::gmtime_r(&newest, &utc);
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
 std::string damaged(const RunDirectory& run) {
   return run.metrics() + ": damaged; make it anew with: latent train --resume " + run.path();
 }
@@ -54,7 +41,7 @@ ListedRun read_run(const std::string& path, const std::string& name) {
     out.config = read_config(run.config(), {}).config;
     out.unfinished = unfinished_step(run);
     if (!fs::exists(run.metrics())) return out;
-    const auto metrics = ordered_json::parse(read_file(run.metrics()), nullptr, false);
+    const auto metrics = json_of<ordered_json>(read_file(run.metrics()));
     if (!metrics.is_object() || !metrics.contains("test") || !metrics["test"].is_object())
       throw Error(damaged(run));
     out.figures = metrics["test"];
@@ -142,6 +129,19 @@ void sort_runs(std::vector<ListedRun>& runs, const std::string& metric) {
 }
 
 }  // namespace
+
+std::string last_change(const RunDirectory& run) {
+  std::time_t newest = 0;
+  for (const std::string& file : {run.config(), run.log(), run.metrics()}) {
+    struct stat status;
+    if (::stat(file.c_str(), &status) == 0) newest = std::max(newest, status.st_mtime);
+  }
+  char text[32];
+  std::tm utc;
+  ::gmtime_r(&newest, &utc);
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
 
 ordered_json run_list(const RunListRequest& request) {
   std::vector<ListedRun> runs = read_runs(request.folder);

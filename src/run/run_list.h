@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "src/run/run_directory.h"
+
 namespace latent {
 
 struct RunListRequest {
@@ -18,5 +20,9 @@ struct RunListRequest {
 /// and, where it is not, "step". A run that cannot be read has "name", "when" and "error" alone.
 /// Throws Error for a folder that is not there and a metric that no run has.
 nlohmann::ordered_json run_list(const RunListRequest& request);
+
+/// "2026-11-26T15:41:00Z": when the newest of the files of a run that change while it trains was
+/// written.
+std::string last_change(const RunDirectory& run);
 
 }  // namespace latent

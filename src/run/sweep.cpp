@@ -7,13 +7,17 @@
 #include "src/base/file.h"
 #include "src/base/folder_lock.h"
 #include "src/base/interrupt.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
+#include "src/base/version.h"
 #include "src/config/complaints.h"
+#include "src/config/run_paths.h"
 #include "src/run/evaluate.h"
 #include "src/run/model_for_data.h"
 #include "src/run/optuna_journal.h"
 #include "src/run/sweep_data.h"
 #include "src/run/sweep_fits.h"
+#include "src/run/sweep_per.h"
 #include "src/run/sweep_table.h"
 #include "src/run/sweep_winner.h"
 
@@ -175,16 +179,44 @@ class Sweep {
   const bool higher_is_better_;
 };
 
-SweepPlan plan_of(const ResolvedConfig& config, const std::string& where) {
+/// The section, which has to be there.
+const ordered_json& section_of(const ResolvedConfig& config, const std::string& where) {
   refuse(config.wrong);
   if (config.sweep.is_null())
     throw Error(where + ": has no section \"sweep\"; give the knobs to try, as {\"sweep\": "
                         "{\"over\": {\"train.lr\": [0.01, 0.1]}}}");
-  return plan_sweep(given_knobs(config), config.sweep, where);
+  return config.sweep;
+}
+
+bool wants_report(const ordered_json& section) { return section.value("report", false); }
+
+/// A sweep for each value of sweep.per; the folder has a sweep.json already, or gets one.
+SweepReport start_groups(const SweepRequest& request, const ordered_json& given,
+                         const ordered_json& section) {
+  const std::vector<SweepGroup> groups = sweep_groups(given, section, request.where);
+  const std::string directory = request.resume ? request.directory : make_directory(request);
+  const FolderLock lock(directory);
+  if (!request.resume) {
+    ordered_json file = given;
+    file["sweep"] = section;
+    file["provenance"] = {{"program", std::string("latent ") + kVersion}};
+    if (const std::string folder = working_folder(); !folder.empty())
+      file["provenance"]["folder"] = folder;
+    write_file(directory + "/sweep.json", file.dump(2) + "\n");
+  }
+  try {
+    return run_groups(groups, request, directory);
+  } catch (const Interrupted& e) {
+    throw Interrupted(e.signal, "interrupted; checkpoints are written. Go on with: latent sweep "
+                                "--resume " + directory);
+  }
 }
 
 SweepReport start(const SweepRequest& request) {
-  SweepPlan plan = plan_of(*request.config, request.where);
+  const ordered_json& section = section_of(*request.config, request.where);
+  const ordered_json given = given_knobs(*request.config);
+  if (has_groups(section)) return start_groups(request, given, section);
+  SweepPlan plan = plan_sweep(given, section, request.where);
   const std::string directory = make_directory(request);
   const FolderLock lock(directory);
   return Sweep(std::move(plan), directory, request.jobs).run(nullptr);
@@ -193,19 +225,26 @@ SweepReport start(const SweepRequest& request) {
 SweepReport resume(const SweepRequest& request) {
   const std::string& directory = request.directory;
   if (!is_sweep(directory)) throw Error(directory + ": no sweep is there (no sweep.json)");
-  const FolderLock lock(directory);
   const std::string file = directory + "/sweep.json";
-  const auto saved = ordered_json::parse(read_file(file), nullptr, false);
+  const auto saved = json_of<ordered_json>(read_file(file));
   if (!saved.is_object() || !saved.contains("provenance") || !saved["provenance"].is_object())
     throw Error(file + ": damaged; start a new sweep");
-  SweepPlan plan = plan_of(read_with_complaints(file, {}), file);
+  const ResolvedConfig own = read_with_complaints(file, {});
+  const ordered_json& section = section_of(own, file);
   if (request.config) {
     refuse(request.config->wrong);
     ordered_json was = saved;
     for (const char* key : {"sweep", "provenance"}) was.erase(key);
     require_same_members("", was, given_knobs(*request.config), directory);
-    require_same_members("sweep.", plan.section, request.config->sweep, directory);
+    require_same_members("sweep.", section, request.config->sweep, directory);
   }
+  if (has_groups(section)) {
+    SweepRequest groups = request;
+    groups.where = file;
+    return start_groups(groups, given_knobs(own), section);
+  }
+  SweepPlan plan = plan_sweep(given_knobs(own), section, file);
+  const FolderLock lock(directory);
   return Sweep(std::move(plan), directory, request.jobs).run(saved["provenance"]);
 }
 
@@ -213,7 +252,11 @@ SweepReport resume(const SweepRequest& request) {
 
 SweepReport run_sweep(const SweepRequest& request) {
   const InterruptGuard interrupts;
-  return request.resume ? resume(request) : start(request);
+  SweepReport report = request.resume ? resume(request) : start(request);
+  const std::string file = report.directory + "/sweep.json";
+  const auto saved = ordered_json::parse(read_file(file), nullptr, false);
+  report.wants_report = saved.is_object() && wants_report(saved["sweep"]);
+  return report;
 }
 
 }  // namespace latent

@@ -21,7 +21,10 @@ struct SweepReport {
   std::string directory;
   /// As sweep_json() (sweep_table.h), with "winner": {"trial", "tuned", "runs": [...],
   /// "test": {metric: {"mean", "sd"}}}.
+  /// Of a section with "per" {"metric", "winners": [{"name", "directory", "trials", "trial",
+  /// "value", "sd", "seeds", "tuned", "test", "runs"}, ...]}, the best on validation first.
   nlohmann::ordered_json table;
+  bool wants_report = false;  ///< sweep.report
 };
 
 /// Runs a sweep, or goes on with one, to its end. The table is the same to the bit for any number

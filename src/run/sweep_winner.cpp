@@ -7,6 +7,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/config/catalog.h"
 #include "src/config/metric_names.h"
@@ -35,7 +36,7 @@ void measure(const std::string& metric, RunConfig& config) {
 void set_length(const WinnerRequest& request, double more_rows, RunConfig& config) {
   TrainOptions& train = config.train;
   const ModelInfo& model = model_info(config.model.name);
-  if (model.trained == Trained::kNot) return;
+  if (!has_steps(model)) return;
   double steps = 0, passes = 0;
   int64_t seeds = 0;
   for (const auto& [key, fit] : request.fits) {
@@ -64,7 +65,7 @@ ResolvedConfig as_resolved(const RunConfig& config) {
 
 ordered_json metrics_of(const std::string& run) {
   const std::string path = run + "/metrics.json";
-  const auto metrics = ordered_json::parse(read_file(path), nullptr, false);
+  const auto metrics = json_of<ordered_json>(read_file(path));
   if (!metrics.is_object() || !metrics.contains("test"))
     throw Error(path + ": damaged; remove " + run + ", and it is made again");
   return metrics;

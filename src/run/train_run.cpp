@@ -5,14 +5,19 @@
 
 #include "src/base/error.h"
 #include "src/base/file.h"
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 #include "src/base/utf8.h"
+#include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/config/run_paths.h"
 #include "src/run/experiment.h"
+#include "src/run/costs.h"
 #include "src/run/part_metrics.h"
+#include "src/run/per_user_file.h"
 #include "src/run/saved_run.h"
 #include "src/run/write_model.h"
+#include "src/train/at_once.h"
 
 namespace latent {
 
@@ -29,16 +34,30 @@ nlohmann::ordered_json run_config(const Experiment& experiment,
   return config_file(experiment.config(), provenance, read_as_json(data.read_as.format));
 }
 
+/// per_user.npz, where eval.per_user asks for it and the run has a test part.
+void keep_per_user(const RunConfig& config, const PerUserFigures& figures,
+                   const RunDirectory& run) {
+  if (config.eval.per_user && !figures.user.empty())
+    return write_per_user(run.per_user(), figures);
+  std::error_code ignored;
+  std::filesystem::remove(run.per_user(), ignored);  // of other figures, before a resume
+}
+
 /// Trains and tests in a run folder that holds its config; writes metrics and model.
 RunReport finish(Experiment& experiment, const RunDirectory& run) {
   experiment.train(&run);
-  FitResult result = experiment.evaluate();
   const RunConfig& config = experiment.config();
+  PerUserFigures per_user;
+  FitResult result = experiment.evaluate(config.eval.per_user ? &per_user : nullptr);
+  result.metrics["train"].update(costs_of(experiment.model()));
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
   if (fit == Fit::kAll) result.metrics["export"] = experiment.train_on_all(&run);
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
-  if (config.exporting.automatic)
-    write_model(config, experiment.data(), experiment.model(), fit, run.model(), result.metrics);
+  if (config.exporting.automatic && model_info(config.model.name).item_item)
+    say("no model.pt: " + not_exported(config.model.name));
+  else if (config.exporting.automatic)
+    write_model(config, experiment.data(), experiment.model(), fit, {run.model()}, result.metrics);
+  keep_per_user(config, per_user, run);
   write_file(run.metrics(), result.metrics.dump(2) + "\n");
   return {run.path(), result.metrics};
 }
@@ -49,8 +68,8 @@ bool may_change(const std::string& knob) {
                            "train.patience", "data.cache_dir"}) {
     if (knob == free) return true;
   }
-  return knob.rfind("eval.", 0) == 0 || knob.rfind("export.", 0) == 0 ||
-         knob.rfind("checkpoint.", 0) == 0;
+  return knob.rfind("eval.", 0) == 0 || knob.rfind("log.", 0) == 0 ||
+         knob.rfind("export.", 0) == 0 || knob.rfind("checkpoint.", 0) == 0;
 }
 
 /// Whether both values of a knob that names a file lead to the same one.
@@ -82,6 +101,7 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
 
 RunReport train_run(const TrainRequest& request) {
   return with_memory_advice([&] {
+    reset_peak_memory();
     const RunConfig& config = request.config.config;
     if (!request.run_dir.empty())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
@@ -89,14 +109,15 @@ RunReport train_run(const TrainRequest& request) {
     const auto data =
         request.data ? request.data
                      : std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+    tell_memory(config, data->items.size());
     Experiment experiment(config, data);
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);
-    write_file(run.config(), run_config(experiment, request.config.includes).dump(2) + "\n");
-    tell_how_read(data->read_as, ranks(config));
-    if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
     try {
+      write_file(run.config(), run_config(experiment, request.config.includes).dump(2) + "\n");
+      tell_how_read(data->read_as, ranks(config));
+      if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
       const RunReport report = finish(experiment, run);
       run.keep_replacement();
       return report;
@@ -107,7 +128,7 @@ RunReport train_run(const TrainRequest& request) {
       if (std::filesystem::is_empty(run.checkpoints(), ignored)) {
         run.restore_replaced();
       } else {
-        run.keep_replacement();
+        run.tell_of_replaced();
       }
       throw;
     }
@@ -117,12 +138,13 @@ RunReport train_run(const TrainRequest& request) {
 RunReport resume_run(const std::string& directory, const std::string& config_path,
                      const std::vector<std::string>& sets) {
   return with_memory_advice([&] {
-    const RunDirectory run = RunDirectory::open(directory);
+    reset_peak_memory();
+    const RunDirectory run = RunDirectory::open_to_write(directory);
     const ResolvedConfig saved = read_config(run.config(), {});
     ResolvedConfig resolved =
         read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
     const auto as_written =
-        nlohmann::json::parse(read_file(run.config()), nullptr, false, /*ignore_comments=*/true);
+        json_of(read_file(run.config()), /*ignore_comments=*/true);
     keep_paths_of_run(saved, as_written, resolved);
     refuse(complaints_apart_from_data(resolved));
     const RunConfig& config = resolved.config;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/json_text.h"
 #include "src/base/log.h"
 
 namespace latent {
@@ -44,7 +45,7 @@ std::string trained_on(const SplitDataset& data, bool leaked) {
 bool has_seen_test(const std::string& trained_on, const SplitDataset& data,
                    const std::string& path) {
   if (data.parts.test.size() == 0) return false;
-  const json said = json::parse(trained_on, nullptr, false);
+  const json said = json_of(trained_on);
   if (!said.is_object() || !said.contains("test_pairs")) {
     say(path + kNotKnown);
     return false;
@@ -55,9 +56,9 @@ bool has_seen_test(const std::string& trained_on, const SplitDataset& data,
 bool has_seen_test(const ServedModel& model, const SplitDataset& data) {
   const Interactions& rows = data.parts.test;
   if (rows.size() == 0) return false;
-  const json metadata = json::parse(model.metadata(), nullptr, false);
+  const json metadata = json_of(model.metadata());
   if (metadata.is_object()) {
-    const json provenance = metadata.value("provenance", json::object());
+    const json provenance = object_in(metadata, "provenance");
     const bool tested = metadata.value("fit", "tested") == "tested" &&
                         metadata.value("/config/train/rows"_json_pointer, "train") == "train";
     if (tested && !provenance.value("leaked", false) &&

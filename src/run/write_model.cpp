@@ -40,6 +40,11 @@ bool metrics_leaked(const ordered_json& metrics) {
 
 }  // namespace
 
+std::string not_exported(const std::string& model) {
+  return model + " scores by similarities of items, which no exported file holds; judge it with "
+                 "latent evaluate, or export another model, such as ials";
+}
+
 RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit) {
   const bool all = fit == Fit::kAll || config.train.rows == "all";
   const FittedRows fitted(data, all || config.train.refit, all);
@@ -48,7 +53,7 @@ RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit
 }
 
 void write_model(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
-                 Fit fit, const std::string& path, const ordered_json& metrics) {
+                 Fit fit, const ModelDestination& to, const ordered_json& metrics) {
   const UserItems seen = seen_by(data, config.exporting);
   const RowsOfFit rows = rows_of_fit(config, data, fit);
   const bool all_of_file = config.exporting.seen == "file";
@@ -57,8 +62,9 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
   const Pairs& had = data.strangers.pairs;
   const UserItems strangers_seen =
       all_of_file ? UserItems(had.user, had.item, strangers.size()) : UserItems({}, {}, 0);
-  export_torchscript(
-      path, {.model_name = config.model.name,
+  const auto write = to.kind == ModelFileKind::kSafetensors ? export_safetensors : export_torchscript;
+  write(
+      to.path, {.model_name = config.model.name,
              .tables = model.scored(),
              .users = &data.users,
              .items = &data.items,
@@ -71,9 +77,9 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
              .lowest = model.spec().lowest,
              .highest = model.spec().highest,
              .default_prediction = model.default_prediction(),
+             .draws = model.draws(),
              .bias_is_a_factor = model.bias_is_a_factor(),
-             .metadata = {{"format", 3},
-                          {"config", config_to_json(config)},
+             .metadata = {{"config", config_to_json(config)},
                           {"fit", fit == Fit::kAll ? "all" : "tested"},
                           {"metrics", metrics},
                           {"train_mean", mean_rating(data.parts.train)},

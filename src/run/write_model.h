@@ -18,8 +18,18 @@ struct RowsOfFit {
 };
 RowsOfFit rows_of_fit(const RunConfig& config, const SplitDataset& data, Fit fit);
 
-/// Writes `model` as TorchScript to `path`, with what recommend leaves out by export.seen.
+/// Why a run of an item-item model has no model.pt: a sentence about `model`.
+std::string not_exported(const std::string& model);
+
+/// Files that serve a model.
+enum class ModelFileKind { kTorchScript, kSafetensors };
+struct ModelDestination {
+  std::string path;
+  ModelFileKind kind = ModelFileKind::kTorchScript;
+};
+
+/// Writes `model` to a file, with what recommend leaves out by export.seen.
 void write_model(const RunConfig& config, const SplitDataset& data, const RecommenderImpl& model,
-                 Fit fit, const std::string& path, const nlohmann::ordered_json& metrics);
+                 Fit fit, const ModelDestination& to, const nlohmann::ordered_json& metrics);
 
 }  // namespace latent

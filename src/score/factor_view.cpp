@@ -1,6 +1,7 @@
 #include "src/score/factor_view.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace latent {
 
@@ -34,9 +35,10 @@ CatalogueScorer::CatalogueScorer(const FactorView& view) : view_(view) {
 
 float CatalogueScorer::score(int32_t user, int32_t item) const {
   const int64_t tile = item / kTileItems;
-  return score_in_tile(
+  const float sum = score_in_tile(
       {tiles_.data() + tile * view_.factors, beta_.empty() ? nullptr : &beta_[tile]},
       view_.factors_of_user(user), view_.base(user), view_.factors, item % kTileItems);
+  return view_.similar.empty() ? sum : view_.similar.add_to(sum, user, item);
 }
 
 void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
@@ -55,6 +57,8 @@ void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
     }
   }
   std::vector<float> buffer(users.size() * kStrip);
+  std::optional<ItemItemStrips> similar;
+  if (!view_.similar.empty()) similar.emplace(view_.similar, users);
   for (int32_t first = 0; first < view_.items; first += kStrip) {
     const int32_t items = std::min(kStrip, view_.items - first);
     // The tile stays in the nearest cache while the users pass.
@@ -70,6 +74,7 @@ void CatalogueScorer::for_each_strip(std::span<const int32_t> users,
                    buffer.data() + int64_t{from} * kStrip + at, kStrip);
       }
     }
+    if (similar) similar->add(first, items, buffer.data(), kStrip);
     visit({first, items, buffer.data()});
   }
 }

@@ -11,11 +11,15 @@
 
 #include "src/kernels/score_kernel.h"
 #include "src/kernels/tables.h"
+#include "src/score/item_item.h"
 
 namespace latent {
 
-/// Tables with what turns their scores into ratings.
+/// Tables, similarities of items where a model has them, and what turns scores into ratings.
 struct FactorView : Tables<const float> {
+  /// Added to what the tables say; empty: nothing is.
+  ItemItemView similar = {};
+
   /// Range of predict(); infinite: no clipping.
   float lowest = -std::numeric_limits<float>::infinity();
   float highest = std::numeric_limits<float>::infinity();
@@ -23,6 +27,12 @@ struct FactorView : Tables<const float> {
   /// The rating of a pair that the tables say nothing of: a score of exactly 0, as a user or an
   /// item without factors has where nothing is added to them.
   std::optional<float> default_prediction = {};
+
+  /// The score by which an item ranks. An id below 0 is unknown: its terms are left out.
+  float score(int32_t u, int32_t i) const {
+    const float sum = Tables::score(u, i);
+    return similar.empty() ? sum : similar.add_to(sum, u, i);
+  }
 
   /// The score as a rating: clipped. An id below 0 is unknown: its terms are left out.
   float predict(int32_t u, int32_t i) const { return as_rating(score(u, i)); }

@@ -33,6 +33,9 @@ class IdTable {
   /// Whether the arrays fit each other, so that no index leads out of them: for those of a file.
   bool is_sound() const;
 
+  /// Whether find() may be asked.
+  bool is_searchable() const { return !slots_.empty(); }
+
   std::span<const char> text() const { return text_; }
   std::span<const int64_t> start() const { return start_; }
 

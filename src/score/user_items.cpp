@@ -57,4 +57,10 @@ UserItems without(const UserItems& a, const UserItems& b) {
   return by_row(a, b, [](auto... args) { std::set_difference(args...); });
 }
 
+std::vector<float> popularity(const UserItems& pairs, int32_t items) {
+  std::vector<float> counts(items);
+  for (const int32_t i : pairs.item) counts[i] += 1;
+  return counts;
+}
+
 }  // namespace latent

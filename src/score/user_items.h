@@ -45,4 +45,7 @@ UserItems merged(const UserItems& a, const UserItems& b);
 /// The pairs of `a` that `b` lacks.
 UserItems without(const UserItems& a, const UserItems& b);
 
+/// How many users have each item [I]: scores by popularity.
+std::vector<float> popularity(const UserItems& pairs, int32_t items);
+
 }  // namespace latent

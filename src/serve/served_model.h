@@ -1,4 +1,5 @@
-// An exported model, answering by string id. Reads the file only: no training code, no config.
+// An exported model, answering by string id. Reads the file only: no training code, no config, no
+// LibTorch.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/formats/file_bytes.h"
 #include "src/score/factor_view.h"
 #include "src/score/id_table.h"
 #include "src/score/ranker.h"
@@ -19,8 +21,10 @@ using ScoredIds = std::vector<std::pair<std::string, double>>;
 
 class ServedModel {
  public:
-  /// Throws Error for a file that is missing, damaged or not written by latent.
-  explicit ServedModel(const std::string& path);
+  /// Throws Error for a file that is missing, damaged, not written by latent, or written by a newer
+  /// version. What lies in large arrays is checked when it is first used, by any method: an Error
+  /// then says which array is damaged.
+  explicit ServedModel(const std::string& path, Hold hold = Hold::kMapped);
   ~ServedModel();
   ServedModel(const ServedModel&) = delete;
   ServedModel& operator=(const ServedModel&) = delete;
@@ -35,6 +39,9 @@ class ServedModel {
 
   /// The score of a pair. Throws Error naming an id that is unknown or untrained.
   double predict(const std::string& user, const std::string& item) const;
+  /// The standard deviation of the rating of a pair. Throws Error for a model that knows none, and
+  /// like predict().
+  double predict_sd(const std::string& user, const std::string& item) const;
   /// The same from the parts that are known: such an id leaves its own terms out.
   double predict_known_parts(const std::string& user, const std::string& item) const;
   /// Up to k (id, score), best first, ties to the lower index; no untrained ones. `allowed` [I]:
@@ -42,6 +49,9 @@ class ServedModel {
   /// scores to rounding. Throws Error naming a user who is unknown or untrained.
   ScoredIds recommend(const std::string& user, int64_t k, bool exclude_seen,
                       std::span<const char> allowed = {}) const;
+  /// The same for many users, in their order, on `threads` threads (0: all).
+  std::vector<ScoredIds> recommend(std::span<const std::string> users, int64_t k, bool exclude_seen,
+                                   std::span<const char> allowed, int threads) const;
   /// Up to k (id, rows of training), most rows first: for a user of whom the model knows nothing.
   ScoredIds popular(const std::string& user, int64_t k, bool exclude_seen,
                     std::span<const char> allowed = {}) const;
@@ -58,6 +68,9 @@ class ServedModel {
   /// unknown id, or an untrained user.
   ScoredIds rank_items(const std::string& user, const std::vector<std::string>& items) const;
 
+  int32_t factors() const;
+  /// model.name of the config that it was trained with.
+  std::string kind() const;
   /// The file that it was read from.
   const std::string& path() const;
   /// The extra file latent.json: config, metrics, provenance.
@@ -76,7 +89,10 @@ class ServedModel {
   /// [U], [I]: rows that were trained on; empty in a file of format 2 or before.
   std::span<const int32_t> user_rows() const;
   std::span<const int32_t> item_rows() const;
+  /// All tables, every one of them checked.
   const FactorView& view() const;
+  /// The rating of a pair by index, clipped.
+  float predict(int32_t user, int32_t item) const;
 
  private:
   struct Impl;

@@ -5,6 +5,7 @@
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/formats/checkpoint_files.h"
 #include "src/formats/sections.h"
 
 namespace latent {
@@ -87,28 +88,11 @@ Checkpoint load_checkpoint(const fs::path& path, const Wanted& wanted) {
   return out;
 }
 
-std::vector<fs::path> CheckpointFolder::files() const {
-  std::vector<fs::path> out;
-  std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(folder_, absent)) {
-    if (entry.path().extension() == ".ckpt") out.push_back(entry.path());
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-int64_t CheckpointFolder::newest_step() const {
-  const auto all = files();
-  if (all.empty()) return 0;
-  const std::string name = all.back().stem();  // step-000000000040
-  return std::atoll(name.substr(name.find('-') + 1).c_str());
-}
+int64_t CheckpointFolder::newest_step() const { return newest_checkpoint_step(folder_); }
 
 void CheckpointFolder::save(int64_t step, const Checkpoint& checkpoint) const {
-  char name[40];
-  std::snprintf(name, sizeof name, "step-%012lld.ckpt", static_cast<long long>(step));
-  save_checkpoint(folder_ / name, checkpoint);
-  const auto all = files();
+  save_checkpoint(checkpoint_file(folder_, step), checkpoint);
+  const auto all = checkpoint_files(folder_);
   std::error_code ignored;
   for (size_t n = 0; n + kKept < all.size(); ++n) fs::remove(all[n], ignored);
 }
@@ -124,7 +108,7 @@ void CheckpointFolder::remove_half_written() const {
 std::optional<Checkpoint> CheckpointFolder::newest(const Wanted& wanted) const {
   constexpr int kListings = 100;  // the owner cannot be that much faster than a reader
   for (int listing = 0; listing < kListings; ++listing) {
-    const auto all = files();
+    const auto all = checkpoint_files(folder_);
     if (all.empty()) return std::nullopt;
     bool removed = false;
     for (auto path = all.rbegin(); path != all.rend() && !removed; ++path) {

@@ -51,7 +51,6 @@ class CheckpointFolder {
   int64_t newest_step() const;
 
  private:
-  std::vector<std::filesystem::path> files() const;  // oldest first
   std::filesystem::path folder_;
 };
 

@@ -12,6 +12,28 @@ const float* data_of(const torch::Tensor& t) {
   return t.defined() ? t.const_data_ptr<float>() : nullptr;
 }
 
+template <typename T>
+std::span<const T> span_of(const torch::Tensor& t) {
+  if (!t.defined()) return {};
+  return {t.const_data_ptr<T>(), static_cast<size_t>(t.numel())};
+}
+
+ItemItemView view_of(const ItemItemTables& t) {
+  ItemItemView out;
+  if (!t.weight.defined()) return out;
+  out.histories = {span_of<int64_t>(t.history_start), span_of<int32_t>(t.history_item)};
+  if (t.start.defined()) {
+    out.items = static_cast<int32_t>(t.start.numel() - 1);
+    out.start = span_of<int64_t>(t.start);
+    out.item = span_of<int32_t>(t.item);
+    out.weight = span_of<float>(t.weight);
+  } else {
+    out.items = static_cast<int32_t>(t.weight.size(0));
+    out.dense = t.weight.const_data_ptr<float>();
+  }
+  return out;
+}
+
 }  // namespace
 
 ModuleView::ModuleView(const RecommenderImpl& model) {
@@ -28,6 +50,8 @@ ModuleView::ModuleView(const RecommenderImpl& model) {
   view_.beta_item = data_of(tables_.beta_item);
   view_.gamma_user = data_of(tables_.gamma_user);
   view_.gamma_item = data_of(tables_.gamma_item);
+  item_items_ = model.item_items();
+  view_.similar = view_of(item_items_);
   view_.lowest = static_cast<float>(spec.lowest);
   view_.highest = static_cast<float>(spec.highest);
   if (const auto rating = model.default_prediction())

@@ -6,8 +6,8 @@
 
 namespace latent {
 
-/// What RecommenderImpl::scored() gives, on the CPU, and the view into it; where the model is on
-/// the CPU in floats they share its storage.
+/// What RecommenderImpl::scored() and item_items() give, on the CPU, and the view into it; where the
+/// model is on the CPU in floats they share its storage.
 class ModuleView {
  public:
   explicit ModuleView(const RecommenderImpl& model);
@@ -15,6 +15,7 @@ class ModuleView {
 
  private:
   ScoreTables tables_;
+  ItemItemTables item_items_;
   FactorView view_;
 };
 

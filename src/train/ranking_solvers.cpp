@@ -2,6 +2,7 @@
 #include <set>
 
 #include "src/base/error.h"
+#include "src/config/auto_values.h"
 #include "src/train/solver_steps.h"
 #include "src/train/solver_tables.h"
 #include "src/solve/bpr_sgd.h"
@@ -112,17 +113,18 @@ void symmetric_eigen(int d, double* matrix, double* values) {
 class IalsSteps : public Stepper {
  public:
   IalsSteps(const FitContext& fit)
-      : rows_(fit.rows),
-        module_(fit.model.tables()),
-        solver_(observed(fit), fit.items(),
-                static_cast<int>(fit.config.model.factors),
-                {fit.config.ials.form == "implicit", fit.config.ials.alpha0, fit.config.ials.reg,
-                 fit.config.ials.nu, fit.config.ials.alpha},
-                symmetric_eigen, static_cast<int>(fit.config.train.threads)) {}
+      : IalsSteps(fit, observed(fit)) {}
 
   void start() override { load(); }
   void restore(const Checkpoint&) override { load(); }
-  StepReport step(int64_t, bool) override { return {solver_.iterate(), {}, {}}; }
+  StepReport step(int64_t, bool) override {
+    const double objective = solver_.iterate();
+    if (!made_) return {objective, {}, {}};
+    char note[80];
+    std::snprintf(note, sizeof note, "objective %.5g, alpha0 %.4g, reg %.4g", objective,
+                  constants_.alpha0, constants_.reg);
+    return {objective, {{"alpha0", constants_.alpha0}, {"reg", constants_.reg}}, note};
+  }
   void sync() override {
     solver_.store(module_.gamma_user.data_ptr<float>(), module_.gamma_item.data_ptr<float>());
   }
@@ -130,6 +132,18 @@ class IalsSteps : public Stepper {
   int64_t samples_per_step() const override { return rows_.size(); }
 
  private:
+  IalsSteps(const FitContext& fit, WeightedRows observed)
+      : rows_(fit.rows),
+        module_(fit.model.tables()),
+        made_(!fit.config.ials.reg.value ||
+              (!fit.config.ials.alpha0.value && fit.config.ials.form == "ials")),
+        constants_(ials_constants(fit.config.ials, {fit.users(), fit.items(),
+                                                    std::ssize(observed.column)})),
+        solver_(std::move(observed), fit.items(), static_cast<int>(fit.config.model.factors),
+                {fit.config.ials.form == "implicit", constants_.alpha0, constants_.reg,
+                 fit.config.ials.nu, fit.config.ials.alpha},
+                symmetric_eigen, static_cast<int>(fit.config.train.threads)) {}
+
   static WeightedRows observed(const FitContext& fit) {
     return pair_weights(fit.rows, fit.users(), fit.items(),
                         fit.config.data.weight);
@@ -141,6 +155,8 @@ class IalsSteps : public Stepper {
 
   const Interactions& rows_;
   ScoreTables module_;
+  bool made_;  // whether a constant was auto
+  IalsConstants constants_;
   IalsSolver solver_;
 };
 

@@ -1,7 +1,9 @@
-// baseline and svd as steps of the training loop.
+// baseline, svd and svdpp as steps of the training loop.
+#include "models/models_with_sets.h"
 #include "src/base/counting_sort.h"
 #include "src/solve/baseline_als.h"
 #include "src/solve/svd_sgd.h"
+#include "src/solve/svdpp_sgd.h"
 #include "src/train/solver_steps.h"
 #include "src/train/solver_tables.h"
 
@@ -64,6 +66,24 @@ Interactions grouped_by_user(const Interactions& rows, int32_t users) {
   return out;
 }
 
+/// The solver's copies of the module's tables, and back. svdpp has one table more.
+template <typename T>
+void load_tables(const ScoreTables& module, SvdTables<T>& tables) {
+  tables.mean = module.alpha.item<T>();
+  to_padded(module.beta_user, 1, tables.bu.data());
+  to_padded(module.beta_item, 1, tables.bi.data());
+  to_padded(module.gamma_user, tables.stride, tables.p.data());
+  to_padded(module.gamma_item, tables.stride, tables.q.data());
+}
+
+template <typename T>
+void store_tables(const SvdTables<T>& tables, const ScoreTables& module) {
+  from_padded(tables.bu.data(), 1, module.beta_user);
+  from_padded(tables.bi.data(), 1, module.beta_item);
+  from_padded(tables.p.data(), tables.stride, module.gamma_user);
+  from_padded(tables.q.data(), tables.stride, module.gamma_item);
+}
+
 /// What the exact and the fast solver share: T is double or float.
 template <typename T>
 class SvdSteps : public Stepper {
@@ -83,21 +103,14 @@ class SvdSteps : public Stepper {
   }
   void restore(const Checkpoint&) override { load(); }
   void sync() override {
-    from_padded(tables_.bu.data(), 1, module_.beta_user);
-    from_padded(tables_.bi.data(), 1, module_.beta_item);
-    from_padded(tables_.p.data(), tables_.stride, module_.gamma_user);
-    from_padded(tables_.q.data(), tables_.stride, module_.gamma_item);
+    store_tables(tables_, module_);
   }
   std::string remedy() const override { return lower_rate(config_.train); }
   int64_t samples_per_step() const override { return rows_.size(); }
 
  protected:
   void load() {
-    tables_.mean = module_.alpha.item<T>();
-    to_padded(module_.beta_user, 1, tables_.bu.data());
-    to_padded(module_.beta_item, 1, tables_.bi.data());
-    to_padded(module_.gamma_user, tables_.stride, tables_.p.data());
-    to_padded(module_.gamma_item, tables_.stride, tables_.q.data());
+    load_tables(module_, tables_);
   }
 
   const RunConfig& config_;
@@ -136,7 +149,80 @@ class ExactSvdSteps : public SvdSteps<double> {
   Interactions ordered_;
 };
 
+SvdppRates svdpp_rates_of(const RunConfig& config) {
+  const TrainOptions& train = config.train;
+  const SvdppOptions& own = config.svdpp;
+  SvdppRates out;
+  out.lr_bu = own.lr_bu.value_or(train.lr);
+  out.lr_bi = own.lr_bi.value_or(train.lr);
+  out.lr_pu = own.lr_pu.value_or(train.lr);
+  out.lr_qi = own.lr_qi.value_or(train.lr);
+  out.lr_yj = own.lr_yj.value_or(train.lr);
+  out.reg_bu = own.reg_bu.value_or(train.lambda);
+  out.reg_bi = own.reg_bi.value_or(train.lambda);
+  out.reg_pu = own.reg_pu.value_or(train.lambda);
+  out.reg_qi = own.reg_qi.value_or(train.lambda);
+  out.reg_yj = own.reg_yj.value_or(train.lambda);
+  out.biased = true;
+  return out;
+}
+
+template <typename T>
+class SvdppSteps : public Stepper {
+ public:
+  SvdppSteps(const FitContext& fit, int32_t stride)
+      : config_(fit.config),
+        model_(dynamic_cast<SvdppImpl&>(fit.model)),
+        module_(model_.tables()),
+        rows_(grouped_by_user(fit.rows, fit.users())),
+        rates_(svdpp_rates_of(fit.config)),
+        tables_(fit.users(), fit.items(), static_cast<int32_t>(fit.config.model.factors),
+                stride) {}
+
+  void start() override {
+    zero_unseen(module_.gamma_user, rows_.user);
+    zero_unseen(module_.gamma_item, rows_.item);
+    zero_unseen(model_.implicit_item(), rows_.item);
+    load();
+    sync();
+  }
+  void restore(const Checkpoint&) override { load(); }
+  void sync() override {
+    store_tables(tables_, module_);
+    from_padded(tables_.y.data(), tables_.stride, model_.implicit_item());
+    fold_implicit(tables_, rows_, model_.folded_user().template data_ptr<T>());
+  }
+  StepReport step(int64_t, bool) override {
+    if constexpr (std::is_same_v<T, double>) {
+      return {svdpp_epoch_exact(tables_, rows_, rates_), {}, {}};
+    } else {
+      return {svdpp_epoch(tables_, rows_, rates_), {}, {}};
+    }
+  }
+  std::string remedy() const override { return lower_rate(config_.train); }
+  int64_t samples_per_step() const override { return rows_.size(); }
+
+ private:
+  void load() {
+    load_tables(module_, tables_);
+    to_padded(model_.implicit_item(), tables_.stride, tables_.y.data());
+  }
+
+  const RunConfig& config_;
+  SvdppImpl& model_;
+  ScoreTables module_;
+  Interactions rows_;
+  SvdppRates rates_;
+  SvdppTables<T> tables_;
+};
+
 }  // namespace
+
+std::unique_ptr<Stepper> make_svdpp_solver(const FitContext& fit) {
+  const auto factors = static_cast<int32_t>(fit.config.model.factors);
+  if (fit.config.train.exact) return std::make_unique<SvdppSteps<double>>(fit, factors);
+  return std::make_unique<SvdppSteps<float>>(fit, svd_stride(factors));
+}
 
 std::unique_ptr<Stepper> make_baseline_solver(const FitContext& fit) {
   return std::make_unique<BaselineSteps>(fit);

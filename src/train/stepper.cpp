@@ -20,6 +20,9 @@ constexpr SolverMaker kSolvers[] = {
     {"svd", make_svd_solver},
     {"implicit_bpr", make_bpr_solver},
     {"ials", make_ials_solver},
+    {"svdpp", make_svdpp_solver},
+    {"bayesian_mf", make_bayesian_mf_solver},
+    {"elsa", make_elsa_solver},
 };
 
 }  // namespace

@@ -47,9 +47,7 @@ class Training {
       if (job_.monitor && (done_ % job_.monitor->every == 0 || done_ == job_.steps)) validate(line);
       line["seconds"] = seconds();
       if (job_.log && line.size() > 2) job_.log(line);
-      char note[40];
-      std::snprintf(note, sizeof note, "objective %.5g", report_.objective);
-      if (progress) progress->update(done_, report_.note.empty() ? note : report_.note);
+      if (progress && progress->due(done_)) progress->update(done_, note());
       const bool last = done_ == job_.steps || stopped_early_;
       if (!last && wants_checkpoint()) checkpoint();
       if (const int signal = InterruptGuard::received(); signal != 0 && !last) stop_for(signal);
@@ -64,6 +62,16 @@ class Training {
   }
 
  private:
+  /// For the progress line: what was measured last, the validation first.
+  std::string note() const {
+    char objective[40], valid[120] = "";
+    std::snprintf(objective, sizeof objective, "objective %.5g", report_.objective);
+    if (last_value_ && best_step_ >= 0)
+      std::snprintf(valid, sizeof valid, "valid %s %.5g (best %.5g), ",
+                    job_.monitor->name.c_str(), *last_value_, best_value_);
+    return valid + (report_.note.empty() ? std::string(objective) : report_.note);
+  }
+
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   double now() const {
@@ -96,6 +104,7 @@ class Training {
     bring_tables();
     const double value = monitor.measure();
     line["valid_" + monitor.name] = value;
+    last_value_ = value;
     if (monitor.higher_is_better ? value > best_value_ : value < best_value_) {
       best_value_ = value;
       best_step_ = done_;
@@ -171,6 +180,7 @@ class Training {
   int64_t done_ = 0, best_step_ = -1, since_best_ = 0;
   double seconds_before_ = 0, best_value_ = 0;
   double start_ = 0, saved_at_ = 0;  // of this part of the training, of its last checkpoint
+  std::optional<double> last_value_;  // of the last validation
   StepReport report_;
   bool stopped_early_ = false;
   NamedTensors best_;

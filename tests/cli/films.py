@@ -11,8 +11,11 @@ MODELS = {
     "svd": ["model.factors=3", "train.epochs=2"],
     "implicit_bpr": ["model.factors=3", "train.epochs=3"],
     "ials": ["model.factors=3", "train.epochs=3"],
+    "popularity": [],
+    "item_mean": [],
 }
-WITH_FACTORS = [name for name in MODELS if name not in ("mean", "bias_only", "baseline")]
+AT_ONCE = ["mean", "popularity", "item_mean"]  # without steps
+WITH_FACTORS = [name for name in MODELS if name not in ("bias_only", "baseline", *AT_ONCE)]
 
 
 def ratings_of_films(seed=3):

@@ -80,7 +80,7 @@ def set_options(sets):
 
 def factors(model, count):
     """The knob model.factors for a model that has some, as a list of --set's texts."""
-    return [] if model in ("mean", "bias_only", "baseline") else [f"model.factors={count}"]
+    return [] if model in ("mean", "bias_only", "baseline", "popularity", "item_mean") else [f"model.factors={count}"]
 
 
 def write_config(path, **sections):

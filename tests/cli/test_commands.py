@@ -147,7 +147,7 @@ class Train(support.Case):
     def test_a_run_holds_every_file(self):
         files = {str(path.relative_to(self.dir / "run")) for path in (self.dir / "run").rglob("*") if path.is_file()}
         kept = {"checkpoints/step-000000000015.ckpt", "checkpoints/step-000000000020.ckpt"}
-        self.assertEqual(files, {"config.json", "metrics.json", "log.jsonl", "model.pt", *kept})
+        self.assertEqual(files, {"config.json", "metrics.json", "per_user.npz", "log.jsonl", "model.pt", *kept})
 
     def test_config_json_is_resolved_and_says_where_it_came_from(self):
         config = self.json("run/config.json")

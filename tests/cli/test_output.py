@@ -166,7 +166,7 @@ class Format(support.Case):
     def test_another_suffix_needs_a_format(self):
         for name in ["model", "model.bin", "model.npy", "model.pt.old"]:
             said = self.complaint("export", "run", "-o", name)
-            self.assertRegex(said, rf"^{name}: name it \.pt .* or \.npz .*, or give --format")
+            self.assertRegex(said, rf"^{name}: name it \.pt .*, \.npz .* or \.safetensors, or give --format")
             self.assertFalse((self.dir / name).exists())
         self.latent("export", "run", "-o", "tables.bin", "--format", "npz")
         self.assertIn("alpha.npy", self.members("tables.bin"))
@@ -175,7 +175,7 @@ class Format(support.Case):
         for name, other in [("x.npz", "torchscript"), ("x.pt", "npz")]:
             said = self.complaint("export", "run", "-o", name, "--format", other)
             self.assertRegex(said, rf"^{name}: is named \.\w+, but --format is {other}; leave --format out")
-        self.assertIn("torchscript or npz", self.complaint("export", "run", "-o", "x.pt", "--format", "onnx", code=2))
+        self.assertIn("torchscript, npz or safetensors", self.complaint("export", "run", "-o", "x.pt", "--format", "onnx", code=2))
 
 
 class Predictions(support.Case):

@@ -64,7 +64,7 @@ class BadInput(Small):
         self.refuse(r"^--set: 'model\.factors' must be from 1", "model.name=svd", "model.factors=0")
         self.refuse(r"^--set: 'data\.rating_scale' must be \[lowest, highest\], or null", "model.name=svd", "data.rating_scale=[5,1]")
         for model in ("ials", "latent_factor"):
-            self.refuse(rf"^train\.exact is for svd and implicit_bpr; leave it out for {model}$", f"model.name={model}", "train.exact=true")
+            self.refuse(rf"^train\.exact is for svd, implicit_bpr and svdpp; leave it out for {model}$", f"model.name={model}", "train.exact=true")
         for model, device in (("svd", "cuda"), ("ials", "cuda:1")):
             self.refuse(rf"^train\.device = {device}, but {model} is trained on the CPU; use cpu or auto$", f"model.name={model}",
                         f"train.device={device}")

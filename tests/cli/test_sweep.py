@@ -213,6 +213,91 @@ class Winner(Sweep):
         self.assertEqual(again, winner)
 
 
+    def test_of_every_other_kind_of_split_has_the_test_part_and_figures_of_a_plain_run(self):
+        timed = [(*row, 1_000_000 + 37 * n % 99991) for n, row in enumerate(self.rows)]
+        (self.dir / "timed.csv").write_text(support.csv_text(timed, "user_id,item_id,rating,timestamp"))
+        small = {"over": {"train.lr": {"log": [0.002, 0.1]}}, "search": "halving", "trials": 9, "metric": "rmse"}
+        for name, split in (("time", {"kind": "time", "test": 0.1, "valid": 0.1}),
+                            ("dates", {"kind": "time", "test_from": "1970-01-13 13:00:00", "valid_from": "1970-01-13 10:00:00"}),
+                            ("newest", {"kind": "per_user", "order": "newest", "test": 0.2, "valid": 0.1}),
+                            ("per_user", {"kind": "per_user", "test": 0.2, "valid": 0.1}),
+                            ("k_fold", {"kind": "k_fold", "folds": 4, "fold": 3, "valid": 0.1})):
+            with self.subTest(name):
+                self.write(f"{name}.json", data="timed.csv", split=split, sweep=small)
+                self.sweep(name, config=f"{name}.json")
+                winner = self.json(f"{name}/winner/metrics.json")
+                # The test part is that of a run of the sweep's own config, row for row.
+                self.train(f"{name}-plain", "train.epochs=1", config=f"{name}.json")
+                for run in (f"{name}-plain", f"{name}/winner"):
+                    self.latent("evaluate", run, "--predictions", f"{run.replace('/', '-')}.csv")
+                rows = [[line.rsplit(",", 1)[0] for line in (self.dir / f"{name}-{kind}.csv").read_text().splitlines()]
+                        for kind in ("plain", "winner")]
+                self.assertEqual(*rows)
+                # Trained on all the others, it has the figures of a run with the winner's knobs and no validation part.
+                shutil.copy(self.dir / f"{name}/winner/config.json", self.dir / f"{name}-knobs.json")
+                self.train(f"{name}-again", config=f"{name}-knobs.json")
+                self.assertEqual(self.json(f"{name}-again/metrics.json")["test"], winner["test"])
+                self.assertEqual(winner["test"]["interactions"], len(rows[0]) - 1)
+                self.assertEqual(winner["valid"], {})
+
+
+class PerModel(Sweep):
+    """sweep.per: a sweep for each value of a knob."""
+
+    SECTION = {"per": "model.name", "over": {"model.name": ["popularity", "svd", "ials"], "train.lr": {"log": [0.002, 0.1]},
+                                             "ials.reg": {"log": [0.001, 1]}},
+               "search": "halving", "trials": 9, "seeds": 2, "metric": "ndcg@10", "seed": 3}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.write("per.json", sweep=cls.SECTION, train={"epochs": 9})
+        cls.told = cls().latent("sweep", "per.json", "--run-dir", "per", "--json")
+
+    def test_is_a_whole_sweep_for_each_value(self):
+        for model in ("popularity", "svd", "ials"):
+            lines = self.lines(f"per/{model}")
+            self.assertEqual({line["model.name"] for line in lines}, {model})
+            self.assertEqual(len(lines), 1 if model == "popularity" else 9)
+        alone = {"over": {"train.lr": {"log": [0.002, 0.1]}}, "search": "halving", "trials": 9, "seeds": 2, "metric": "ndcg@10",
+                 "seed": 3}
+        self.write("alone.json", sweep=alone, train={"epochs": 9})
+        self.sweep("alone", config="alone.json")
+        columns = ("trial", "state", "valid_ndcg@10", "sd", "train.lr")
+        of = lambda folder: [[line[name] for name in columns] for line in self.lines(folder)]
+        self.assertEqual(of("per/svd"), of("alone"))
+
+    def test_ranks_the_winners_by_validation_and_tests_each_once(self):
+        table = json.loads(self.told.stdout)
+        values = [winner["value"] for winner in table["winners"]]
+        self.assertEqual(values, sorted(values, reverse=True))
+        for winner, line in zip(table["winners"], self.lines("per")):
+            self.assertEqual((winner["name"], winner["directory"]), (line["name"], f"per/{line['name']}"))
+            runs = [self.json(f"{run}/metrics.json")["test"]["ndcg@10"] for run in winner["runs"]]
+            self.assertEqual(len(runs), 2)
+            self.assertAlmostEqual(float(line["test_ndcg@10"]), sum(runs) / 2, places=12)
+        printed = self.latent("sweep", "--resume", "per").stdout.splitlines()
+        self.assertEqual(printed[0].split(), ["winner", "valid", "ndcg@10", "test", "ndcg@10", "trials"])
+        self.assertEqual([line.split()[0] for line in printed[1:]], [winner["name"] for winner in table["winners"]])
+
+    def test_killed_goes_on_to_the_same_tables(self):
+        for after in (0.3, 0.6, 1.2):
+            words = ["per.json", "--run-dir", "cut"] if not (self.dir / "cut/sweep.json").exists() else ["--resume", "cut"]
+            process = self.start("sweep", *words)
+            time.sleep(after)
+            process.kill()
+            process.communicate(timeout=60)
+        if not (self.dir / "cut/sweep.json").exists():
+            self.skipTest("killed before it began, each time")
+        self.latent("sweep", "--resume", "cut", "--jobs", "2")
+        for folder in ("", "/svd", "/ials", "/popularity"):
+            self.assertEqual(self.csv(f"cut{folder}"), self.csv(f"per{folder}"))
+
+    def test_another_config_is_refused(self):
+        self.assertEqual(self.complaint("sweep", "per.json", "--resume", "per", "--set", "sweep.trials=3"),
+                         "'sweep.trials' is 9 in per and 3 now; go on with the sweep's own config, or start a new sweep")
+
+
 class Kill(Sweep):
     def stopped(self, folder, how, after, *flags):
         """Starts or goes on with the sweep, and sends it `how` once `after` results stand."""
@@ -327,7 +412,10 @@ class BadInput(Sweep):
                 ({"over": {"data.min_user": [0, 5]}}, "changes the rows that trials are judged on, so they are not comparable"),
                 ({"over": {"split.test": [0.1, 0.2]}}, "not comparable"),
                 ({"over": over, "metric": "ndgc"}, "is no metric"),
-                ({"over": over, "extra": 1}, "unknown key 'sweep.extra'")):
+                ({"over": over, "extra": 1}, "unknown key 'sweep.extra'"),
+                ({"over": over, "report": 1}, "^sweep.report must be true or false"),
+                ({"over": over, "per": "model.name"}, "^sweep.per = 'model.name' needs the knob's list of values"),
+                ({"over": {"model.name": ["svd", "ials"]}, "per": "model.name"}, "^sweep.metric is mse for svd and ndcg@10 for ials")):
             with self.subTest(pattern):
                 self.assertRegex(self.refused(sweep), pattern)
         self.assertRegex(self.refused({"over": over}, split={"valid": 0}), "needs a validation part")

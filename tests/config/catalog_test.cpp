@@ -58,7 +58,7 @@ TEST(ModelCatalog, KeepsDoublesForBaselineAndForExactSvd) {
   for (const ModelInfo& model : model_catalog()) {
     EXPECT_EQ(model.in_double(config_of(model.name)), model.name == "baseline") << model.name;
     EXPECT_EQ(model.in_double(config_of(model.name, {"train.exact=true"})),
-              model.name == "baseline" || model.name == "svd")
+              model.name == "baseline" || model.name == "svd" || model.name == "svdpp")
         << model.name;
   }
 }
@@ -77,64 +77,87 @@ TEST(Readers, AreThereForEveryKnob) {
 
 /// Models in the order of the table below.
 const std::vector<std::string> kModels = {"mean",     "bias_only", "latent_factor", "bpr",
-                                          "baseline", "svd",       "implicit_bpr",  "ials"};
+                                          "baseline", "svd",       "implicit_bpr",  "ials",
+                                          "popularity", "item_mean", "item_knn",    "ease"};
 
 TEST(Readers, AreThoseWhoseCodeAsksForTheKnob) {
   // A column a model, in the order of kModels; x: reads it with all else at its default.
   const std::vector<std::pair<std::string, std::string>> table = {
-      {"data.path", "xxxxxxxx"},
-      {"data.weight", "........"},
-      {"data.rating_scale", "xxx.xx.."},
-      {"split.kind", "xxxxxxxx"},
-      {"split.test", "xxxxxxxx"},
-      {"split.valid", "xxxxxxxx"},
-      {"model.name", "xxxxxxxx"},
-      {"model.factors", "..xx.xxx"},
-      {"model.init_mean", ".xxx.x.x"},
-      {"model.init_std", ".xxx.x.x"},
-      {"model.init_path", "xxxxxxxx"},
-      {"model.init_from", ".xxxxxxx"},
-      {"train.form", ".xxx...."},
-      {"train.lambda", ".xxx.xx."},
-      {"train.lambda_user_bias", ".xx....."},
-      {"train.lambda_item_bias", ".xxx...."},
-      {"train.lambda_factors", "..xx...."},
-      {"train.lr", ".xxx.xx."},
-      {"train.optimizer", ".xxx...."},
-      {"train.batch_size", ".xxx...."},
-      {"train.steps", ".xxxxxxx"},
-      {"train.epochs", ".xxxxxxx"},
-      {"train.rows", ".xxxxxxx"},
-      {"train.seed", "xxxxxxxx"},
-      {"train.threads", "xxxxxxxx"},
-      {"train.device", "xxxxxxxx"},
-      {"train.patience", ".xxxxxxx"},
-      {"train.monitor", "........"},
-      {"train.eval_every", "........"},
-      {"train.log_every", ".xxx...."},
-      {"train.refit", ".xxxxxxx"},
-      {"train.exact", ".....xx."},
-      {"svd.biased", ".....x.."},
-      {"svd.lr_bu", ".....x.."},
-      {"svd.reg_qi", ".....x.."},
-      {"baseline.reg_u", "....x..."},
-      {"baseline.reg_i", "....x..."},
-      {"implicit_bpr.verify_negative_samples", "......x."},
-      {"ials.form", ".......x"},
-      {"ials.alpha0", ".......x"},
-      {"ials.reg", ".......x"},
-      {"ials.nu", ".......x"},
-      {"ials.alpha", "........"},
-      {"checkpoint.every", "xxxxxxxx"},
-      {"checkpoint.minutes", "xxxxxxxx"},
-      {"eval.k", "xxxxxxxx"},
-      {"export.auto", "xxxxxxxx"},
+      {"data.path", "xxxxxxxxxxxx"},
+      {"data.weight", "............"},
+      {"data.rating_scale", "xxx.xx...x.."},
+      {"split.kind", "xxxxxxxxxxxx"},
+      {"split.test", "xxxxxxxxxxxx"},
+      {"split.valid", "xxxxxxxxxxxx"},
+      {"model.name", "xxxxxxxxxxxx"},
+      {"model.factors", "..xx.xxx...."},
+      {"model.init_mean", ".xxx.x.x...."},
+      {"model.init_std", ".xxx.x.x...."},
+      {"model.init_path", ".xxxxxxx...."},
+      {"model.init_from", ".xxxxxxx...."},
+      {"train.form", ".xxx........"},
+      {"train.lambda", ".xxx.xx....."},
+      {"train.lambda_user_bias", ".xx........."},
+      {"train.lambda_item_bias", ".xxx........"},
+      {"train.lambda_factors", "..xx........"},
+      {"train.lr", ".xxx.xx....."},
+      {"train.optimizer", ".xxx........"},
+      {"train.batch_size", ".xxx........"},
+      {"train.steps", ".xxxxxxx...."},
+      {"train.epochs", ".xxxxxxx...."},
+      {"train.rows", ".xxxxxxx...."},
+      {"train.seed", "xxxxxxxxxxxx"},
+      {"train.threads", "xxxxxxxxxxxx"},
+      {"train.device", "xxxxxxxxxxxx"},
+      {"train.patience", ".xxxxxxx...."},
+      {"train.monitor", "............"},
+      {"train.eval_every", "............"},
+      {"train.log_every", ".xxx........"},
+      {"train.refit", ".xxxxxxx...."},
+      {"train.exact", ".....xx....."},
+      {"svd.biased", ".....x......"},
+      {"svd.lr_bu", ".....x......"},
+      {"svd.reg_qi", ".....x......"},
+      {"baseline.reg_u", "....x......."},
+      {"baseline.reg_i", "....x......."},
+      {"implicit_bpr.verify_negative_samples", "......x....."},
+      {"ials.form", ".......x...."},
+      {"ials.alpha0", ".......x...."},
+      {"ials.reg", ".......x...."},
+      {"ials.nu", ".......x...."},
+      {"ials.alpha", "............"},
+      {"item_mean.damping", ".........x.."},
+      {"item_knn.k", "..........x."},
+      {"item_knn.shrinkage", "..........x."},
+      {"ease.lambda", "...........x"},
+      {"log.tensorboard", "xxxxxxxxxxxx"},
+      {"checkpoint.every", "xxxxxxxxxxxx"},
+      {"checkpoint.minutes", "xxxxxxxxxxxx"},
+      {"eval.k", "xxxxxxxxxxxx"},
+      {"export.auto", "xxxxxxxxxxxx"},
   };
   for (const auto& [knob, row] : table) {
     std::string found;
     for (const std::string& model : kModels) found += reads(model, knob) ? 'x' : '.';
     EXPECT_EQ(found, row) << knob;
   }
+}
+
+TEST(Readers, OfASamplerLeaveOutWhateverTunesAndStopsOtherModels) {
+  for (const char* knob : {"bayes.thin", "bayes.implicit_users", "model.factors", "train.rows",
+                           "data.rating_scale"})
+    EXPECT_TRUE(reads("bayesian_mf", knob)) << knob;
+  for (const char* knob : {"train.lr", "train.lambda", "train.epochs", "train.steps",
+                           "train.patience", "train.refit", "model.init_std", "model.init_from"})
+    EXPECT_FALSE(reads("bayesian_mf", knob)) << knob;
+}
+
+TEST(ASampler, PassesAsOftenAsItsKnobsSay) {
+  const RunConfig bare = config_of("bayesian_mf", {});
+  EXPECT_EQ(bare.train.epochs, bare.bayes.burn_in + bare.bayes.samples);
+  EXPECT_EQ(bare.train.steps, 0);
+  const RunConfig given = config_of("bayesian_mf", {"bayes.burn_in=3", "bayes.samples=10"});
+  EXPECT_EQ(given.train.epochs, 13);
 }
 
 TEST(Readers, DependOnOtherKnobs) {
@@ -161,6 +184,11 @@ TEST(Readers, DependOnOtherKnobs) {
            {"svd", "svd.reg_bu", {"svd.biased=false"}, false},
            {"svd", "svd.reg_pu", {"svd.biased=false"}, true},
            {"svd", "train.lr", {"svd.lr_pu=1", "svd.lr_qi=1"}, true},
+           {"svdpp", "train.lr", {"svdpp.lr_pu=1", "svdpp.lr_qi=1"}, true},
+           {"svdpp", "train.lambda",
+            {"svdpp.reg_pu=1", "svdpp.reg_qi=1", "svdpp.reg_yj=1", "svdpp.reg_bu=1",
+             "svdpp.reg_bi=1"},
+            false},
            {"svd", "train.lr", {"svd.lr_pu=1", "svd.lr_qi=1", "svd.biased=false"}, false},
            {"svd", "train.lambda", {"svd.reg_pu=1", "svd.reg_qi=1", "svd.reg_bu=1"}, true},
            {"svd", "train.lambda",
@@ -219,9 +247,13 @@ TEST(WhyUnread, NamesWhatIsReadInstead) {
   EXPECT_EQ(why("implicit_bpr", "svd.lr_pu"),
             "svd.lr_pu is not read by implicit_bpr; its learning rate is train.lr");
   EXPECT_EQ(why("svd", "train.batch_size"),
-            "train.batch_size is not read by svd; it is for bias_only, latent_factor, bpr and mf");
+            "train.batch_size is not read by svd; it is for bias_only, latent_factor, bpr, mf and "
+            "elsa");
   EXPECT_EQ(why("bpr", "ials.form"), "ials.form is not read by bpr; it is for ials");
   EXPECT_EQ(why("mean", "train.steps"), "train.steps is not read by mean, which is not trained");
+  EXPECT_EQ(why("popularity", "train.steps"),
+            "train.steps is not read by popularity, which is computed at once");
+  EXPECT_EQ(why("ease", "ials.reg"), "ials.reg is not read by ease; its penalty is ease.lambda");
   EXPECT_EQ(why("ials", "ials.nu", {"ials.form=implicit"}),
             "ials.nu is not read by ials unless ials.form is ials");
   EXPECT_EQ(why("bpr", "train.monitor"),

@@ -169,7 +169,8 @@ TEST(MonitoredMetric, IsNdcgAtTheLeastCutOffOfAtLeastTenByItself) {
 TEST_F(AConfig, KeepsKnobsToTheModelsThatCanFollowThem) {
   for (const char* model : {"mean", "bpr", "ials"})
     EXPECT_EQ(with({std::string("model.name=") + model, "train.exact=true"}),
-              Lines{std::string("train.exact is for svd and implicit_bpr; leave it out for ") +
+              Lines{std::string("train.exact is for svd, implicit_bpr and svdpp; leave it out "
+                                "for ") +
                     model});
   EXPECT_EQ(with({"model.name=ials", "data.weight=bm25"}),
             Lines{"data.weight = bm25 needs model.name = ials with ials.form = implicit"});

@@ -16,7 +16,7 @@ const std::string kSaid =
 TEST(HowToGet, NamesTheScriptThatPutsTheFileThere) {
   EXPECT_EQ(how_to_get(kMissing), "scripts/fetch_data.sh ml-100k brings it");
   EXPECT_EQ(how_to_get("./data/x/../ml-1m/movies.dat"), "scripts/fetch_data.sh ml-1m brings it");
-  EXPECT_EQ(how_to_get("/home/me/latent/data/goodreads_fantasy.tsv"),
+  EXPECT_EQ(how_to_get("/clone/data/goodreads_fantasy.tsv"),
             "scripts/fetch_data.sh fantasy brings it");
   EXPECT_EQ(how_to_get("data/quickstart.json.gz"), "scripts/quickstart.sh makes it");
 }

@@ -102,11 +102,11 @@ TEST(PathsOfAConfig, StartHere) {
 TEST(PathsOfAConfig, AreTheRunsWhereItNamesTheSame) {
   const json written = {{"data", {{"path", "d.csv"}, {"test_path", "t.csv"}}}};
   ResolvedConfig run = resolve_config(written.dump(), "run/config.json", {});
-  run.config.data.path = "/home/d.csv";
-  run.config.data.test_path = "/home/t.csv";
+  run.config.data.path = "/elsewhere/d.csv";
+  run.config.data.test_path = "/elsewhere/t.csv";
   ResolvedConfig config = resolve_config(written.dump(), "c.json", {"data.test_path=t.csv"});
   keep_paths_of_run(run, written, config);
-  EXPECT_EQ(config.config.data.path, "/home/d.csv");
+  EXPECT_EQ(config.config.data.path, "/elsewhere/d.csv");
   EXPECT_EQ(config.config.data.test_path, "t.csv") << "--set means this folder";
 }
 

@@ -16,6 +16,7 @@ json changed(const Knob& knob) {
   const json now = knob_value(knob);
   std::vector<json> tries = {now.is_number() ? json(now.get<double>() + 0.125)
                                              : json("text of its \"own\", 日本\n")};
+  if (now == "auto") tries.push_back(0.375);
   if (now.is_boolean()) tries = {!now.get<bool>()};
   if (now.is_number_integer()) tries = {now.get<int64_t>() + 1};
   if (now.is_null())
@@ -40,6 +41,10 @@ TEST(ConfigToJson, ReadsBackToTheSameConfigWithEveryKnobChanged) {
     for (const Knob& knob : knobs(config)) {
       const json value = knob.name == "model.name" ? json(model.name) : changed(knob);
       EXPECT_EQ(set_knob(knob, value), "") << knob.name;
+    }
+    if (model.name == "bayesian_mf") {  // whose passes are not train.epochs' to say
+      config.train.epochs = config.bayes.passes();
+      config.train.steps = 0;
     }
     const std::string text = config_to_json(config).dump(2);
     ResolvedConfig back = resolve_config(text, "saved", {});
@@ -90,8 +95,10 @@ TEST(ConfigReference, SaysOfEachKnobWhoReadsIt) {
   };
   EXPECT_EQ(readers("data.path"), "all");
   EXPECT_EQ(readers("data.weight"), "ials, where ials.form is implicit");
-  EXPECT_EQ(readers("train.rows"), "all but mean");
-  EXPECT_EQ(readers("train.monitor"), "all but mean, where train.patience is above 0");
+  EXPECT_EQ(readers("train.rows"), "all but mean, popularity, item_mean, item_knn and ease");
+  EXPECT_EQ(readers("train.monitor"),
+            "all but mean, bayesian_mf, popularity, item_mean, item_knn and ease, where "
+            "train.patience is above 0");
   EXPECT_EQ(readers("train.optimizer"), "bias_only, latent_factor, bpr and mf");
   EXPECT_EQ(readers("ials.reg"), "ials");
   EXPECT_EQ(readers("ials.alpha"), "ials, where ials.form is implicit");

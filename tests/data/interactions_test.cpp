@@ -69,5 +69,13 @@ TEST(Interactions, AreCutOffAndGrowAgain) {
   }
 }
 
+TEST(ItemOffsets, AreItemMeansLessTheMeanPulledToItByDamping) {
+  Interactions rows;
+  for (const auto& [item, rating] : {std::pair(2, 5.f), std::pair(0, 1.f), std::pair(2, 4.f)})
+    rows.push(0, item, rating);
+  EXPECT_EQ(item_offsets(rows, 3, 4), (std::vector<float>{-2, 0, 1.5f, 0}));
+  EXPECT_EQ(item_offsets(rows, 3, 4, /*damping=*/1), (std::vector<float>{-1, 0, 1, 0}));
+}
+
 }  // namespace
 }  // namespace latent

@@ -1,62 +1,12 @@
 #include "src/formats/npz.h"
 
-#include <sys/resource.h>
-#include <zlib.h>
-
 #include <cstring>
-#include <numeric>
 
 #include "src/base/error.h"
-#include "src/formats/zip.h"
-#include "tests/support.h"
+#include "tests/formats/npz_support.h"
 
 namespace latent {
 namespace {
-
-/// The words that the message must hold, all of them.
-void expect_words(const std::string& message, std::initializer_list<const char*> words) {
-  for (const char* word : words)
-    EXPECT_NE(message.find(word), std::string::npos) << "no '" << word << "' in: " << message;
-  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-}
-
-/// A file with one array of `bytes` as they stand.
-std::string file_of(const TemporaryFolder& folder, const std::string& bytes,
-                    const std::string& entry = "a.npy") {
-  ZipWriter zip(folder.file("a.npz"));
-  zip.add(entry, bytes.size(),
-          [&](const ZipSink& sink) { sink(bytes.data(), bytes.size()); });
-  zip.commit();
-  return folder.file("a.npz");
-}
-
-template <typename T>
-std::string npy(const NpyHeader& header, const std::vector<T>& values) {
-  return header.bytes() +
-         std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
-}
-
-std::string written(const TemporaryFolder& folder, uint64_t zip64_from = kZip64From) {
-  std::vector<float> f(100);
-  std::iota(f.begin(), f.end(), 0.5f);
-  const std::vector<double> d = {1.25, -3e300, 0.1};
-  const std::vector<int32_t> i = {1, -2, 3, 4, 5, -2147483647};
-  const std::vector<int64_t> l = {-(int64_t{1} << 53)};
-  const std::vector<std::string> t = {"a", "\xC5\xBE\xE6\xBC\xA2\xF0\x9F\x98\x80", "", "x\xFF"};
-  NpzWriter out(folder.file("w.npz"), zip64_from);
-  out.add("f", f, {20, 5});
-  out.add("d", d, {3});
-  out.add("i", i, {1, 2, 3});
-  out.add("l", l, {1, 1});
-  out.add("empty", std::span<const float>(), {0, 7});
-  out.add_texts("t", t);
-  out.add_number("number", 2.5);
-  out.add_integer("integer", -7);
-  out.add_flag("flag", true);
-  out.add_text("text", "float32");
-  out.commit();
-  return folder.file("w.npz");
-}
 
 TEST(Npz, GivesBackWhatWasWrittenWithPlainAndWith64BitFields) {
   const TemporaryFolder folder;
@@ -83,26 +33,6 @@ TEST(Npz, GivesBackWhatWasWrittenWithPlainAndWith64BitFields) {
     for (const char* type : {"'<f4'", "'<f8'", "'<i4'", "'<i8'", "'<U3'", "'|b1'"})
       EXPECT_NE(bytes.find(std::string("'descr': ") + type), std::string::npos) << type;
   }
-}
-
-// np.savez_compressed(file, fortran=np.asfortranarray(np.arange(6.).reshape(2, 3) / 4),
-//                     zeros=np.zeros(40, "i4")), NumPy 2
-constexpr const char* kCompressed =
-    "504b03042d00000008000000210058d8d625ffffffffffffffff0b001400666f727472616e2e6e707901001000b0"
-    "0000000000000056000000000000009bec17ea1b10c9c850c650ad9e925a9c5ca46ea5a06e9366a1aea3a09e965f"
-    "54529498179f5f94920a120f292a4d050a17672416a402b91a463a0ac69a3a0ab50ae4032e0614f0c21e425f80d2"
-    "1fa0f40328fdc51e00504b03042d00000008000000210031324292ffffffffffffffff090014007a65726f732e6e"
-    "707901001000200100000000000048000000000000009bec17ea1b10c9c850c650ad9e925a9c5ca46ea5a06e9369"
-    "a2aea3a09e965f54529498179f5f94920a12774bcc294e058a17672416a402f91a26063a9a3a0ab50ae4032e8641"
-    "0e00504b01022d032d00000008000000210058d8d62556000000b00000000b000000000000000000000080010000"
-    "0000666f727472616e2e6e7079504b01022d032d0000000800000021003132429248000000200100000900000000"
-    "000000000000008001930000007a65726f732e6e7079504b0506000000000200020070000000160100000000";
-
-std::string compressed() {
-  std::string out;
-  for (const char* c = kCompressed; *c != '\0'; c += 2)
-    out += static_cast<char>(std::stoi(std::string(c, 2), nullptr, 16));
-  return out;
 }
 
 TEST(Npz, ReadsWhatNumpyCompressedAndTurnsFortranOrderIntoCOrder) {
@@ -142,147 +72,6 @@ TEST(Npz, ReadsVersion2WithItsLongerLengthField) {
   bytes[6] = 2;
   bytes.insert(10, 2, '\0');
   EXPECT_EQ(NpzReader(file_of(folder, bytes)).doubles("a"), (std::vector<double>{1, 2}));
-}
-
-TEST(NpzErrors, SayThatAFileIsNoZip) {
-  const TemporaryFolder folder;
-  for (const std::string text : {"", "P", "user,item\n1,2\n"}) {
-    const std::string path = folder.write("x.npz", text);
-    expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(path)),
-                 {path.c_str(), "is not an .npz", "np.savez"});
-  }
-  const std::string single = folder.write("x.npy", NpyHeader{"<f4", false, {}}.bytes());
-  expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(single)), {"single array", "np.savez"});
-  expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(folder.path())), {"is a folder"});
-  expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(folder.file("none.npz"))),
-               {"none.npz: cannot open", "No such file"});
-}
-
-// Whatever is cut off, the table of contents at the end goes first.
-TEST(NpzErrors, SayThatAFileIsCutShortWhereverItIsCut) {
-  const TemporaryFolder folder;
-  const std::string whole = read_file(written(folder));
-  for (size_t bytes = 2; bytes < whole.size(); bytes += 13) {
-    const std::string path = folder.write("cut.npz", whole.substr(0, bytes));
-    expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(path)), {"cut.npz", "cut short", "copy it"});
-  }
-}
-
-TEST(NpzErrors, SayWhichArrayIsDamaged) {
-  const TemporaryFolder folder;
-  std::string bytes =
-      read_file(file_of(folder, npy(NpyHeader{"<f4", false, {3}}, std::vector<float>{1, 2, 3})));
-  const size_t value = bytes.find("\n", 64) + 1;  // after the padding of the .npy header
-  const auto message = [&](const std::string& damaged) {
-    const std::string path = folder.write("x.npz", damaged);
-    return LATENT_MESSAGE_OF(Error, NpzReader(path).floats("a"));
-  };
-  std::string damaged = bytes;
-  damaged[value + 2] ^= 1;
-  expect_words(message(damaged), {"x.npz: a.npy", "CRC-32"});
-
-  damaged = bytes;
-  damaged[0] = 'P', damaged[2] = 9;
-  expect_words(message(damaged), {"a.npy", "no header"});
-
-  const size_t directory = bytes.rfind("PK\1\2");
-  damaged = bytes;
-  damaged[directory + 44] = 1;  // the local header's offset, third byte: 64 KiB
-  expect_words(message(damaged), {"a.npy", "beyond the file's end", "cut short"});
-
-  damaged = bytes;
-  damaged[directory + 21] = damaged[directory + 25] = 0x70;  // both sizes, second byte
-  expect_words(message(damaged), {"a.npy", "beyond the file's end"});
-
-  damaged = bytes;
-  damaged[directory + 24] ^= 1;  // size as read, but not as stored
-  expect_words(message(damaged), {"a.npy", "contradict"});
-
-  damaged = bytes;
-  damaged[directory + 10] = 12;  // bzip2
-  expect_words(message(damaged), {"a.npy", "method 12", "store or deflate"});
-
-  damaged = bytes;
-  damaged[directory + 8] = 1;
-  expect_words(message(damaged), {"a.npy", "encrypted"});
-}
-
-TEST(NpzErrors, RefuseTwoArraysOfOneName) {
-  const TemporaryFolder folder;
-  const std::string path = folder.file("x.npz");
-  NpzWriter out(path);
-  out.add_number("a", 1);
-  out.add_number("a", 2);
-  out.commit();
-  expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(path)), {"x.npz", "two entries", "'a.npy'"});
-}
-
-// A small file may not name many members that share its few bytes, each of which unpacks to much.
-TEST(NpzErrors, RefuseMembersThatCouldNotAllLieInTheFile) {
-  const TemporaryFolder folder;
-  std::string bytes = read_file(written(folder));
-  const size_t last = bytes.rfind("PK\1\2");
-  for (const size_t size : {20, 24}) bytes[last + size + 1] = 0x10;  // packed, unpacked: 4 KiB more
-  expect_words(LATENT_MESSAGE_OF(Error, NpzReader in(folder.write("x.npz", bytes))),
-               {"x.npz", "reaches beyond the file's end"});
-}
-
-/// `bytes` as a member of an archive that says it is the deflate stream of `claimed` bytes.
-std::string deflated_file(const TemporaryFolder& folder, const std::string& text,
-                          uint32_t claimed) {
-  std::string packed(1000, '\0');
-  z_stream z{};
-  deflateInit2(&z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(packed.data());
-  z.avail_out = static_cast<uInt>(packed.size());
-  deflate(&z, Z_FINISH);
-  packed.resize(z.total_out);
-  deflateEnd(&z);
-  std::string bytes = read_file(file_of(folder, packed));
-  const size_t directory = bytes.find("PK\1\2");
-  bytes[directory + 10] = 8;  // deflated
-  std::memcpy(&bytes[directory + 24], &claimed, sizeof claimed);
-  return folder.write("deflated.npz", bytes);
-}
-
-TEST(NpzErrors, TakeNoMemoryForValuesThatAreOnlyClaimed) {
-  const auto peak_bytes = [] {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return int64_t{usage.ru_maxrss} * 1024;
-  };
-  const TemporaryFolder folder;
-  const int64_t before = peak_bytes();
-  for (const char* type : {"<f4", "<U4"}) {
-    NpyHeader header{type, false, {0}};
-    header.shape[0] = 1'200'000'000 / header.width();
-    const std::string text = header.bytes() + "abcd";
-    const NpzReader in(
-        deflated_file(folder, text, static_cast<uint32_t>(header.bytes().size()) + 1'200'000'000));
-    const auto read = [&] { type[1] == 'f' ? void(in.doubles("a")) : void(in.texts("a")); };
-    expect_words(LATENT_MESSAGE_OF(Error, read()), {"a.npy", "deflate stream is broken"});
-  }
-  EXPECT_LT(peak_bytes() - before, 300'000'000);
-}
-
-TEST(NpzErrors, NeverTakeADamagedDeflateStreamForData) {
-  const TemporaryFolder folder;
-  const std::string whole = compressed();
-  const size_t first = whole.find("fortran.npy") + 11 + 20;  // name, 64-bit sizes
-  const size_t second = whole.find("PK\3\4", first);
-  int broken = 0;
-  for (size_t at = first; at < second; ++at) {
-    std::string damaged = whole;
-    damaged[at] = static_cast<char>(~damaged[at]);
-    const NpzReader in(folder.write("x.npz", damaged));
-    const std::string message = LATENT_MESSAGE_OF(Error, in.doubles("fortran"));
-    expect_words(message, {"x.npz: fortran"});
-    broken += message.find("deflate stream is broken") != std::string::npos;
-    EXPECT_EQ(in.doubles("zeros"), std::vector<double>(40)) << "the other array is whole";
-  }
-  EXPECT_GT(broken, 0);
 }
 
 TEST(NpzErrors, NameTheTypeThatIsNotRead) {

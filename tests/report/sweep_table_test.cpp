@@ -29,5 +29,17 @@ TEST(SweepTable, CountsTheTrialsThatItLeavesOut) {
   EXPECT_TRUE(sweep_table(sweep(), 1).ends_with("0.0125\nand 2 more in sweep.csv\n"));
 }
 
+TEST(WinnersTable, HasValidationAndTestOfEachWinnerWithItsTunedValues) {
+  const auto sweeps = ordered_json::parse(R"({"metric": "ndcg@10", "winners": [
+      {"name": "ials", "trials": 9, "value": 0.31234, "sd": 0.00123,
+       "test": {"ndcg@10": {"mean": 0.3, "sd": 0.002}}, "tuned": {"model.name": "ials", "ials.reg": 0.0125}},
+      {"name": "popularity", "trials": 1, "value": 0.1, "sd": null,
+       "test": {"ndcg@10": {"mean": 0.09, "sd": null}}, "tuned": {"model.name": "popularity"}}]})");
+  EXPECT_EQ(winners_table(sweeps),
+            "    winner    valid ndcg@10     test ndcg@10  trials\n"
+            "      ials  0.3123 ± 0.0012  0.3000 ± 0.0020       9  ials.reg=0.0125\n"
+            "popularity           0.1000           0.0900       1\n");
+}
+
 }  // namespace
 }  // namespace latent

@@ -1,0 +1,15 @@
+// A TorchScript module as a file.
+#pragma once
+
+#include <torch/script.h>
+
+#include <string>
+
+namespace latent {
+
+/// Streams the module to `path`, whole or not at all: its tables go to the file from where they
+/// lie. `metadata`: the extra file latent.json.
+void write_module(const torch::jit::Module& module, const std::string& path,
+                  const std::string& metadata);
+
+}  // namespace latent
