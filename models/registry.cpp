@@ -6,6 +6,7 @@
 #include "models/models_with_sets.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 
 namespace latent {
@@ -54,9 +55,10 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   spec.init_std = config.model.init_std;
   spec.seed = static_cast<uint64_t>(train.seed);
   spec.form = train.form == "tensorflow" ? Form::kTensorflow : Form::kPytorch;
-  spec.lambda_user_bias = train.lambda_user_bias.value_or(train.lambda);
-  spec.lambda_item_bias = train.lambda_item_bias.value_or(train.lambda);
-  spec.lambda_factors = train.lambda_factors.value_or(train.lambda);
+  const GroupPenalties penalties = group_penalties(train, ratings.rows);
+  spec.lambda_user_bias = penalties.user_bias;
+  spec.lambda_item_bias = penalties.item_bias;
+  spec.lambda_factors = penalties.factors;
   const ModelInfo& info = model_info(config.model.name);
   const std::vector<double>& scale = config.data.rating_scale;
   if (info.task == Task::kRating && (info.clips || !scale.empty())) {

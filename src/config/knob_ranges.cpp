@@ -31,6 +31,11 @@ KnobRange number_or_auto() {
           "auto, or a number of at least 0", {{"minimum", 0}}};
 }
 
+KnobRange share_or_auto() {
+  return {[](const json& v) { return v == "auto" || (v >= 0 && v < 1); },
+          "auto, or from 0 to below 1", {{"minimum", 0}, {"exclusiveMaximum", 1}}};
+}
+
 KnobRange count_from(int64_t low) {
   // Ids and counts are int32 inside: a larger value could only overflow.
   return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "src/config/catalog_rows.h"
 #include "src/config/mf_settings.h"
 
 namespace latent {
@@ -72,7 +73,8 @@ ModelInfo mf_model(std::vector<ReadKnob> reads) {
            {"train.batch_size", 2048},
            {"train.epochs", 20},
            {"train.lambda", 0.0},
-           {"train.lr", 0.003}}};
+           {"train.lr", 0.003}},
+          {{"train.epochs", 200}, {"train.patience", 5}, {"train.refit", true}}};
 }
 
 }  // namespace latent

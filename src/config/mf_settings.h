@@ -1,17 +1,11 @@
-// model.name = mf: its row of the catalogue, what its knobs come to where they are left to auto, and
-// what must not be combined.
+// What the knobs of model.name = mf come to where they are left to auto, and what must not be
+// combined.
 #pragma once
 
-#include <vector>
-
-#include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/config/options.h"
 
 namespace latent {
-
-/// `reads`: what any model that is trained by gradient reads.
-ModelInfo mf_model(std::vector<ReadKnob> reads);
 
 /// Whether scores are cosines. mf.score auto: dot for mse, bce, bpr and hinge.
 bool is_cosine(const MfOptions& options);

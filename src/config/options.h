@@ -51,10 +51,14 @@ struct DataOptions {
 struct SplitOptions {
   std::string kind = "random";
   int64_t seed = 0;
-  double test = 0.1, valid = 0.0;
+  double test = 0.1;
+  AutoNumber valid;
+  double valid_if_auto = 0;  // no knob: follows from train.patience
   std::string order = "random";
   std::string test_from, valid_from;  // as time_of() (src/base/times.h) reads them; empty: by share
   int64_t folds = 5, fold = 1;        // fold: from 1
+
+  double valid_share() const { return valid.value.value_or(valid_if_auto); }
 };
 
 struct ModelOptions {
@@ -67,7 +71,7 @@ struct ModelOptions {
 
 struct TrainOptions {
   std::string form = "pytorch";
-  double lambda = 1e-5;
+  AutoNumber lambda = 1e-5;
   std::optional<double> lambda_user_bias, lambda_item_bias, lambda_factors;
   double lr = 0.1;
   std::string optimizer = "adam";

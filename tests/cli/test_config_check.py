@@ -69,7 +69,7 @@ class Check(support.Case):
 
     def test_patience_without_validation(self):
         text = "train.patience needs a validation part; set split.valid, or train.patience to 0"
-        self.assertEqual(self.said("config", "check", "ials.json", "--set", "train.patience=2"), [text])
+        self.assertEqual(self.said("config", "check", "ials.json", "--set", "train.patience=2", "--set", "split.valid=0"), [text])
         self.latent("config", "check", "ials.json", "--set", "train.patience=2", "--set", "split.valid=0.1")
 
 

@@ -129,7 +129,7 @@ class Mf(support.Case):
     def test_refuses_a_user_without_any_negative_of_their_own(self):
         support.write_rows(self.dir / "full.csv", [("a", "x", 1), ("a", "y", 1), ("b", "x", 1)])
         sets = ["data.path=full.csv", "split.test=0", "train.batch_size=2"]
-        self.refuse(r"^user \"a\" has every item in training", *sets, "train.negatives=2")
+        self.refuse(r"^user 'a' has every item in training", *sets, "train.negatives=2")
         # Of shared ones none may be left, and the others still train.
         self.train("full", *sets, "train.negatives=40", "train.epochs=2")
 

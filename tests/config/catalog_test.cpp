@@ -110,8 +110,8 @@ TEST(Readers, AreThoseWhoseCodeAsksForTheKnob) {
       {"train.threads", "xxxxxxxxxxxx"},
       {"train.device", "xxxxxxxxxxxx"},
       {"train.patience", ".xxxxxxx...."},
-      {"train.monitor", "............"},
-      {"train.eval_every", "............"},
+      {"train.monitor", ".xxx.x......"},
+      {"train.eval_every", ".xxx.x......"},
       {"train.log_every", ".xxx........"},
       {"train.refit", ".xxxxxxx...."},
       {"train.exact", ".....xx....."},
@@ -256,7 +256,7 @@ TEST(WhyUnread, NamesWhatIsReadInstead) {
   EXPECT_EQ(why("ease", "ials.reg"), "ials.reg is not read by ease; its penalty is ease.lambda");
   EXPECT_EQ(why("ials", "ials.nu", {"ials.form=implicit"}),
             "ials.nu is not read by ials unless ials.form is ials");
-  EXPECT_EQ(why("bpr", "train.monitor"),
+  EXPECT_EQ(why("ials", "train.monitor"),
             "train.monitor is not read unless train.patience is above 0");
 }
 
