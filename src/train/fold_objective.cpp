@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/config/auto_values.h"
+#include "src/config/mf_settings.h"
 #include "src/solve/pair_weights.h"
 
 namespace latent {
@@ -19,6 +20,7 @@ struct Fitted {
   int32_t users, items;
 
   double count() const { return static_cast<double>(rows.size()); }
+  GroupPenalties penalties() const { return group_penalties(config.train, rows.size()); }
 };
 
 /// The rating that nine in ten do not exceed: how an item that is given without one was liked.
@@ -34,18 +36,18 @@ double liked(const Interactions& rows) {
 /// bpr.
 double half(const Fitted& f) { return f.config.train.form == "tensorflow" ? 0.5 : 1; }
 
+/// Of solvers, whose penalty is a number.
 double penalty_or(const std::optional<double>& own, const RunConfig& config) {
-  return own.value_or(config.train.lambda);
+  return own.value_or(*config.train.lambda.value);
 }
 
 /// The objective is a mean over all rows, of which a user has n, and the penalty counts once.
 FoldInSpec latent_factor(const Fitted& f) {
-  const TrainOptions& t = f.config.train;
   FoldInSpec out;
   out.objective = FoldInSpec::kLeastSquares;
   out.ratings = out.has_bias = true;
-  out.factors.scale = penalty_or(t.lambda_factors, f.config) * f.count() / half(f);
-  out.bias.scale = penalty_or(t.lambda_user_bias, f.config) * f.count() / half(f);
+  out.factors.scale = f.penalties().factors * f.count() / half(f);
+  out.bias.scale = f.penalties().user_bias * f.count() / half(f);
   out.liked = liked(f.rows);
   return out;
 }
@@ -106,8 +108,7 @@ FoldInSpec bpr(const Fitted& f) {
   FoldInSpec out;
   out.objective = FoldInSpec::kLoss;
   out.loss = "bpr";
-  out.factors.scale =
-      half(f) * penalty_or(f.config.train.lambda_factors, f.config) * f.count();
+  out.factors.scale = half(f) * f.penalties().factors * f.count();
   return out;
 }
 
@@ -117,7 +118,28 @@ FoldInSpec implicit_bpr(const Fitted& f) {
   out.objective = FoldInSpec::kLoss;
   out.loss = "bpr";
   out.popular_negatives = true;
-  out.factors = {f.config.train.lambda / 2, 1, 0, 1};
+  out.factors = {*f.config.train.lambda.value / 2, 1, 0, 1};
+  return out;
+}
+
+/// Weights of negatives that are not drawn alike are corrected for in training: here they count
+/// alike.
+FoldInSpec mf(const Fitted& f) {
+  const MfOptions& o = f.config.mf;
+  FoldInSpec out;
+  out.cosine = is_cosine(o);
+  if (o.loss == "directau") {  // alignment alone, where the items lie still
+    out.objective = FoldInSpec::kSum;
+    return out;
+  }
+  out.objective = FoldInSpec::kLoss;
+  out.loss = o.loss;
+  out.tau = o.tau;
+  out.tau2 = o.tau2;
+  out.margin = margin_of(o);
+  out.negative_weight = negative_weight_of(o);
+  // The length of a vector does not matter to cosines, and so no penalty does.
+  if (!out.cosine) out.factors.scale = half(f) * f.penalties().factors * f.count();
   return out;
 }
 
@@ -134,7 +156,8 @@ struct Row {
 constexpr Row kRows[] = {{"latent_factor", latent_factor}, {"bpr", bpr},
                          {"svd", svd},                     {"svdpp", svdpp},
                          {"bayesian_mf", bayesian_mf},     {"ials", ials},
-                         {"implicit_bpr", implicit_bpr},   {"elsa", elsa}};
+                         {"implicit_bpr", implicit_bpr},   {"elsa", elsa},
+                         {"mf", mf}};
 
 }  // namespace
 

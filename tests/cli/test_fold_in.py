@@ -18,6 +18,7 @@ MODELS = {
     "bpr": ["train.steps=60", "train.batch_size=200", "train.lr=0.03", "train.lambda=1e-4"],
     "implicit_bpr": ["train.epochs=20", "train.lr=0.05"],
     "elsa": ["train.epochs=5"],
+    "mf": ["train.epochs=20", "train.batch_size=200", "train.negatives=20"],
 }
 RATED = {"i3": 4.0, "i8": 1.0, "i11": 3.0, "i20": 4.0, "i25": 2.0}
 TRAIN_ALL = ["split.kind=random", "split.test=0", "data.test_path=", "model.factors=4"]
