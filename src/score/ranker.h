@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace latent {
 
 /// What a ranking leaves out, and who looks on.
 struct RankingRules {
-  UserItemsView left_out = {};        ///< items of each user that do not rank; empty: none
+  UserItemsView left_out = {};         ///< items of each user that do not rank; empty: none
   std::span<const char> allowed = {};  ///< [I] whether an item may rank; empty: all may
   /// Sees the scores of users[n], left-out items included, strip after strip in order.
   std::function<void(size_t n, int32_t first, std::span<const float> scores)> look = {};
@@ -24,7 +25,9 @@ struct RankingRules {
 class Ranker {
  public:
   /// Keeps pointers to `model`'s tables.
-  explicit Ranker(const FactorView& model) : scorer_(model), items_(model.items) {}
+  explicit Ranker(const FactorView& model);
+  ~Ranker();
+  Ranker(Ranker&&) noexcept;
 
   /// Users that share a pass over the catalogue: enough to make the product as fast as it gets.
   static constexpr int64_t kBlock = 96;
@@ -32,8 +35,8 @@ class Ranker {
   /// Up to k items for each user of a block, in this thread.
   std::vector<std::vector<Scored>> rank_block(std::span<const int32_t> users, int64_t k,
                                               const RankingRules& rules) const;
-  /// Up to k items for somebody whom no table holds, without `left_out` (ascending); `allowed` as in
-  /// RankingRules.
+  /// Up to k items for somebody whom no table holds, without `left_out` (ascending); `allowed` as
+  /// in RankingRules.
   std::vector<Scored> rank_vector(const UserVector& user, int64_t k,
                                   std::span<const int32_t> left_out,
                                   std::span<const char> allowed) const;
@@ -50,8 +53,16 @@ class Ranker {
   float score(const UserVector& user, int32_t item) const { return scorer_.score(user, item); }
 
  private:
+  /// What single users are ranked by once there have been some: they then read a quarter of the
+  /// catalogue. The lists are the same.
+  struct Coarse;
+  template <typename Admits>
+  std::vector<Scored> rank_one(const UserVector& user, int k, const Admits& admits) const;
+
+  FactorView view_;
   CatalogueScorer scorer_;
   int32_t items_;
+  std::unique_ptr<Coarse> coarse_;
 };
 
 }  // namespace latent
