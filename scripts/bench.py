@@ -2,6 +2,7 @@
 """Times latent beside what a user would run instead, on the same data in the same run; prints ratios.
 
     scripts/bench.py [--rows lfm,bpr,...] [--data FILE] [--latent build/release/latent] [--json out.json]
+    scripts/bench.py --against OTHER_LATENT [--repeat 5]                  # beside another build: see bench_pairs.py
     scripts/bench.py --busy [--rows svd,...] [--against OTHER_LATENT]     # beside other processes: see bench_busy.py
 
 The peers are peers.py (peers-requirements.txt says what to install) run by --python; the data, unless given, is synth.py's
@@ -21,6 +22,7 @@ import tempfile
 import time
 
 import bench_busy
+import bench_pairs
 import bench_reading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -256,7 +258,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", help=f"of {', '.join(ROWS)}; with --busy, models. Default: all")
     parser.add_argument("--busy", action="store_true", help="trainings on a busy machine")
-    parser.add_argument("--against", help="with --busy: another build of latent, for two threads alone")
+    parser.add_argument("--against", help="another build of latent; with --busy, for two threads alone")
     parser.add_argument("--data", type=pathlib.Path, help="reviews as JSON lines, gz (default: made by synth.py)")
     parser.add_argument("--csv", type=pathlib.Path, default=DATA / "goodreads_interactions_14m.csv.gz", help="a large csv, gz (default: %(default)s)")
     parser.add_argument("--latent", default=ROOT / "build/release/latent")
@@ -270,11 +272,14 @@ def main():
         print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} threads")
         known = bench_busy.MODELS if options.busy else ROWS
         rows = options.rows.split(",") if options.rows else list(known)
+        between_builds = options.against and not options.busy
         for row in rows:
-            if row not in known:
+            if row not in known and not between_builds:
                 sys.exit(f"unknown row {row}; known: {', '.join(known)}")
         if options.busy:
             bench_busy.main(bench, rows, options.against)
+        elif between_builds:
+            bench_pairs.main(bench, options.against, options.rows and rows)
         else:
             print(f"{'row':74} {'latent':>10} {'peer':>10} {'unit':12} {'ratio':>7}")
             for row in rows:

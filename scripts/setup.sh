@@ -55,10 +55,13 @@ libisal-dev
 #if !__has_include(<sqlite3.h>)
 libsqlite3-dev
 #endif
+#if !__has_include(<httplib.h>)
+libcpp-httplib-dev
+#endif
 EOF
   else
     printf '%s\n' g++ nlohmann-json3-dev libcxxopts-dev libgtest-dev zlib1g-dev \
-      libisal-dev libsqlite3-dev
+      libisal-dev libsqlite3-dev libcpp-httplib-dev
   fi
   local version=0
   if command -v cmake >/dev/null; then
@@ -231,7 +234,10 @@ latent_build() {
   fi
   if [[ ! -f $folder/build.ninja && ! -f $folder/Makefile ||
     $(cached "$folder" Torch_DIR) != "$torch_dir" ]]; then
-    cmake --preset "$preset" -DTorch_DIR="$torch_dir"
+    # LATENT_UNITY: several files in each run of the compiler, for a build from nothing that nobody
+    # goes on from; after an edit it takes longer.
+    cmake --preset "$preset" -DTorch_DIR="$torch_dir" \
+      ${LATENT_UNITY:+-DCMAKE_UNITY_BUILD=ON}
   fi
   local -a targets=()
   [[ $# -eq 0 ]] || targets=(--target "$@")

@@ -23,6 +23,7 @@ int run_crossval(int argc, char** argv);
 int run_split(int argc, char** argv);
 int run_sweep_command(int argc, char** argv);
 int run_export(int argc, char** argv);
+int run_serve(int argc, char** argv);
 int run_inspect(int argc, char** argv);
 int run_config(int argc, char** argv);
 int run_data(int argc, char** argv);

@@ -1,5 +1,5 @@
 // The program file: commands that only read run here, without LibTorch, which takes longer to load
-// than most answers take; the others in liblatent_train.so, which lies beside it.
+// than most answers take; the others in liblatent_train.so or liblatent_server.so beside it.
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -15,28 +15,43 @@ namespace {
 
 #define LATENT_HERE(name, purpose, function) {name, purpose, latent::function},
 #define LATENT_ELSEWHERE(name, purpose, function) {name, purpose, nullptr},
-constexpr latent::Command kCommands[] = {LATENT_COMMANDS(LATENT_HERE, LATENT_ELSEWHERE)};
+constexpr latent::Command kCommands[] = {
+    LATENT_COMMANDS(LATENT_HERE, LATENT_ELSEWHERE, LATENT_ELSEWHERE)};
 
-constexpr const char* kPart = "liblatent_train.so";
+struct Part {
+  const char *file, *entry;
+};
+constexpr Part kTrain = {"liblatent_train.so", "latent_train_main"},
+               kServer = {"liblatent_server.so", "latent_server_main"};
 
-/// Of the other part: beside the program, or where an installation has it.
-std::filesystem::path part_file() {
+#define LATENT_NOT_SERVED(name, purpose, function)
+#define LATENT_SERVED(name, purpose, function) || command == name
+/// Which part has a command that is not here.
+const Part& part_of(const std::string& command) {
+  const bool served =
+      false LATENT_COMMANDS(LATENT_NOT_SERVED, LATENT_NOT_SERVED, LATENT_SERVED);
+  return served ? kServer : kTrain;
+}
+
+/// Of a part: beside the program, or where an installation has it.
+std::filesystem::path part_file(const Part& part) {
   std::error_code unknown;
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path();
-  for (const auto& place : {folder / kPart, folder / "../lib/latent" / kPart}) {
+  for (const auto& place : {folder / part.file, folder / "../lib/latent" / part.file}) {
     if (std::filesystem::exists(place, unknown)) return place;
   }
-  return folder / kPart;
+  return folder / part.file;
 }
 
 int run_in_part(int argc, char** argv) {
-  void* const part = ::dlopen(part_file().c_str(), RTLD_NOW | RTLD_LOCAL);
+  const Part& which = part_of(argc > 1 ? argv[1] : "");
+  void* const part = ::dlopen(part_file(which).c_str(), RTLD_NOW | RTLD_LOCAL);
   using Main = int (*)(int, char**);
-  void* const found = part != nullptr ? ::dlsym(part, "latent_train_main") : nullptr;
+  void* const found = part != nullptr ? ::dlsym(part, which.entry) : nullptr;
   const auto run = reinterpret_cast<Main>(found);
   if (run == nullptr) {
     std::fprintf(stderr,
-                 "latent: cannot load the part that trains, which belongs beside the program: %s\n",
+                 "latent: cannot load %s, which belongs beside the program: %s\n", which.file,
                  ::dlerror());
     return 1;
   }

@@ -8,7 +8,8 @@
 namespace {
 
 #define LATENT_HERE(name, purpose, function) {name, purpose, latent::function},
-constexpr latent::Command kCommands[] = {LATENT_COMMANDS(LATENT_HERE, LATENT_HERE)};
+constexpr latent::Command kCommands[] = {
+    LATENT_COMMANDS(LATENT_HERE, LATENT_HERE, LATENT_HERE)};
 
 }  // namespace
 

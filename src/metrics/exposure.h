@@ -21,6 +21,7 @@ class Exposure {
   /// are whole numbers.
   void add(std::span<const Scored> list);
 
+  int64_t items() const { return std::ssize(allowed_); }
   /// How many items are unlisted.
   int64_t unlisted() const { return unlisted_count_; }
   /// [I] whether an item may stand in a list.

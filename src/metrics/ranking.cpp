@@ -8,12 +8,13 @@
 #include "src/metrics/tie_groups.h"
 #include "src/metrics/user_auc.h"
 #include "src/score/ranker.h"
+#include "src/score/strip_top_k.h"
 
 namespace latent {
 
 namespace {
 
-constexpr int64_t kFewUnlisted = 128;   // items by which lists may be longer, to be cut then
+constexpr int64_t kFewUnlisted = 128;  // items by which lists may be longer, to be cut then
 
 bool is_set(std::span<const char> flags, int32_t index) {
   return !flags.empty() && flags[index] != 0;
@@ -73,6 +74,33 @@ bool is_cut(const Ranked& user, std::span<const Scored> list, int64_t deepest) {
   return list[deepest - 1].score == last && std::ranges::count(user.scores, last) > 0;
 }
 
+/// The best of what lists may show, gathered on the pass that the metrics need anyway.
+class Listed {
+ public:
+  Listed(size_t users, int64_t k, const UserItems& masked, const Exposure* exposure)
+      : masked_(masked), exposure_(exposure) {
+    if (users > 0)
+      best_.assign(users, TopK(static_cast<int>(std::min<int64_t>(k, exposure->items()))));
+  }
+
+  void add(size_t n, int32_t user, int32_t first, std::span<const float> scores) {
+    const auto left_out = masked_.of(user);
+    push_row(best_[n], first, scores, [&](int32_t i) {
+      return exposure_->allowed()[i] != 0 && !std::ranges::binary_search(left_out, i);
+    });
+  }
+  std::vector<std::vector<Scored>> take() {
+    std::vector<std::vector<Scored>> out;
+    for (TopK& best : best_) out.push_back(best.take());
+    return out;
+  }
+
+ private:
+  std::vector<TopK> best_;
+  const UserItems& masked_;
+  const Exposure* exposure_;
+};
+
 /// Metrics of a chunk of users.
 class RankedChunk {
  public:
@@ -112,18 +140,26 @@ class RankedChunk {
   void rank(const Ranker& ranker, const RankingQuery& query, Exposure* exposure) {
     const int64_t deepest = *std::ranges::max_element(query.cut_offs);
     const RankingRules mask{.left_out = *query.masked};
-    RankingRules rules = mask;
-    rules.look = [&](size_t n, int32_t first, std::span<const float> scores) {
-      all_[n].auc.add(first, scores);
-      if (warm_[n]) warm_[n]->auc.add(first, scores);
-    };
+    const CommonOrder* common = ranker.common();
     const int64_t unlisted = exposure == nullptr ? 0 : exposure->unlisted();
     const bool few = unlisted <= kFewUnlisted;
+    Listed listed(few ? 0 : users_.size(), deepest, *query.masked, exposure);
+    RankingRules rules = mask;
+    if (common == nullptr) {
+      rules.look = [&](size_t n, int32_t first, std::span<const float> scores) {
+        all_[n].auc.add(first, scores);
+        if (warm_[n]) warm_[n]->auc.add(first, scores);
+        if (!few) listed.add(n, users_[n], first, scores);
+      };
+    }
     lists_ = ranker.rank_block(users_, deepest + 1 + (few ? unlisted : 0), rules);
+    if (common != nullptr) add_common(*common);
     if (exposure != nullptr) {
-      RankingRules listed = mask;
-      listed.allowed = exposure->allowed();
-      for (const auto& list : few ? lists_ : ranker.rank_block(users_, deepest, listed))
+      RankingRules allowed = mask;
+      allowed.allowed = exposure->allowed();
+      for (const auto& list : few                 ? lists_
+                              : common != nullptr ? ranker.rank_block(users_, deepest, allowed)
+                                                  : listed.take())
         exposure->add(list);
     }
     for (auto& list : lists_)
@@ -141,6 +177,13 @@ class RankedChunk {
     if (cut.empty()) return;
     const std::vector<int64_t> sizes = ranker.count_equal(cut, last, mask);
     for (size_t n = 0; n < cut.size(); ++n) last_sizes_[where[n]] = sizes[n];
+  }
+
+  void add_common(const CommonOrder& order) {
+    for (size_t n = 0; n < users_.size(); ++n) {
+      all_[n].auc.add_common(order.scores(), order.ascending());
+      if (warm_[n]) warm_[n]->auc.add_common(order.scores(), order.ascending());
+    }
   }
 
   std::span<const int32_t> users_;

@@ -49,6 +49,16 @@ void UserAuc::add(int32_t first, std::span<const float> scores) {
   }
 }
 
+void UserAuc::add_common(std::span<const float> scores, std::span<const float> ascending) {
+  for (const float own : own_) {
+    const auto equal = std::ranges::equal_range(ascending, own);
+    balance_ += (equal.begin() - ascending.begin()) - (ascending.end() - equal.end());
+  }
+  for (const int32_t item : known_) balance_ -= balance(scores[item]);
+  items_ += std::ssize(scores);
+  known_items_ += std::ssize(known_);
+}
+
 double UserAuc::value() const {
   const auto negatives = static_cast<double>(items_ - known_items_);
   if (negatives == 0) return -1;

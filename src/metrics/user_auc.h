@@ -17,6 +17,8 @@ class UserAuc {
 
   /// Scores of items first, first + 1, ...: the catalogue in order, strip after strip.
   void add(int32_t first, std::span<const float> scores);
+  /// The whole catalogue at once: its scores by item, and the same in ascending order.
+  void add_common(std::span<const float> scores, std::span<const float> ascending);
 
   /// -1 when there is no negative.
   double value() const;

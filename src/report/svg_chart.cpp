@@ -11,16 +11,16 @@ namespace latent {
 
 namespace {
 
-std::string at(double value) { return position_text(value); }
+std::string px(double value) { return position_text(value); }
 
 std::string text_at(const char* kind, double x, double y, const std::string& text) {
-  return "<text class=\"" + std::string(kind) + "\" x=\"" + at(x) + "\" y=\"" + at(y) + "\">" +
+  return "<text class=\"" + std::string(kind) + "\" x=\"" + px(x) + "\" y=\"" + px(y) + "\">" +
          html_text(text) + "</text>";
 }
 
 std::string rule(const char* kind, double x1, double y1, double x2, double y2) {
-  return "<path class=\"" + std::string(kind) + "\" d=\"M" + at(x1) + " " + at(y1) + "L" + at(x2) +
-         " " + at(y2) + "\"/>";
+  return "<path class=\"" + std::string(kind) + "\" d=\"M" + px(x1) + " " + px(y1) + "L" + px(x2) +
+         " " + px(y2) + "\"/>";
 }
 
 std::string axes(const Chart& chart, const ChartLayout& layout) {
@@ -52,8 +52,8 @@ std::string legend(const Chart& chart, const ChartLayout& layout) {
     const int style = styles[entry.series];
     const double y = entry.y - 4, from = entry.x - 6 - ChartLayout::kSwatch;
     if (chart.series[entry.series].kind == Series::Kind::kLine)
-      out += "<path class=\"line " + style_class(style) + "\" d=\"M" + at(from) + " " + at(y) +
-             "h" + at(ChartLayout::kSwatch) + "\"/>";
+      out += "<path class=\"line " + style_class(style) + "\" d=\"M" + px(from) + " " + px(y) +
+             "h" + px(ChartLayout::kSwatch) + "\"/>";
     out += svg_marker(style, from + ChartLayout::kSwatch / 2, y) +
            text_at("legend", entry.x, entry.y, entry.text);
   }
@@ -92,7 +92,7 @@ std::string chart_description(const Chart& chart) {
 std::string chart_svg(const Chart& chart, const std::string& id) {
   const ChartLayout layout(chart);
   return "<svg role=\"img\" aria-label=\"" + html_text(chart.title) + "\" aria-describedby=\"" +
-         id + "-d\" viewBox=\"0 0 " + at(ChartLayout::kWidth) + " " + at(layout.height()) +
+         id + "-d\" viewBox=\"0 0 " + px(ChartLayout::kWidth) + " " + px(layout.height()) +
          "\"><title>" + html_text(chart.title) + "</title><desc id=\"" + id + "-d\">" +
          html_text(chart_description(chart)) + "</desc>" + legend(chart, layout) +
          axes(chart, layout) + svg_marks(chart, layout) + "</svg>\n";

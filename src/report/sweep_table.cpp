@@ -9,7 +9,7 @@ namespace latent {
 namespace {
 
 using nlohmann::ordered_json;
-using Row = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 
 std::string figure(const ordered_json& value, const char* pattern) {
   if (!value.is_number()) return "-";
@@ -25,14 +25,14 @@ std::string tuned_value(const ordered_json& tuned, const std::string& knob) {
   return value.is_number_float() ? figure(value, "%.6g") : value.dump();
 }
 
-Row row_of(const ordered_json& sweep, const ordered_json& trial) {
+Cells row_of(const ordered_json& sweep, const ordered_json& trial) {
   std::string metric = figure(trial["value"], "%.4f");
   if (trial["sd"].is_number()) metric += " ± " + figure(trial["sd"], "%.4f");
   if (trial["state"] == "failed") metric = "failed";
   std::string rung = trial["rung"].dump();
   if (trial["best_rung"].is_number() && trial["best_rung"] != trial["rung"])
     rung += " (best " + trial["best_rung"].dump() + ")";
-  Row row = {std::to_string(trial["trial"].get<int64_t>()), metric, rung};
+  Cells row = {std::to_string(trial["trial"].get<int64_t>()), metric, rung};
   for (const auto& knob : sweep["knobs"]) row.push_back(tuned_value(trial["tuned"], knob));
   if (trial.contains("error")) row.push_back(trial["error"]);
   return row;
@@ -50,14 +50,14 @@ namespace {
 
 /// `rows` in columns, right-aligned; what a row has beyond the first one's columns follows as it
 /// is.
-std::string in_columns(const std::vector<Row>& rows) {
+std::string in_columns(const std::vector<Cells>& rows) {
   const size_t columns = rows[0].size();
   std::vector<size_t> widths(columns);
-  for (const Row& row : rows) {
+  for (const Cells& row : rows) {
     for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], width_of(row[c]));
   }
   std::string out;
-  for (const Row& row : rows) {
+  for (const Cells& row : rows) {
     std::string line;
     for (size_t c = 0; c < row.size(); ++c) {
       if (c > 0) line += "  ";
@@ -76,10 +76,10 @@ std::string with_sd(const ordered_json& mean, const ordered_json& sd) {
 
 std::string winners_table(const ordered_json& sweep) {
   const std::string metric = sweep["metric"];
-  std::vector<Row> rows = {{"winner", "valid " + metric, "test " + metric, "trials"}};
+  std::vector<Cells> rows = {{"winner", "valid " + metric, "test " + metric, "trials"}};
   for (const ordered_json& winner : sweep["winners"]) {
     const ordered_json test = winner["test"].value(metric, ordered_json::object());
-    Row row = {winner["name"], with_sd(winner["value"], winner["sd"]),
+    Cells row = {winner["name"], with_sd(winner["value"], winner["sd"]),
                with_sd(test.value("mean", ordered_json()), test.value("sd", ordered_json())),
                winner["trials"].dump()};
     std::string tuned;
@@ -95,7 +95,7 @@ std::string winners_table(const ordered_json& sweep) {
 
 std::string sweep_table(const ordered_json& sweep, size_t most) {
   const ordered_json& trials = sweep["trials"];
-  std::vector<Row> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "rung"}};
+  std::vector<Cells> rows = {{"trial", "valid " + sweep["metric"].get<std::string>(), "rung"}};
   for (const auto& knob : sweep["knobs"]) rows[0].push_back(knob);
   const size_t shown = std::min(most, trials.size());
   for (size_t n = 0; n < shown; ++n) rows.push_back(row_of(sweep, trials[n]));

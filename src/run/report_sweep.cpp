@@ -71,6 +71,14 @@ void set_ends(const std::vector<double>& values, bool higher_is_better, Axis& ax
   (higher_is_better ? axis.lowest : axis.highest) = end;
 }
 
+/// Whether the trials differ in a knob: not in `model.name` where `sweep.per` gave each one its own.
+bool varies(const ReportedSweep& sweep, const std::string& knob) {
+  std::set<std::string> values;
+  for (const ordered_json& trial : sweep.table["trials"])
+    values.insert(value_text(trial["tuned"].value(knob, ordered_json())));
+  return values.size() > 1;
+}
+
 Chart knob_chart(const ReportedSweep& sweep, const SweepAxis& knob) {
   const ordered_json& trials = sweep.table["trials"];
   std::vector<std::string> listed;
@@ -189,6 +197,7 @@ Section sweep_section(const ReportedSweep& sweep) {
         "change. Go on with: latent sweep --resume " +
         sweep.path);
   for (const SweepAxis& knob : sweep.spec.over) {
+    if (!varies(sweep, knob.knob)) continue;
     Chart chart = knob_chart(sweep, knob);
     if (!chart.series.empty()) out.parts.push_back(std::move(chart));
   }

@@ -11,7 +11,7 @@ float rounded_up(double value) {
   return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
 }
 
-double length_of(const float* row, int32_t factors) {
+double norm_of(const float* row, int32_t factors) {
   double squares = 0;
   for (int32_t k = 0; k < factors; ++k) squares += double{row[k]} * row[k];
   return std::sqrt(squares);
@@ -47,7 +47,7 @@ CoarseCatalogue::CoarseCatalogue(const FactorView& view)
       scale_[i] = scale;
       error_[i] = rounded_up(std::sqrt(left_out) * (1 + 1e-6));
       // NaN is no number and stays: max(a, NaN) would be a.
-      const double length = length_of(row, factors_) + error_[i];
+      const double length = norm_of(row, factors_) + error_[i];
       longest[t] = longest[t] <= length || std::isnan(length) ? length : longest[t];
       if (beta_ == nullptr) continue;
       const double beta = std::abs(double{beta_[i]});
@@ -63,12 +63,12 @@ CoarseCatalogue::CoarseCatalogue(const FactorView& view)
 
 bool CoarseCatalogue::can_answer(const UserVector& user) const {
   const double most =
-      std::abs(double{user.base}) + most_beta_ + length_of(user.factors, factors_) * longest_;
+      std::abs(double{user.base}) + most_beta_ + norm_of(user.factors, factors_) * longest_;
   return most <= kMostScore && longest_ <= kMostScore;  // false for NaN
 }
 
 CoarseCatalogue::Room CoarseCatalogue::room_of(const UserVector& user) const {
-  const double length = length_of(user.factors, factors_);
+  const double length = norm_of(user.factors, factors_);
   const double most = std::abs(double{user.base}) + most_beta_ + length * longest_;
   // A sum of n floats is off by less than n 2^-24 times the sum of their sizes (Higham, 2002, 4.2),
   // here once for the real score and once for the coarse one. The last term is for what underflows.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include "src/base/parallel.h"
 #include "src/score/coarse_catalogue.h"
@@ -55,7 +56,12 @@ struct Ranker::Coarse {
 };
 
 Ranker::Ranker(const FactorView& model)
-    : view_(model), scorer_(model), items_(model.items), coarse_(std::make_unique<Coarse>()) {}
+    : view_(model), scorer_(model), items_(model.items), coarse_(std::make_unique<Coarse>()) {
+  if (model.factors > 0 || model.beta_user != nullptr || !model.similar.empty()) return;
+  std::vector<float> scores;
+  for (int32_t i = 0; i < items_; ++i) scores.push_back(scorer_.score(0, i));
+  common_.emplace(std::move(scores));
+}
 Ranker::~Ranker() = default;
 Ranker::Ranker(Ranker&&) noexcept = default;
 
@@ -76,12 +82,21 @@ std::vector<Scored> Ranker::rank_one(const UserVector& user, int k, const Admits
 std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> users, int64_t k,
                                                     const RankingRules& rules) const {
   const int kept = static_cast<int>(std::min<int64_t>(k, items_));
-  std::vector<TopK> best(users.size(), TopK(kept));
   const Admission admits(users, rules);
+  std::vector<std::vector<Scored>> lists;
+  if (common_) {
+    for (size_t n = 0; n < users.size(); ++n) {
+      if (rules.look) rules.look(n, 0, common_->scores());
+      lists.push_back(common_->best(kept, [&](int32_t i) { return admits(n, i); }));
+    }
+    return lists;
+  }
   if (users.size() == 1 && !rules.look && view_.similar.empty()) {
     const UserVector user{view_.factors_of_user(users[0]), view_.base(users[0])};
-    return {rank_one(user, kept, [&](int32_t i) { return admits(0, i); })};
+    lists.push_back(rank_one(user, kept, [&](int32_t i) { return admits(0, i); }));
+    return lists;
   }
+  std::vector<TopK> best(users.size(), TopK(kept));
   scorer_.for_each_strip(users, [&](const ScoreStrip& strip) {
     for (size_t n = 0; n < users.size(); ++n) {
       const std::span<const float> scores = strip.of(n);
@@ -89,7 +104,6 @@ std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> use
       push_row(best[n], strip.first, scores, [&](int32_t i) { return admits(n, i); });
     }
   });
-  std::vector<std::vector<Scored>> lists;
   for (TopK& b : best) lists.push_back(b.take());
   return lists;
 }
@@ -107,6 +121,11 @@ std::vector<int64_t> Ranker::count_equal(std::span<const int32_t> users,
                                          const RankingRules& rules) const {
   std::vector<int64_t> counts(users.size());
   const Admission admits(users, rules);
+  if (common_) {
+    for (size_t n = 0; n < users.size(); ++n)
+      counts[n] = common_->count_equal(scores[n], [&](int32_t i) { return admits(n, i); });
+    return counts;
+  }
   scorer_.for_each_strip(users, [&](const ScoreStrip& strip) {
     for (size_t n = 0; n < users.size(); ++n) {
       const std::span<const float> row = strip.of(n);

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "src/score/common_order.h"
 #include "src/score/factor_view.h"
 #include "src/score/top_k.h"
 #include "src/score/user_items.h"
@@ -52,6 +54,9 @@ class Ranker {
   float score(int32_t user, int32_t item) const { return scorer_.score(user, item); }
   float score(const UserVector& user, int32_t item) const { return scorer_.score(user, item); }
 
+  /// The order of all users, where the model has nothing that differs between them; else null.
+  const CommonOrder* common() const { return common_ ? &*common_ : nullptr; }
+
  private:
   /// What single users are ranked by once there have been some: they then read a quarter of the
   /// catalogue. The lists are the same.
@@ -63,6 +68,7 @@ class Ranker {
   CatalogueScorer scorer_;
   int32_t items_;
   std::unique_ptr<Coarse> coarse_;
+  std::optional<CommonOrder> common_;
 };
 
 }  // namespace latent

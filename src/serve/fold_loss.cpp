@@ -204,7 +204,8 @@ class FoldLoss : public FoldObjective {
       }
       double along = 0;
       for (size_t k = 0; k < x.size(); ++k) along += gradient[k] * x[k] / norm;
-      for (size_t k = 0; k < x.size(); ++k) gradient[k] = (gradient[k] - along * x[k] / norm) / norm;
+      for (size_t k = 0; k < x.size(); ++k)
+        gradient[k] = (gradient[k] - along * x[k] / norm) / norm;
       return loss;
     }
 

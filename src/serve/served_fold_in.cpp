@@ -74,11 +74,11 @@ std::optional<double> ServedModel::rating_of_liked() const {
 ScoredIds ServedModel::recommend(const FoldedUser& user, int64_t k, bool exclude_seen,
                                  std::span<const char> allowed) const {
   require_some(*impl_, user);
-  const std::vector<char> may = listed(allowed);
+  const Listing may(*impl_, *this, allowed);
   const std::span<const int32_t> left_out =
       exclude_seen ? std::span(user.items) : std::span<const int32_t>();
   return impl_->named(impl_->items,
-                      ranker().rank_vector(vector_of(view(), user), k, left_out, may));
+                      ranker().rank_vector(vector_of(view(), user), k, left_out, may.items()));
 }
 
 ScoredIds ServedModel::rank_items(const FoldedUser& user,

@@ -88,6 +88,12 @@ const Ranker& ServedModel::ranker() const {
   return *impl_->ranker;
 }
 
+void ServedModel::check_all() const {
+  for (const auto& [name, array] : impl_->file.arrays()) array.check_all();
+  (void)view();
+  (void)seen();
+}
+
 std::vector<char> ServedModel::listed(std::span<const char> allowed) const {
   std::vector<char> out(allowed.begin(), allowed.end());
   if (impl_->item_rows.empty()) return out;
@@ -100,9 +106,9 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
                                  std::span<const char> allowed) const {
   impl_->require_user(user);
   const int32_t index = impl_->users.find(user);
-  const std::vector<char> may = listed(allowed);
+  const Listing may(*impl_, *this, allowed);
   if (exclude_seen) (void)impl_->history("seen", impl_->seen, index);
-  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may};
+  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may.items()};
   return impl_->named(impl_->items, ranker().rank_block({&index, 1}, k, rules)[0]);
 }
 
@@ -115,8 +121,8 @@ std::vector<ScoredIds> ServedModel::recommend(std::span<const std::string> users
     indices.push_back(find_user(user));
     if (exclude_seen) (void)impl_->history("seen", impl_->seen, indices.back());
   }
-  const std::vector<char> may = listed(allowed);
-  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may};
+  const Listing may(*impl_, *this, allowed);
+  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may.items()};
   std::vector<ScoredIds> out;
   for (const auto& list : ranker().rank(indices, k, rules, threads))
     out.push_back(impl_->named(impl_->items, list));

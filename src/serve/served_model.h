@@ -81,6 +81,8 @@ class ServedModel {
                     std::span<const char> allowed = {}) const;
   /// Which items stand in lists at all, of those `allowed` [I]; empty: all.
   std::vector<char> listed(std::span<const char> allowed) const;
+  /// Every array of the file against its checksums, and all that points somewhere. Throws Error.
+  void check_all() const;
   /// Ranks this model's catalogue; made when first asked for.
   const Ranker& ranker() const;
   /// Up to k (id, cosine) without the item itself; Error for a model without factors.
@@ -140,6 +142,7 @@ class ServedModel {
 
  private:
   struct Impl;
+  class Listing;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -80,9 +80,29 @@ struct ServedModel::Impl : ModelParts {
   std::vector<HistoryItem> indexed(std::span<const RatedId> history) const;
   Explanation explained(std::span<const HistoryItem> history, int32_t item) const;
 
-  mutable std::once_flag ranker_made, all_checked, histories_checked, fold_made;
+  mutable std::once_flag ranker_made, all_checked, histories_checked, fold_made, listed_made;
+  mutable std::vector<char> all_listed;  ///< what stands in lists of the whole catalogue [I]
   std::optional<Ranker> ranker;
   mutable std::unique_ptr<FoldObjective> fold;
+};
+
+/// Which items may stand in a list: made once for lists of the whole catalogue.
+class ServedModel::Listing {
+ public:
+  Listing(const Impl& impl, const ServedModel& model, std::span<const char> allowed) {
+    if (!allowed.empty()) {
+      some_ = model.listed(allowed);
+      items_ = some_;
+      return;
+    }
+    std::call_once(impl.listed_made, [&] { impl.all_listed = model.listed({}); });
+    items_ = impl.all_listed;
+  }
+  std::span<const char> items() const { return items_; }
+
+ private:
+  std::vector<char> some_;
+  std::span<const char> items_;
 };
 
 }  // namespace latent

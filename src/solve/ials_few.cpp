@@ -8,7 +8,7 @@ namespace latent {
 
 namespace {
 
-constexpr int kLanes = 8;
+constexpr int kTogether = 8;
 
 /// k [n, n], lower triangle -> its Cholesky factor with the inverse of the diagonal on it.
 LATENT_INLINE void factorise(Float8* k, int n) {
@@ -78,7 +78,7 @@ LATENT_INLINE void products_of(const float* const* v, const float* inverse, int 
   out[0] = sums8(first);
   if (kPairs > 8) {
     const Float8 second[8] = {sum[8], sum[9]};
-    out[kLanes] = sums8(second);
+    out[kTogether] = sums8(second);
   }
 }
 
@@ -100,13 +100,13 @@ LATENT_INLINE void lane_products(const float* const* sources, const float* const
           scale_row(v[i], inverse[l], stride, scratch.scaled.data() + int64_t{i} * stride);
         lower_products(scratch.scaled.data(), v, n, stride,
                        [&](int i, int j, int width, const Float8& sums, int block) {
-                         parts[block * kLanes + l] = sums;
+                         parts[block * kTogether + l] = sums;
                          if (l == 0) blocks.push_back({i, j, width});
                        });
     }
   }
   const auto turned = [&](int64_t block, Float8(&out)[8]) {
-    for (int l = 0; l < kLanes; ++l) out[l] = l < lanes ? parts[block * kLanes + l] : Float8{};
+    for (int l = 0; l < kTogether; ++l) out[l] = l < lanes ? parts[block * kTogether + l] : Float8{};
     transpose8(out);
   };
   Float8 pairs[8];
@@ -191,7 +191,7 @@ LATENT_INLINE Float8 solve_weighted(const IalsShared& shared, const IalsRow* row
 LATENT_INLINE void few(const IalsShared& shared, const IalsRow* rows, int lanes, int n,
                        IalsScratch& scratch) {
   const int stride = shared.stride;
-  const float* inverse[kLanes];
+  const float* inverse[kTogether];
   for (int l = 0; l < lanes; ++l) {
     if (l > 0 && rows[l].penalty == rows[l - 1].penalty) {
       inverse[l] = inverse[l - 1];
@@ -209,7 +209,7 @@ LATENT_INLINE void few(const IalsShared& shared, const IalsRow* rows, int lanes,
                                : solve_weighted(shared, rows, lanes, n, k, y, y + n);
   float* const own_y = scratch.gathered.data() + stride;  // [n], beyond the row of zeros
   for (int l = 0; l < lanes; ++l) {
-    for (int i = 0; i < n; ++i) own_y[i] = scratch.vectors[int64_t{i} * kLanes + l];
+    for (int i = 0; i < n; ++i) own_y[i] = scratch.vectors[int64_t{i} * kTogether + l];
     combine(scratch.sources.data() + int64_t{l} * n, own_y, n, inverse[l], stride, rows[l].out);
     *rows[l].objective = objective[l];
   }
@@ -222,16 +222,16 @@ void solve_few(const IalsShared& shared, const IalsRow* rows, int lanes, IalsScr
   for (int l = 0; l < lanes; ++l) n = std::max(n, rows[l].count);
   const int64_t stride = shared.stride;
   const auto room = [](Table<float>& t, int64_t vectors) {
-    if (static_cast<int64_t>(t.size()) < vectors * kLanes) t.resize(vectors * kLanes);
+    if (static_cast<int64_t>(t.size()) < vectors * kTogether) t.resize(vectors * kTogether);
   };
   room(scratch.inverse, stride);
-  room(scratch.scaled, n * stride / kLanes);
+  room(scratch.scaled, n * stride / kTogether);
   room(scratch.products, int64_t{n} * n + 8 * n + 16);
   room(scratch.matrix, 2 * int64_t{n} * n);
   room(scratch.vectors, 4 * n);
   room(scratch.gathered, stride + n);
   std::fill_n(scratch.gathered.begin(), stride, 0.0f);  // stands in for pairs that a lane lacks
-  scratch.sources.resize(kLanes * std::max<size_t>(n, 4));
+  scratch.sources.resize(kTogether * std::max<size_t>(n, 4));
   for (int l = 0; l < lanes; ++l) {
     for (int i = 0; i < n; ++i) {
       scratch.sources[int64_t{l} * n + i] = i < rows[l].count

@@ -7,7 +7,7 @@ import unittest
 import support
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md",
-             *(f"docs/{name}.md" for name in ("architecture", "experiments", "extending", "formats", "jobs", "notebook", "performance", "serving"))]
+             *(f"docs/{name}.md" for name in ("architecture", "experiments", "extending", "fold_in", "formats", "jobs", "notebook", "performance", "serving", "serving_http"))]
 # Folders in which nothing is checked in: a document may name files that come and go there.
 MADE = ("build/", "runs/", "data/", "../")
 

@@ -60,7 +60,7 @@ class Install(unittest.TestCase):
         cls.folder.cleanup()
 
     def test_the_program_its_part_and_completions_are_there(self):
-        for name in ["bin/latent", "lib/latent/liblatent_train.so", "include/latent/serve.h",
+        for name in ["bin/latent", "lib/latent/liblatent_train.so", "lib/latent/liblatent_server.so", "include/latent/serve.h",
                      "share/bash-completion/completions/latent", "share/zsh/site-functions/_latent"]:
             self.assertTrue((self.prefix / name).is_file(), name)
         self.assertIn("recommend", (self.prefix / "share/bash-completion/completions/latent").read_text())

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "src/base/rng.h"
+#include "src/score/ranker.h"
 #include "tests/support.h"
 
 namespace latent {
@@ -129,6 +130,31 @@ TEST(CatalogueScorer, StripsOfAnyBlockOfUsersAreTheBitsOfOneUserAlone) {
       });
       EXPECT_EQ(expected_first, kItems);
     }
+  }
+}
+
+TEST(CatalogueScorer, ScoresAVectorAsItScoresTheUserWhoHasIt) {
+  const RandomTables tables(9, 333, 7);
+  const FactorView view = tables.view(7);
+  const CatalogueScorer scorer(view);
+  const Ranker ranker(view);
+  for (int32_t u = 0; u < tables.users; ++u) {
+    const UserVector vector{view.factors_of_user(u), view.base(u)};
+    std::vector<float> expected(tables.items), scores;
+    scores_of(scorer, u, expected.data());
+    scorer.for_each_strip(std::span(&vector, 1), [&](const ScoreStrip& strip) {
+      scores.insert(scores.end(), strip.scores, strip.scores + strip.items);
+    });
+    EXPECT_EQ(scores, expected);
+    EXPECT_EQ(scorer.score(vector, 17), scorer.score(u, 17));
+    const std::vector<int32_t> left_out = {0, 5, 100 + u};
+    const UserItems own(std::vector<int32_t>(3, u), left_out, tables.users);
+    std::vector<char> allowed(tables.items, 1);
+    allowed[7] = 0;
+    const auto list = ranker.rank_vector(vector, 20, left_out, allowed);
+    const auto same = ranker.rank_block({&u, 1}, 20, {own, allowed})[0];
+    ASSERT_EQ(list.size(), 20u);
+    for (size_t n = 0; n < list.size(); ++n) EXPECT_EQ(list[n].index, same[n].index);
   }
 }
 

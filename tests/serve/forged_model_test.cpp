@@ -60,6 +60,12 @@ TEST(ForgedModel, ThatLiesAboutItsArraysIsRefused) {
       {"no facts", [](Json& m) { m["model"] = 3; }},
       {"a range that is none", [](Json& m) { m["model"]["rating_low"] = 9; }},
       {"no format", [](Json& m) { m.erase("format"); }},
+      {"a fold_in that is a number", [](Json& m) { m["fold_in"] = 3; }},
+      {"a fold_in of no kind", [](Json& m) { m["fold_in"] = {{"objective", "magic"}}; }},
+      {"a fold_in with a penalty below 0",
+       [](Json& m) {
+         m["fold_in"] = {{"objective", "sum"}, {"factor_penalty", {{"scale", -1}}}};
+       }},
       {"a format below 1", [](Json& m) { m["format"] = -1; }},
       {"a format that is text", [](Json& m) { m["format"] = "4"; }},
   };

@@ -1,0 +1,108 @@
+#include "src/server/api_parts.h"
+
+#include "src/base/error.h"
+
+namespace latent {
+
+using nlohmann::json;
+
+namespace {
+
+/// [I], or empty: all.
+std::vector<char> allowed_of(const Asked& asked) {
+  const bool only = asked.body.contains("only"), exclude = asked.body.contains("exclude");
+  if (!only && !exclude) return {};
+  std::vector<char> out(static_cast<size_t>(asked.model.item_ids().size()), !only);
+  for (const char* name : {"only", "exclude"}) {
+    if (!asked.body.contains(name)) continue;
+    for (const std::string& item : ids_in(asked, name)) {
+      if (const int32_t index = asked.model.find_item(item); index >= 0)
+        out[index] = std::string_view(name) == "only";
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void take_only(const json& body, const std::set<std::string>& names) {
+  for (const auto& [name, value] : body.items()) {
+    if (!names.contains(name)) throw HttpError(400, "unknown key " + in_quotes(name));
+  }
+}
+
+std::string id_of(const json& value, const std::string& name) {
+  if (!value.is_string()) throw HttpError(400, name + " must be a string");
+  return value.get<std::string>();
+}
+
+std::string text_in(const Asked& asked, const char* name) {
+  if (!asked.body.contains(name)) throw HttpError(400, std::string("missing ") + name);
+  return id_of(asked.body[name], name);
+}
+
+std::vector<std::string> ids_in(const Asked& asked, const char* name) {
+  const json& list = asked.body.at(name);
+  if (!list.is_array()) throw HttpError(400, std::string(name) + " must be a list of strings");
+  if (std::ssize(list) > asked.limits.most_asked)
+    throw HttpError(400, std::string(name) + " holds more than " +
+                             std::to_string(asked.limits.most_asked));
+  std::vector<std::string> out;
+  for (const json& value : list) out.push_back(id_of(value, std::string("each of ") + name));
+  return out;
+}
+
+int64_t count_of(const Asked& asked) {
+  if (!asked.body.contains("k")) return std::min<int64_t>(10, asked.limits.most_items);
+  const json& k = asked.body["k"];
+  const bool whole = k.is_number_integer() && !(k.is_number_unsigned() &&
+                                                k.get<uint64_t>() > uint64_t{1} << 62);
+  if (!whole || k.get<int64_t>() < 1 || k.get<int64_t>() > asked.limits.most_items)
+    throw HttpError(400, "k must be a whole number from 1 to " +
+                             std::to_string(asked.limits.most_items));
+  return k.get<int64_t>();
+}
+
+bool switch_of(const Asked& asked, const char* name) {
+  if (!asked.body.contains(name)) return false;
+  if (!asked.body[name].is_boolean())
+    throw HttpError(400, std::string(name) + " must be true or false");
+  return asked.body[name].get<bool>();
+}
+
+Otherwise otherwise_of(const Asked& asked) {
+  const std::string text = asked.body.contains("unknown") ? text_in(asked, "unknown") : "error";
+  if (text == "error") return Otherwise::kError;
+  if (text == "popular") return Otherwise::kPopular;
+  if (text == "skip") return Otherwise::kSkip;
+  throw HttpError(400, "unknown takes error, popular or skip");
+}
+
+Json listed(const ServedModel& model, const ScoredIds& list, const char* kind,
+            const char* value) {
+  auto out = Json::array();
+  for (const auto& [id, score] : list) {
+    out.push_back({{kind, id}, {value, score}});
+    if (std::string_view(kind) != "item") continue;
+    if (const std::string title(model.title(id)); !title.empty()) out.back()["title"] = title;
+  }
+  return out;
+}
+
+void require_user(const ServedModel& model, const std::string& user) {
+  if (model.knows_user(user) != ServedModel::Known::kYes) throw HttpError(404, model.unknown_user(user));
+}
+void require_item(const ServedModel& model, const std::string& item) {
+  if (model.knows_item(item) != ServedModel::Known::kYes) throw HttpError(404, model.unknown_item(item));
+}
+void require_factors(const ServedModel& model) {
+  if (model.factors() == 0)
+    throw HttpError(400, "a model of kind " + model.kind() + " has no factors for that");
+}
+
+ListRules rules_of(const Asked& asked) {
+  return {count_of(asked), !switch_of(asked, "include_seen"), allowed_of(asked),
+          otherwise_of(asked)};
+}
+
+}  // namespace latent
