@@ -1,5 +1,7 @@
 #include "models/recommender.h"
 
+#include <cmath>
+
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
 
@@ -19,14 +21,22 @@ torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_
   constexpr int64_t kChunk = 1 << 14;  // part of the definition of the initial values
   const Rng rng(spec_.seed);
   const int64_t filled = spec_.filled ? rows * columns : 0;
+  const double bound = std::sqrt(6.0 / static_cast<double>(rows + columns));  // of Xavier's
   parallel_chunks(ceil_div(filled, kChunk), default_threads(), [&](int64_t chunk) {
     RandomStream stream = rng.stream("init." + name, chunk);
     const int64_t end = std::min(filled, (chunk + 1) * kChunk);
     for (int64_t n = chunk * kChunk; n < end; ++n) {
-      w[n] = static_cast<float>(
-          spec_.init == Init::kUniform
-              ? (stream.uniform() - 0.5) / static_cast<double>(spec_.factors)
-              : spec_.init_mean + spec_.init_std * stream.normal());
+      switch (spec_.init) {
+        case Init::kUniform:
+          w[n] = static_cast<float>((stream.uniform() - 0.5) / static_cast<double>(spec_.factors));
+          break;
+        case Init::kXavier:
+          w[n] = static_cast<float>(bound * (2 * stream.uniform() - 1));
+          break;
+        case Init::kNormal:
+          w[n] = static_cast<float>(spec_.init_mean + spec_.init_std * stream.normal());
+          break;
+      }
     }
   });
   return register_module(name,

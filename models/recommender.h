@@ -11,13 +11,16 @@
 #include <string>
 #include <vector>
 
+#include "src/config/options.h"
+
 namespace latent {
 
 /// The notebook's two ways to write an objective.
 enum class Form { kPytorch, kTensorflow };
 
-/// How tables start: N(init_mean, init_std), or implicit's (U(0, 1) - 1/2) / K.
-enum class Init { kNormal, kUniform };
+/// How tables start: N(init_mean, init_std), implicit's (U(0, 1) - 1/2) / K, or U(-a, a) with
+/// a = sqrt(6 / (rows + columns)) (Glorot & Bengio, 2010).
+enum class Init { kNormal, kUniform, kXavier };
 
 /// All that a model is made from.
 struct ModelSpec {
@@ -34,12 +37,20 @@ struct ModelSpec {
   double highest = std::numeric_limits<double>::infinity();
   bool biased = true;  ///< svd: with the mean and biases
   int64_t draws = 1;   ///< bayesian_mf: that are kept
+  MfOptions mf;
 };
 
 /// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B, N]
-/// for a ranking model.
+/// for a ranking model, or [N] that all samples share. The rest is for many negatives, and may be
+/// undefined.
 struct Batch {
   torch::Tensor users, items, ratings, negatives;
+  /// Logarithm of what a negative weighs (log-Q correction), in negatives' shape; undefined: 0.
+  torch::Tensor log_weights = {};
+  /// Shared negatives that a sample does without, since its user knows them: n of sample b as
+  /// b N + n in int64, ascending.
+  torch::Tensor excluded = {};
+  torch::Tensor user_scale = {};  ///< [B, K]: factors of the users' vectors (dropout)
 };
 
 /// A regularised table: the objective holds coefficient * sum over all its entries of w^2.

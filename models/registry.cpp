@@ -2,9 +2,11 @@
 
 #include "models/bpr.h"
 #include "models/item_models.h"
+#include "models/mf.h"
 #include "models/models_with_sets.h"
 #include "models/rating_models.h"
 #include "models/solved_models.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 
 namespace latent {
@@ -28,6 +30,7 @@ const std::vector<ModelMaker>& model_registry() {
       {"svd", make<SvdImpl>},
       {"implicit_bpr", make<ImplicitBprImpl>},
       {"ials", make<ImplicitAlsImpl>},
+      {"mf", make<MfImpl>},
       {"svdpp", make<SvdppImpl>},
       {"bayesian_mf", make<BayesianMfImpl>},
       {"elsa", make<ElsaImpl>},
@@ -47,13 +50,15 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   spec.items = items;
   spec.factors = config.model.factors;
   spec.mean = ratings.mean;
+  if (config.model.init == "xavier") spec.init = Init::kXavier;
   spec.init_mean = config.model.init_mean;
   spec.init_std = config.model.init_std;
   spec.seed = static_cast<uint64_t>(train.seed);
   spec.form = train.form == "tensorflow" ? Form::kTensorflow : Form::kPytorch;
-  spec.lambda_user_bias = train.lambda_user_bias.value_or(train.lambda);
-  spec.lambda_item_bias = train.lambda_item_bias.value_or(train.lambda);
-  spec.lambda_factors = train.lambda_factors.value_or(train.lambda);
+  const GroupPenalties penalties = group_penalties(train, ratings.rows);
+  spec.lambda_user_bias = penalties.user_bias;
+  spec.lambda_item_bias = penalties.item_bias;
+  spec.lambda_factors = penalties.factors;
   const ModelInfo& info = model_info(config.model.name);
   const std::vector<double>& scale = config.data.rating_scale;
   if (info.task == Task::kRating && (info.clips || !scale.empty())) {
@@ -62,6 +67,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   }
   spec.biased = config.svd.biased;
   spec.draws = config.bayes.kept();
+  spec.mf = config.mf;
   return spec;
 }
 

@@ -20,9 +20,10 @@ const std::vector<ModelMaker>& model_registry();
 /// What a model takes from its training ratings.
 struct RatingSummary {
   double mean = 0, lowest = 0, highest = 0;
+  int64_t rows = 0;
 };
 
-/// The spec that `config` asks for; each lambda of a group falls back to train.lambda.
+/// The spec that `config` asks for; penalties as group_penalties() has them.
 ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
                      const RatingSummary& ratings);
 

@@ -152,6 +152,19 @@ def ranking(bench):
     bench.add("the same against the bare product", best, product, "s", "1/1.5")
 
 
+def negatives(bench):
+    """A batch of 2,048 against 1,024 shared negatives: losses and gradients beside the bare products (forward, two backward), ours and LibTorch's."""
+    build, threads = pathlib.Path(bench.options.latent).parent, os.cpu_count()
+    subprocess.run(["cmake", "--build", build, "--target", "bench_negatives"], check=True, capture_output=True)
+    for k in (64, 256, 512):
+        runs = [json.loads(subprocess.run([build / "bench_negatives", "2048", "1024", str(k), str(threads)], check=True, capture_output=True, text=True).stdout)
+                for _ in range(bench.options.repeat)]
+        best = min(runs, key=lambda run: run["seconds"] / run["products"])
+        bench.add(f"mf: 2,048 x 1,024 shared negatives, K={k}, against its bare products", 1e3 * best["seconds"], 1e3 * best["products"], "ms", "1/1.5")
+        torch = bench.other("negatives", f"2048x1024x{k}")[0]["seconds"]
+        bench.add("the same against LibTorch's products", 1e3 * min(run["seconds"] for run in runs), 1e3 * torch, "ms", "1/1.5")
+
+
 def start(bench):
     """From the command to the first step, on a cached data set: a run of one step on few samples."""
     knobs = {"model.name": "latent_factor", "train.steps": 1, "train.batch_size": 100, "eval.metrics": "rating"}
@@ -250,7 +263,7 @@ def crossval(bench):
     bench.add("5-fold SVD on MovieLens 100k, whole command", best, bench.other("surprise-crossval", data)[0]["seconds"], "s", 12)
 
 
-ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "start": start, "export": export, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval,
+ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "negatives": negatives, "start": start, "export": export, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval,
         **bench_reading.ROWS}
 
 

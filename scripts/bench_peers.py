@@ -93,6 +93,22 @@ def triad(_):
     peers.emit("triad", best, bytes_per_second=3 * 4 * n / best)
 
 
+def negatives(shape):
+    """The three products of a batch of B samples against N shared negatives, BxNxK: scores, and their gradients' two."""
+    import torch
+
+    size, count, k = map(int, shape.split("x"))
+    users, items = torch.randn(size, k), torch.randn(count, k)
+    best = float("inf")
+    for _ in range(60):
+        start = time.time()
+        scores = users @ items.t()
+        by_user, by_item = scores @ items, scores.t() @ users
+        best = min(best, time.time() - start)
+    assert by_user.shape == users.shape and by_item.shape == items.shape
+    peers.emit("negatives", best)
+
+
 if __name__ == "__main__":
-    ROWS = {"irspack-128": irspack_128, "product": product, "surprise-crossval": surprise_crossval, "ranking": ranking, "triad": triad}
+    ROWS = {"negatives": negatives, "irspack-128": irspack_128, "product": product, "surprise-crossval": surprise_crossval, "ranking": ranking, "triad": triad}
     ROWS[sys.argv[2]](sys.argv[1])

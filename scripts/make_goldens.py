@@ -1,9 +1,10 @@
-"""Writes the golden values the tests compare against, tests/golden/{models,ranking}.json.
+"""Writes the golden values the tests compare against, tests/golden/{models,mf,ranking}.json.
 
     python scripts/make_goldens.py [FOLDER]    needs torch, numpy; FOLDER: tests/golden by default
 
 models.json holds scores, objectives, gradients and ten updates of every model in both forms, from
-PyTorch's autograd in double precision. ranking.json holds the ranking and rating metrics by brute
+PyTorch's autograd in double precision; mf.json the losses of model.name = mf, sample by sample from
+their formulas, and their gradients. ranking.json holds the ranking and rating metrics by brute
 force, straight from their definitions. The same machine writes the same bytes every time.
 
 Dimensions: B batch, U users, I items, K factors.
@@ -147,6 +148,95 @@ def model_case(model, form):
 
 def models_golden():
     cases = [model_case(model, form) for model in MODELS for form in FORMS]
+    return {"how": HOW, "torch": torch.__version__, "cases": cases}
+
+
+# ---- mf.json -------------------------------------------------------------------------------------
+
+MF_USERS, MF_ITEMS, MF_FACTORS, MF_BATCH = 5, 9, 3, 7
+MF_LOSSES = ["mse", "bce", "bpr", "hinge", "softmax", "bsl", "sl_at_k", "ccl", "directau"]
+MF_CONSTANTS = {"tau": 0.2, "tau2": 1.2, "tau_w": 0.7, "margin": 0.3, "negative_weight": 2.5, "gamma": 1.5}
+
+
+def mf_sample_loss(loss, s, negatives, weights, threshold, c):
+    """One positive's loss, of bsl without the positives' side; negatives and weights: those that it has."""
+    if len(negatives) == 0:
+        alone = {"mse": (1 - s) ** 2, "bce": torch.nn.functional.softplus(-s), "ccl": 1 - s, "softmax": -s / c["tau"]}
+        return alone.get(loss, 0 * s)
+    mean = lambda terms: (weights * terms).sum() / weights.sum()
+    relu, softplus = torch.relu, torch.nn.functional.softplus
+    if loss == "mse":
+        return (1 - s) ** 2 + c["negative_weight"] * mean(negatives**2)
+    if loss == "bce":
+        return softplus(-s) + c["negative_weight"] * mean(softplus(negatives))
+    if loss == "bpr":
+        return mean(-torch.nn.functional.logsigmoid(s - negatives))
+    if loss == "hinge":
+        return mean(relu(c["margin"] - s + negatives))
+    if loss == "ccl":
+        return 1 - s + c["negative_weight"] * mean(relu(negatives - c["margin"]))
+    if loss == "softmax":
+        return -torch.log(torch.exp(s / c["tau"]) / (weights * torch.exp(negatives / c["tau"])).sum())
+    if loss == "bsl":
+        return c["tau2"] * torch.log(mean(torch.exp(negatives / c["tau"])))
+    weight = torch.sigmoid((s - threshold) / c["tau_w"])
+    return weight * torch.log((weights * torch.exp((negatives - s) / c["tau"])).sum())
+
+
+def mf_objective(loss, p, batch, cosine, c):
+    unit = lambda rows: torch.nn.functional.normalize(rows, dim=-1) if cosine else rows
+    users, items = torch.tensor(batch["users"]), torch.tensor(batch["items"])
+    u = p["gamma_user"][users] * torch.tensor(batch["user_scale"], dtype=DTYPE)
+    if loss == "directau":
+        x, y = torch.nn.functional.normalize(u, dim=-1), torch.nn.functional.normalize(p["gamma_item"][items], dim=-1)
+        uniformity = lambda rows: torch.pdist(rows).pow(2).mul(-2).exp().mean().log()
+        return ((x - y) ** 2).sum(1).mean() + c["gamma"] * (uniformity(x) + uniformity(y)) / 2
+    u = unit(u)
+    bias = lambda ids: p["beta_item"][ids] if "beta_item" in p else 0
+    positive = (u * unit(p["gamma_item"][items])).sum(1) + bias(items)
+    shared, total = not isinstance(batch["negatives"][0], list), 0
+    for n in range(MF_BATCH):
+        ids = torch.tensor(batch["negatives"] if shared else batch["negatives"][n])
+        logs = torch.tensor(batch["log_weights"] if shared else batch["log_weights"][n], dtype=DTYPE)
+        has = torch.tensor([n * len(ids) + j not in batch["excluded"] for j in range(len(ids))])
+        scores = (unit(p["gamma_item"][ids]) @ u[n] + bias(ids))[has]
+        total = total + mf_sample_loss(loss, positive[n], scores, logs.exp()[has], p["thresholds"][users[n]].detach(), c)
+        if loss == "bsl":  # the mean over the samples of the same user
+            total = total - torch.log(torch.exp(positive[users == users[n]] / c["tau"]).mean())
+    return total / MF_BATCH
+
+
+def mf_case(loss, score, shared, biased):
+    rng = np.random.RandomState(500 + 10 * MF_LOSSES.index(loss) + 2 * shared + biased)
+    tensor = lambda *shape: torch.tensor(rng.normal(0, 0.6, shape).astype(np.float32), dtype=DTYPE, requires_grad=True)
+    p = {"gamma_user": tensor(MF_USERS, MF_FACTORS), "gamma_item": tensor(MF_ITEMS, MF_FACTORS)}
+    if biased:
+        p["beta_item"] = tensor(MF_ITEMS)
+    tables = list(p.values())
+    p["thresholds"] = tensor(MF_USERS)
+    shape = (6,) if shared else (MF_BATCH, 4)
+    batch = {"users": rng.randint(MF_USERS, size=MF_BATCH).tolist(), "items": rng.randint(MF_ITEMS, size=MF_BATCH).tolist()}
+    batch["negatives"] = rng.randint(MF_ITEMS, size=shape).tolist()
+    batch["log_weights"] = rng.normal(0, 0.5, shape).astype(np.float32).tolist()
+    # The last sample does without any of them.
+    batch["excluded"] = [1, 4, 8, 20, *range(36, 42)] if shared else []
+    scale = (rng.randint(4, size=(MF_BATCH, MF_FACTORS)) > 0).astype(float)
+    scale[:, 0] = 1  # no row of zeros
+    batch["user_scale"] = scale.tolist()
+    loss_value = mf_objective(loss, p, batch, score == "cosine", MF_CONSTANTS)
+    loss_value.backward()
+    gradients = {name: table.grad if table.grad is not None else torch.zeros_like(table) for name, table in p.items() if name != "thresholds"}
+    case = {"loss": loss, "score": score, "shared": shared, "bias": biased, **MF_CONSTANTS}
+    case |= {"users": MF_USERS, "items": MF_ITEMS, "factors": MF_FACTORS, "batch": batch, "params": flat(p)}
+    return case | {"objective": loss_value.item(), "gradients": flat(gradients)}
+
+
+def mf_golden():
+    cases = []
+    for loss in MF_LOSSES:
+        cases.append(mf_case(loss, "cosine", True, False))
+        if loss != "directau":
+            cases += [mf_case(loss, "cosine", False, False), mf_case(loss, "dot", True, True), mf_case(loss, "dot", False, True)]
     return {"how": HOW, "torch": torch.__version__, "cases": cases}
 
 
@@ -329,7 +419,8 @@ def main():
     default = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     folder.mkdir(parents=True, exist_ok=True)
-    for name, golden in (("models.json", models_golden()), ("ranking.json", ranking_golden())):
+    goldens = {"models.json": models_golden(), "mf.json": mf_golden(), "ranking.json": ranking_golden()}
+    for name, golden in goldens.items():
         (folder / name).write_text(pretty(golden) + "\n", encoding="utf-8")
         print(f"wrote {folder / name}")
 

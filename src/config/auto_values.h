@@ -12,6 +12,19 @@ struct PairCounts {
   int64_t users = 0, items = 0, pairs = 0;  ///< different pairs
 };
 
+/// Weights of the squares of a gradient model's groups of parameters.
+struct GroupPenalties {
+  double user_bias, item_bias, factors;
+};
+
+/// train.lambda_*, else train.lambda. Where that is auto, a squared parameter weighs as much as a
+/// fixed number of rows, however many there are: the loss is a mean over `rows` rows.
+GroupPenalties group_penalties(const TrainOptions& train, int64_t rows);
+
+/// The share of `rows` rows, before any part is cut from them, that is for validation. split.valid
+/// auto: none of fewer than 1,000 rows.
+double valid_share_of(const SplitOptions& split, int64_t rows);
+
 struct IalsConstants {
   double alpha0, reg;
 };

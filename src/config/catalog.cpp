@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "src/config/catalog_rows.h"
+
 namespace latent {
 
 namespace {
@@ -44,8 +46,11 @@ bool svdpp_penalty_falls_back(const RunConfig& c) {
 bool ials_form(const RunConfig& c) { return c.ials.form == "ials"; }
 bool implicit_form(const RunConfig& c) { return c.ials.form == "implicit"; }
 
+bool normal_init(const RunConfig& c) { return c.model.init == "normal"; }
+
 constexpr const char* kLambdaIsNull = "a penalty of train.lambda_* is null";
 constexpr const char* kBiased = "svd.biased is true";
+constexpr const char* kNormal = "model.init is normal";
 constexpr const char* kIalsForm = "ials.form is ials";
 constexpr const char* kImplicitForm = "ials.form is implicit";
 
@@ -79,8 +84,9 @@ Knobs of_gradient(const Knobs& more) {
                              {"train.optimizer"},
                              {"train.batch_size"},
                              {"train.log_every"},
-                             {"model.init_mean"},
-                             {"model.init_std"}}),
+                             {"model.init"},
+                             {"model.init_mean", normal_init, kNormal},
+                             {"model.init_std", normal_init, kNormal}}),
                 more);
 }
 
@@ -137,6 +143,25 @@ Knobs of_elsa() {
 
 constexpr bool kFactors = true, kClips = true;
 
+using Defaults = std::vector<std::pair<std::string, nlohmann::json>>;
+
+/// Of a model that a validation part may stop.
+Defaults until_stopped(int64_t most_passes, Defaults more) {
+  more.insert(more.end(), {{"train.epochs", most_passes},
+                           {"train.patience", 5},
+                           {"train.refit", true}});
+  return more;
+}
+
+/// Of one that is trained by gradient.
+Defaults gradient_until_stopped(double lr, Defaults more) {
+  more.insert(more.end(), {{"model.init_std", 0.05},
+                           {"train.batch_size", 0},
+                           {"train.lambda", "auto"},
+                           {"train.lr", lr}});
+  return until_stopped(200, std::move(more));
+}
+
 std::vector<ModelInfo> rating_models() {
   return {
       {"mean", "always the training mean", Task::kRating, Trained::kNot, Negatives::kNone,
@@ -147,7 +172,7 @@ std::vector<ModelInfo> rating_models() {
                     {"train.lambda", any_bias_falls_back, kLambdaIsNull},
                     {"train.lambda_user_bias"},
                     {"train.lambda_item_bias"}}),
-       {}},
+       {}, gradient_until_stopped(0.005, {})},
       {"latent_factor", "alpha + beta_u + beta_i + gamma_u . gamma_i", Task::kRating,
        Trained::kByGradient, Negatives::kNone, kFactors, !kClips, never,
        of_gradient({{"data.rating_scale"},
@@ -156,7 +181,7 @@ std::vector<ModelInfo> rating_models() {
                     {"train.lambda_user_bias"},
                     {"train.lambda_item_bias"},
                     {"train.lambda_factors"}}),
-       {}},
+       {}, gradient_until_stopped(0.005, {{"model.factors", 20}})},
   };
 }
 
@@ -168,7 +193,7 @@ ModelInfo bpr() {
                        {"train.lambda", item_penalty_falls_back, kLambdaIsNull},
                        {"train.lambda_item_bias"},
                        {"train.lambda_factors"}}),
-          {}};
+          {}, gradient_until_stopped(0.01, {{"model.factors", 64}})};
 }
 
 std::vector<ModelInfo> solved_models() {
@@ -183,7 +208,8 @@ std::vector<ModelInfo> solved_models() {
         {"model.init_std", 0.1},
         {"train.epochs", 20},
         {"train.lr", 0.005},
-        {"train.lambda", 0.02}}},
+        {"train.lambda", 0.02}},
+       until_stopped(100, {{"train.lambda", 0.05}})},
       {"implicit_bpr", "beta_i + gamma_u . gamma_i by SGD (implicit's BayesianPersonalizedRanking)",
        Task::kRanking, Trained::kBySolver, Negatives::kOne, kFactors, !kClips, never,
        of_training({{"model.factors"},
@@ -199,25 +225,6 @@ std::vector<ModelInfo> solved_models() {
        Task::kRanking, Trained::kBySolver, Negatives::kNone, kFactors, !kClips, never, of_ials(),
        {{"model.factors", 64}, {"model.init_std", 0.1}, {"train.epochs", 16}}},
   };
-}
-
-ModelInfo at_once(std::string name, std::string meaning, Task task, Knobs reads) {
-  return {std::move(name), std::move(meaning), task, Trained::kAtOnce, Negatives::kNone,
-          !kFactors, !kClips, never, std::move(reads), {}};
-}
-
-/// What other models should beat.
-std::vector<ModelInfo> simple_models() {
-  std::vector<ModelInfo> out = {
-      at_once("popularity", "how many users have the item", Task::kRanking, {}),
-      at_once("item_mean", "the mean of the item's training ratings", Task::kRating,
-              {{"data.rating_scale"}, {"item_mean."}}),
-      at_once("item_knn", "cosine similarities of the k nearest items to a user's own",
-              Task::kRanking, {{"item_knn."}}),
-      at_once("ease", "item weights in closed form (Steck, 2019)", Task::kRanking, {{"ease."}}),
-  };
-  out[2].item_item = out[3].item_item = true;
-  return out;
 }
 
 /// Models in which what a user rated counts beside how, or alone.
@@ -257,6 +264,7 @@ const std::vector<ModelInfo>& model_catalog() {
     std::vector<ModelInfo> all = rating_models();
     all.push_back(bpr());
     for (ModelInfo& row : solved_models()) all.push_back(std::move(row));
+    all.push_back(mf_model(of_gradient({})));
     for (ModelInfo& row : models_with_sets()) all.push_back(std::move(row));
     for (ModelInfo& row : simple_models()) all.push_back(std::move(row));
     return all;

@@ -44,6 +44,9 @@ struct ModelInfo {
   std::vector<ReadKnob> reads;
   /// Knobs whose default differs from options.h for this model.
   std::vector<std::pair<std::string, nlohmann::json>> defaults;
+  /// Defaults beside those where neither a length nor the lack of a validation part is given: as
+  /// many passes as that part says, then again on it, too (see Resolver in read.cpp).
+  std::vector<std::pair<std::string, nlohmann::json>> stopping = {};
   /// Scores by similarities to a user's own items: evaluated and compared, never exported.
   bool item_item = false;
 };

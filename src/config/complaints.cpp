@@ -11,6 +11,7 @@
 #include "src/config/catalog.h"
 #include "src/config/data_sources.h"
 #include "src/config/metric_names.h"
+#include "src/config/mf_settings.h"
 #include "src/config/readers.h"
 
 namespace latent {
@@ -30,7 +31,7 @@ bool is_default(const Knob& knob, const Knob& untouched, const ModelInfo& model)
 bool has_no_validation(const RunConfig& config) {
   const bool file = config.split.kind == "files" && !config.data.valid_path.empty();
   const bool by_date = config.split.kind == "time" && !config.split.valid_from.empty();
-  return !file && !by_date && config.split.valid == 0;
+  return !file && !by_date && config.split.valid_share() == 0;
 }
 
 /// Why the file cannot be read, as reading it would say.
@@ -166,10 +167,20 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (on_cpu && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
+  if (model.name == "mf") append(out, wrong_mf(config));
+  if (train.batch_size == 0 && model.trained == Trained::kBySolver &&
+      why_unread("train.batch_size", config).empty())
+    out.push_back({"train.batch_size", "train.batch_size = 0 is for models trained by gradient; "
+                                       "give " + model.name + " a number"});
   if (!has_steps(model)) return out;
   if (train.refit && train.patience == 0 && why_unread("train.refit", config).empty())
     out.push_back({"train.refit",
                    "train.refit needs train.patience: early stopping chooses the steps to repeat"});
+  if (train.refit && config.eval.mask == "train")
+    out.push_back({"train.refit",
+                   "train.refit trains on the validation part, whose items eval.mask = train "
+                   "leaves among the candidates; set eval.mask to train_valid, or train.refit to "
+                   "false"});
   try {
     if (train.patience > 0) monitored_metric(config);
   } catch (const Error& e) {
@@ -183,7 +194,7 @@ Complaints wrong_shares(const SplitOptions& split) {
   const bool by_date = split.kind == "time";
   const double test = split.kind == "k_fold" || (by_date && !split.test_from.empty()) ? 0
                                                                                       : split.test;
-  const double valid = by_date && !split.valid_from.empty() ? 0 : split.valid;
+  const double valid = by_date && !split.valid_from.empty() ? 0 : split.valid_share();
   if (test + valid < 1) return {};
   return {{"split.test", "split.test and split.valid together must be below 1"}};
 }

@@ -31,6 +31,11 @@ KnobRange number_or_auto() {
           "auto, or a number of at least 0", {{"minimum", 0}}};
 }
 
+KnobRange share_or_auto() {
+  return {[](const json& v) { return v == "auto" || (v >= 0 && v < 1); },
+          "auto, or from 0 to below 1", {{"minimum", 0}, {"exclusiveMaximum", 1}}};
+}
+
 KnobRange count_from(int64_t low) {
   // Ids and counts are int32 inside: a larger value could only overflow.
   return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },
@@ -118,3 +123,21 @@ KnobRange device() {
 }
 
 }  // namespace latent::knob_range
+
+namespace latent {
+
+bool takes_moment(const Knob& knob) {
+  return knob.name == "split.test_from" || knob.name == "split.valid_from";
+}
+
+bool takes_switch(const Knob& knob) {
+  return knob.name == "data.header" || knob.name == "train.negatives_shared";
+}
+
+bool takes_column(const Knob& knob) {
+  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
+         knob.name == "data.time" || knob.name == "data.titles.id" ||
+         knob.name == "data.titles.title";
+}
+
+}  // namespace latent

@@ -13,6 +13,7 @@ KnobRange above(double low);
 KnobRange at_least(double low);
 KnobRange count_from(int64_t low);
 KnobRange number_or_auto();
+KnobRange share_or_auto();
 KnobRange threads();
 KnobRange share();
 KnobRange one_of(std::vector<std::string> names);

@@ -68,7 +68,7 @@ std::optional<json> converted(const Knob& knob, const json& v) {
   if (std::holds_alternative<std::string*>(knob.target)) {
     if (takes_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
     if (takes_moment(knob) && v.is_number()) return json(v.dump());
-    if (knob.name == "data.header" && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
+    if (takes_switch(knob) && v.is_boolean()) return json(v.get<bool>() ? "true" : "false");
     return v.is_string() ? std::optional(v) : std::nullopt;
   }
   if (std::holds_alternative<std::vector<double>*>(knob.target)) {
@@ -127,7 +127,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"split.kind", &c.split.kind, "what the test part is: random rows (random), the newest rows of all (time), a share of each user's rows (per_user), each user's newest row (leave_one_out), one of K folds of the shuffled rows (k_fold, as latent crossval cuts them), or a file of its own (files)", one_of({"random", "time", "per_user", "leave_one_out", "k_fold", "files"})},
       {"split.seed", &c.split.seed, "seed of the split", count_from(0)},
       {"split.test", &c.split.test, "share of all rows held out for the test; per_user: of each user's rows, rounded down; leave_one_out: 0 turns the test part off", share()},
-      {"split.valid", &c.split.valid, "share of all rows for validation; per_user: of each user's rows; leave_one_out: above 0 takes the second newest; k_fold: of the other folds' rows; files: of data.path where no data.valid_path is given", share()},
+      {"split.valid", &c.split.valid, "share of all rows for validation; per_user: of each user's rows; leave_one_out: above 0 takes the second newest; k_fold: of the other folds' rows; files: of data.path where no data.valid_path is given; auto: 0.1 where train.patience is above 0, of 1,000 rows or more, else 0", share_or_auto()},
       {"split.order", &c.split.order, "which of a user's rows are held out: random ones, or the newest (the test part has newer ones than the validation part)", one_of({"random", "newest"})},
       {"split.test_from", &c.split.test_from, "rows from this date, time or second on are the test part, whatever split.test says; empty: the newest, by share", moment()},
       {"split.valid_from", &c.split.valid_from, "rows from then on and before split.test_from are the validation part, whatever split.valid says", moment()},
@@ -135,18 +135,19 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"split.fold", &c.split.fold, "which of them is the test part, from 1", count_from(1)},
       {"model.name", &c.model.name, "the model", one_of(model_names())},
       {"model.factors", &c.model.factors, "latent factors K", count_from(1)},
+      {"model.init", &c.model.init, "initial parameters: normal, or Xavier's uniform ones, within sqrt(6 / (rows + columns)) of 0 (Glorot & Bengio, 2010; torch.nn.init.xavier_uniform_)", one_of({"normal", "xavier"})},
       {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd, svdpp: of the factors and what feeds them)", any()},
       {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd, svdpp: of the factors and what feeds them; ials: times the root of model.factors)", at_least(0)},
       {"model.init_path", &c.model.init_path, "npz file of initial tables, as latent export --format npz (or implicit) writes them; empty: random ones", any()},
       {"model.init_from", &c.model.init_from, "a run, or its model.pt, from which users and items of the same ids take their rows; those that it lacks start fresh; empty: none", any()},
       {"train.form", &c.train.form, "objective and Adam as in the notebook's PyTorch or TensorFlow cells", one_of({"pytorch", "tensorflow"})},
-      {"train.lambda", &c.train.lambda, "L2 penalty on whole tables", at_least(0)},
+      {"train.lambda", &c.train.lambda, "L2 penalty on whole tables; auto, of models trained by gradient: 2 / rows for user biases, 4 / rows for item biases, 8 / rows for factors; of others their own default", number_or_auto()},
       {"train.lambda_user_bias", &c.train.lambda_user_bias, "penalty of the user biases; null: train.lambda", at_least(0)},
       {"train.lambda_item_bias", &c.train.lambda_item_bias, "penalty of the item biases; null: train.lambda", at_least(0)},
       {"train.lambda_factors", &c.train.lambda_factors, "penalty of the factors; null: train.lambda", at_least(0)},
       {"train.lr", &c.train.lr, "learning rate", above(0)},
       {"train.optimizer", &c.train.optimizer, "optimizer; adam_lazy: Adam on the rows that a batch touches, where others and their penalty stand still", one_of({"adam", "adam_lazy", "sgd", "adagrad"})},
-      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users)", count_from(1)},
+      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users); 0, of models trained by gradient: a fortieth of the training rows, from 32 to 10,000", count_from(0)},
       {"train.steps", &c.train.steps, "steps, batches drawn with replacement (svd, svdpp, baseline, implicit_bpr, ials, elsa: passes); 0 when train.epochs is given", count_from(0)},
       {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
       {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},
@@ -159,6 +160,22 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.log_every", &c.train.log_every, "on a GPU: steps between objectives in the log, each of which makes the host wait; a CPU logs every step", count_from(1)},
       {"train.refit", &c.train.refit, "once the validation part has chosen the steps, train again on train and valid for as many passes", any()},
       {"train.exact", &c.train.exact, "the peer's own arithmetic and order on one thread: svd and svdpp as Surprise in double, implicit_bpr as implicit (train.seed seeds its std::mt19937)", any()},
+      {"train.negatives", &c.train.negatives, "N: negatives drawn for a positive, or for a batch when they are shared", count_from(1)},
+      {"train.negatives_shared", &c.train.negatives_shared, "one set of negatives for the whole batch, whose scores are one matrix product; a user's known items in it are left out of that user's loss. auto: above 16", one_of({"auto", "true", "false"})},
+      {"train.negative_sampling", &c.train.negative_sampling, "negatives are drawn from all items alike (uniform), by their number of training rows (popularity), or are the batch's other positives (in_batch). Drawn with probability q, one weighs 1 / (I q): the log-Q correction (Bengio & Senecal, 2008; Yi et al., 2019)", one_of({"uniform", "popularity", "in_batch"})},
+      {"train.popularity_power", &c.train.popularity_power, "power of an item's rows in its probability (.75: Mikolov et al., 2013)", at_least(0)},
+      {"train.user_dropout", &c.train.user_dropout, "share of the entries of the users' vectors that each sample sets to 0, the rest scaled up (.1: BSL's code on check-ins and Yelp; 0: on MovieLens)", share()},
+      {"mf.loss", &c.mf.loss, "mf: what compares a positive with its negatives; README has the formulas' sources", one_of({"mse", "bce", "bpr", "hinge", "softmax", "bsl", "sl_at_k", "ccl", "directau"})},
+      {"mf.score", &c.mf.score, "mf: gamma_u . gamma_i, or its cosine, served as tables of normalised rows; auto: dot for mse, bce, bpr and hinge, else cosine", one_of({"auto", "dot", "cosine"})},
+      {"mf.bias", &c.mf.bias, "mf.score dot: with item biases", any()},
+      {"mf.tau", &c.mf.tau, "mf: temperature of softmax, bsl and sl_at_k (BSL's code, Wu et al., 2024: .08 on check-ins, .11 on Yelp, .17 on ml-1m; SL@K, Yang et al., 2025: .1, on ml-100k .2)", above(0)},
+      {"mf.tau2", &c.mf.tau2, "mf.loss bsl: weight of the negatives' side, tau1 / tau2 of the paper (BSL's code: 1.22 on check-ins, 1.10 on Yelp, 1.06 on ml-1m)", above(0)},
+      {"mf.tau_w", &c.mf.tau_w, "mf.loss sl_at_k: temperature of the weight (SL@K: 1; on ml-100k 3)", above(0)},
+      {"mf.at_k", &c.mf.at_k, "mf.loss sl_at_k: K, the length of the lists that are to be right (SL@K: 20)", count_from(1)},
+      {"mf.refresh", &c.mf.refresh, "mf.loss sl_at_k: passes over the rows between two estimates of each user's K-th highest score (SL@K: 20; on ml-100k 5)", count_from(1)},
+      {"mf.margin", &c.mf.margin, "mf: a negative costs nothing where it scores that far below the positive (hinge; null: 1), or below that (ccl; null: .9, SimpleX, Mao et al., 2021)", any()},
+      {"mf.negative_weight", &c.mf.negative_weight, "mf: weight of the mean over negatives beside the positive in mse and bce (null: 1) and ccl (null: 150, SimpleX on sparse data; 10 on dense)", above(0)},
+      {"mf.gamma", &c.mf.gamma, "mf.loss directau: weight of uniformity beside alignment (DirectAU, Wang et al., 2022: .5 to 5)", at_least(0)},
       {"svd.biased", &c.svd.biased, "svd: with the mean and biases; false: factors alone", any()},
       {"svd.lr_bu", &c.svd.lr_bu, "svd: learning rate of the user biases; null: train.lr", above(0)},
       {"svd.lr_bi", &c.svd.lr_bi, "likewise of the item biases", above(0)},
@@ -211,16 +228,6 @@ std::vector<Knob> knobs(RunConfig& c) {
 }
 
 // clang-format on
-
-bool takes_moment(const Knob& knob) {
-  return knob.name == "split.test_from" || knob.name == "split.valid_from";
-}
-
-bool takes_column(const Knob& knob) {
-  return knob.name == "data.user" || knob.name == "data.item" || knob.name == "data.rating" ||
-         knob.name == "data.time" || knob.name == "data.titles.id" ||
-         knob.name == "data.titles.title";
-}
 
 json knob_value(const Knob& knob) {
   return std::visit(

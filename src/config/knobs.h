@@ -41,6 +41,9 @@ bool takes_column(const Knob& knob);
 /// Whether the knob is a point in time, for which a number of seconds does as well.
 bool takes_moment(const Knob& knob);
 
+/// Whether true and false do as well as the words "true" and "false".
+bool takes_switch(const Knob& knob);
+
 /// The present value as JSON (null: an unset optional).
 nlohmann::json knob_value(const Knob& knob);
 

@@ -51,22 +51,27 @@ struct DataOptions {
 struct SplitOptions {
   std::string kind = "random";
   int64_t seed = 0;
-  double test = 0.1, valid = 0.0;
+  double test = 0.1;
+  AutoNumber valid;
+  double valid_if_auto = 0;  // no knob: follows from train.patience
   std::string order = "random";
   std::string test_from, valid_from;  // as time_of() (src/base/times.h) reads them; empty: by share
   int64_t folds = 5, fold = 1;        // fold: from 1
+
+  double valid_share() const { return valid.value.value_or(valid_if_auto); }
 };
 
 struct ModelOptions {
   std::string name = "latent_factor";
   int64_t factors = 5;
+  std::string init = "normal";
   double init_mean = 0, init_std = 0.001;
   std::string init_path, init_from;
 };
 
 struct TrainOptions {
   std::string form = "pytorch";
-  double lambda = 1e-5;
+  AutoNumber lambda = 1e-5;
   std::optional<double> lambda_user_bias, lambda_item_bias, lambda_factors;
   double lr = 0.1;
   std::string optimizer = "adam";
@@ -82,6 +87,11 @@ struct TrainOptions {
   int64_t log_every = 100;
   bool refit = false;
   bool exact = false;
+  int64_t negatives = 1024;
+  std::string negatives_shared = "auto";
+  std::string negative_sampling = "uniform";
+  double popularity_power = 0.75;
+  double user_dropout = 0;
 };
 
 /// Surprise's SVD; unset rates and penalties are train.lr and train.lambda.
@@ -120,6 +130,16 @@ struct IalsOptions {
   AutoNumber alpha0, reg;
   double nu = 1;
   double alpha = 1;
+};
+
+/// Losses of a positive against many negatives. Unset constants: each loss has its own.
+struct MfOptions {
+  std::string loss = "softmax", score = "auto";
+  bool bias = false;
+  double tau = 0.1, tau2 = 1.1, tau_w = 1;
+  int64_t at_k = 20, refresh = 5;  // refresh: in passes
+  std::optional<double> margin, negative_weight;
+  double gamma = 1;
 };
 
 struct ItemMeanOptions {
@@ -170,6 +190,7 @@ struct RunConfig {
   BaselineOptions baseline;
   ImplicitBprOptions implicit_bpr;
   IalsOptions ials;
+  MfOptions mf;
   ItemMeanOptions item_mean;
   ItemKnnOptions item_knn;
   EaseOptions ease;

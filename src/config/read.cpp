@@ -53,13 +53,11 @@ class Resolver {
         if (name == "model.name") (void)set_knob(*find(name), value);
       }
     }
-    for (const auto& [name, value] : model_info(result_.config.model.name).defaults) {
-      if (!set_knob(*find(name), value).empty())
-        throw std::logic_error("the catalog's default of " + name + " is not one");
-      result_.sources[name] = "model";
-    }
+    for (const auto& [name, value] : model().defaults) take_default(name, value);
+    if (stops_by_default()) take_stopping_defaults();
     for (size_t n = 0; n < levels_.size(); ++n) apply(n);
     settle_length();
+    settle_autos();
     start_paths();
     return std::move(result_);
   }
@@ -68,6 +66,41 @@ class Resolver {
   const Knob* find(const std::string& name) const {
     const auto at = std::ranges::find(rows_, name, &Knob::name);
     return at == rows_.end() ? nullptr : &*at;
+  }
+
+  const ModelInfo& model() const { return model_info(result_.config.model.name); }
+
+  void take_default(const std::string& name, const json& value) {
+    if (!set_knob(*find(name), value).empty())
+      throw std::logic_error("the catalog's default of " + name + " is not one");
+    result_.sources[name] = "model";
+  }
+
+  /// The value that files or --set give, or null.
+  json asked(const std::string& name) const {
+    json out;
+    for (const Level& level : levels_) {
+      for (const auto& [knob, value] : level.values) {
+        if (knob == name) out = value;
+      }
+    }
+    return out;
+  }
+
+  /// Whether a validation part may say when to stop: nobody says how long to train, that nothing
+  /// stops it, or that there is no such part.
+  bool stops_by_default() const {
+    return asked("train.steps").is_null() && asked("train.epochs").is_null() &&
+           asked("train.patience") != 0 && asked("split.valid") != 0 &&
+           asked("train.rows") != "all" && asked("train.exact") != true;
+  }
+
+  void take_stopping_defaults() {
+    for (const auto& [name, value] : model().stopping) {
+      // Its rankings would be asked for items that the second fit was trained on.
+      if (name == "train.refit" && asked("eval.mask") == "train") continue;
+      take_default(name, value);
+    }
   }
 
   Level level_of(const ConfigFile& file) {
@@ -188,6 +221,17 @@ class Resolver {
     }
     if (train.steps == 0 && train.epochs == 0)
       wrong(file, "'train.steps' and 'train.epochs' are both 0; give one of them");
+  }
+
+  /// What follows from the rest. A solver's penalty has no other meaning of auto than its default.
+  void settle_autos() {
+    constexpr double kValid = 0.1;
+    RunConfig& config = result_.config;
+    config.split.valid_if_auto = config.train.patience > 0 ? kValid : 0;
+    if (config.train.lambda.value || model().trained == Trained::kByGradient) return;
+    for (const auto& [name, value] : model().defaults) {
+      if (name == "train.lambda") config.train.lambda = value.get<double>();
+    }
   }
 
   /// Relative paths of runs' own configs start where those runs did.

@@ -37,7 +37,7 @@ struct Forms {
     std::vector<ordered_json> out = {ranged({{"type", "string"}}, knob.range.schema)};
     if (takes_column(knob)) out.push_back({{"type", "integer"}, {"minimum", 0}});
     if (takes_moment(knob)) out.push_back({{"type", "number"}});
-    if (knob.name == "data.header") out.push_back({{"type", "boolean"}});
+    if (takes_switch(knob)) out.push_back({{"type", "boolean"}});
     return out;
   }
   std::vector<ordered_json> operator()(std::vector<int64_t>*) const {

@@ -19,6 +19,7 @@ using nlohmann::ordered_json;
 
 constexpr int64_t kMostTrials = 10000;
 constexpr int64_t kMostSeeds = 1000;
+constexpr double kValid = 0.1;  // the share by which trials are judged, where it is auto
 
 int64_t whole_number(const ordered_json& section, const std::string& key, int64_t low,
                      int64_t high, int64_t otherwise) {
@@ -222,7 +223,7 @@ void check_config(ResolvedConfig resolved, const SweepPlan& plan) {
   if (config.data.path == "-")
     throw Error("data.path = -, but a sweep reads its data again at its end; give a file");
   const bool file = config.split.kind == "files" && !config.data.valid_path.empty();
-  if (!file && config.split.valid == 0 && config.split.valid_from.empty())
+  if (!file && config.split.valid_share() == 0 && config.split.valid_from.empty())
     throw Error("a sweep needs a validation part, by which trials are judged; set split.valid");
   if (config.train.rows == "all")
     throw Error("train.rows = all trains on the test part, which no trial may see; leave it out");
@@ -240,8 +241,10 @@ ordered_json given_knobs(const ResolvedConfig& resolved) {
   return out;
 }
 
-SweepPlan plan_sweep(const ordered_json& given, const ordered_json& section,
+SweepPlan plan_sweep(const ordered_json& as_given, const ordered_json& section,
                      const std::string& where) {
+  ordered_json given = as_given;
+  if (!resolved_with(given, where).config.split.valid.value) given["split.valid"] = kValid;
   const ResolvedConfig resolved = resolved_with(given, where);
   SweepPlan plan{given, section, read_spec(section), {}};
   const TrialMaker maker(given, plan.spec, where);

@@ -75,12 +75,18 @@ For a knob that takes no text what comes of it is parsed as `--set` parses it.
     out += "| `" + knob.name + "` | `" + knob_value(knob).dump() + "` | " + knob.range.text +
            " | " + knob.help + " | " + readers_text(knob.name) + " |\n";
   }
-  out += "\n## Models\n\n| model.name | meaning | own defaults |\n| --- | --- | --- |\n";
+  out +=
+      "\n## Models\n\n| model.name | meaning | own defaults | where a validation part may stop it |\n"
+      "| --- | --- | --- | --- |\n";
   for (const ModelInfo& model : model_catalog()) {
-    std::string own;
-    for (const auto& [knob, value] : model.defaults)
-      own += (own.empty() ? "`" : ", `") + knob + "` = `" + value.dump() + "`";
-    out += "| `" + model.name + "` | " + model.meaning + " | " + own + " |\n";
+    const auto listed_values = [](const auto& rows) {
+      std::string text;
+      for (const auto& [knob, value] : rows)
+        text += (text.empty() ? "`" : ", `") + knob + "` = `" + value.dump() + "`";
+      return text;
+    };
+    out += "| `" + model.name + "` | " + model.meaning + " | " + listed_values(model.defaults) +
+           " | " + listed_values(model.stopping) + " |\n";
   }
   return out;
 }

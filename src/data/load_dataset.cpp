@@ -40,7 +40,7 @@ Split parts_of_files(RawData& raw, const DataOptions& data, const SplitOptions& 
   for (size_t part = parts.size(); --part > 0;)
     *parts[part] = raw.data.rows.cut(raw.part_ends[part - 1]);
   *parts[0] = std::move(raw.data.rows);
-  if (data.valid_path.empty() && split.valid > 0) carve_valid(out, split);
+  if (data.valid_path.empty() && split.valid_share() > 0) carve_valid(out, split);
   return out;
 }
 

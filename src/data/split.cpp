@@ -10,6 +10,7 @@
 #include "src/base/error.h"
 #include "src/base/rng.h"
 #include "src/base/times.h"
+#include "src/config/auto_values.h"
 #include "src/config/complaints.h"
 
 namespace latent {
@@ -19,6 +20,10 @@ namespace {
 /// floor(n * share), with shares such as .1 that binary fractions miss by a hair taken as meant.
 int64_t part_size(int64_t n, double share) {
   return static_cast<int64_t>(std::floor(static_cast<double>(n) * share + 1e-9));
+}
+
+int64_t valid_size(int64_t rows, const SplitOptions& options) {
+  return part_size(rows, valid_share_of(options, rows));
 }
 
 RandomStream split_stream(const SplitOptions& options) {
@@ -46,7 +51,7 @@ Split split_by(Interactions rows, const std::vector<Part>& part_of_row) {
 Split split_randomly(Interactions rows, const SplitOptions& options) {
   shuffle(rows, split_stream(options));
   const int64_t test_begin = part_size(rows.size(), 1 - options.test);
-  const int64_t valid_begin = test_begin - part_size(rows.size(), options.valid);
+  const int64_t valid_begin = test_begin - valid_size(rows.size(), options);
   Split split;
   split.test = rows.cut(test_begin);
   split.valid = rows.cut(std::max<int64_t>(0, valid_begin));
@@ -78,7 +83,8 @@ std::vector<Newest> newest_rows(const Interactions& rows, int32_t users) {
 
 Split leave_one_out(Interactions rows, int32_t users, const SplitOptions& options) {
   const std::vector<Newest> newest = newest_rows(rows, users);
-  const bool wants_test = options.test > 0, wants_valid = options.valid > 0;
+  const bool wants_test = options.test > 0;
+  const bool wants_valid = valid_share_of(options, rows.size()) > 0;
   Split split;
   int64_t kept = 0;
   for (int64_t n = 0; n < rows.size(); ++n) {
@@ -135,7 +141,7 @@ Split split_by_time(Interactions rows, const SplitOptions& options) {
     take_from(options.test_from, Part::kTest, rows, part_of_row);
   }
   if (options.valid_from.empty()) {
-    take_newest(part_size(rows.size(), options.valid), Part::kValid);
+    take_newest(valid_size(rows.size(), options), Part::kValid);
   } else {
     take_from(options.valid_from, Part::kValid, rows, part_of_row);
   }
@@ -148,6 +154,7 @@ Split split_per_user(Interactions rows, int32_t users, const SplitOptions& optio
   const std::vector<int64_t> start = counting_sort(
       rows.size(), users, [&](int64_t n) { return rows.user[n]; },
       [&](int64_t n, int64_t place) { by_user[place] = n; });
+  const double valid_share = valid_share_of(options, rows.size());
   for (int32_t u = 0; u < users; ++u) {
     const int64_t count = start[u + 1] - start[u];
     const std::span<int64_t> own(by_user.data() + start[u], count);
@@ -157,7 +164,7 @@ Split split_per_user(Interactions rows, int32_t users, const SplitOptions& optio
       shuffle(own, Rng(options.seed).stream("split_user", u));
     }
     const int64_t test = std::min(part_size(count, options.test), count - 1);
-    const int64_t valid = std::min(part_size(count, options.valid), count - 1 - test);
+    const int64_t valid = std::min(part_size(count, valid_share), count - 1 - test);
     for (int64_t n = 0; n < test + valid; ++n)
       part_of_row[own[count - 1 - n]] = n < test ? Part::kTest : Part::kValid;
   }
@@ -189,7 +196,7 @@ Split fold_of(const Interactions& shuffled, int64_t fold, int64_t folds, double 
 
 void carve_valid(Split& split, const SplitOptions& options) {
   shuffle(split.train, split_stream(options));
-  split.valid = split.train.cut(split.train.size() - part_size(split.train.size(), options.valid));
+  split.valid = split.train.cut(split.train.size() - valid_size(split.train.size(), options));
 }
 
 bool needs_time(const SplitOptions& options) {
@@ -204,7 +211,7 @@ Split split_rows(Interactions rows, int32_t users, const SplitOptions& options) 
   if (options.kind == "leave_one_out") return leave_one_out(std::move(rows), users, options);
   if (options.kind == "k_fold") {
     shuffle_into_folds(rows, options);
-    return fold_of(rows, options.fold - 1, options.folds, options.valid);
+    return fold_of(rows, options.fold - 1, options.folds, valid_share_of(options, rows.size()));
   }
   return split_randomly(std::move(rows), options);
 }

@@ -7,6 +7,7 @@
 
 #include "src/base/error.h"
 #include "src/base/text_writer.h"
+#include "src/config/auto_values.h"
 #include "src/config/complaints.h"
 #include "src/data/id_order.h"
 #include "src/data/split.h"
@@ -139,8 +140,9 @@ std::vector<std::string> write_split_files(const SplitFilesRequest& request) {
     return files.finish(whole.raw.data);
   }
   shuffle_into_folds(whole.raw.data.rows, split);
+  const double valid = valid_share_of(split, whole.raw.data.rows.size());
   for (int64_t fold = 0; fold < split.folds; ++fold)
-    files.write(files.folders()[fold], fold_of(whole.raw.data.rows, fold, split.folds, split.valid),
+    files.write(files.folders()[fold], fold_of(whole.raw.data.rows, fold, split.folds, valid),
                 whole.raw.data);
   return files.finish(whole.raw.data);
 }

@@ -86,7 +86,7 @@ void write_tables(const RunConfig& config, const SplitDataset& data, const Recom
     write_implicit_bpr_npz(
         path, tables,
         {.learning_rate = config.train.lr,
-         .regularization = config.train.lambda,
+         .regularization = config.train.lambda.value.value(),
          .iterations = passes,
          .verify_negative_samples = config.implicit_bpr.verify_negative_samples});
   } else {

@@ -56,6 +56,12 @@ auto kernel() -> decltype(kBody) {
 template <int kLanes>
 struct Vector {
   typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
+  typedef int Ints __attribute__((vector_size(kLanes * sizeof(int))));
+  /// Anywhere in memory.
+  typedef float At __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+
+  LATENT_INLINE static Floats load(const float* at) { return *reinterpret_cast<const At*>(at); }
+  LATENT_INLINE static void store(float* at, const Floats& v) { *reinterpret_cast<At*>(at) = v; }
 };
 
 using Float8 = float __attribute__((vector_size(32)));
@@ -109,25 +115,33 @@ LATENT_INLINE Float8 sums8(const Float8 (&v)[8]) {
          __builtin_shufflevector(four[0], four[1], 4, 5, 6, 7, 12, 13, 14, 15);
 }
 
-/// 1 / (1 + e^x), to about 3e-7 of itself. e^x = 2^n e^r with |r| <= ln(2) / 2, where e^r is its
-/// Taylor polynomial of degree 6; x is held to [-80, 80].
-LATENT_INLINE Float8 falling_logistic8(const Float8& any) {
+/// e^x to about 3e-7 of itself, for x in [-87, 87]. e^x = 2^n e^r with |r| <= ln(2) / 2, where e^r is
+/// its Taylor polynomial of degree 6.
+template <int kLanes>
+LATENT_INLINE typename Vector<kLanes>::Floats exponential(
+    const typename Vector<kLanes>::Floats& x) {
+  using Floats = typename Vector<kLanes>::Floats;
+  using Ints = typename Vector<kLanes>::Ints;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer
-  Float8 x = any > 80.0f ? Float8{} + 80.0f : any;
-  x = x < -80.0f ? Float8{} - 80.0f : x;
-  const Float8 shifted = x * 1.44269504f + kRound;
-  const Float8 n = shifted - kRound;
-  const Float8 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
-  Float8 e = r * (1.0f / 720) + (1.0f / 120);
+  const Floats shifted = x * 1.44269504f + kRound;
+  const Floats n = shifted - kRound;
+  const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
+  Floats e = r * (1.0f / 720) + (1.0f / 120);
   e = e * r + (1.0f / 24);
   e = e * r + (1.0f / 6);
   e = e * r + 0.5f;
   e = e * r + 1.0f;
   e = e * r + 1.0f;
   // The integer sits in the low bits of `shifted`; into the exponent with it.
-  const Int8 bits = __builtin_bit_cast(Int8, shifted) << 23;
-  const Float8 scaled = __builtin_bit_cast(Float8, __builtin_bit_cast(Int8, e) + bits);
-  return 1.0f / (1.0f + scaled);
+  const Ints bits = __builtin_bit_cast(Ints, shifted) << 23;
+  return __builtin_bit_cast(Floats, __builtin_bit_cast(Ints, e) + bits);
+}
+
+/// 1 / (1 + e^x), to about 3e-7 of itself; x is held to [-80, 80].
+LATENT_INLINE Float8 falling_logistic8(const Float8& any) {
+  Float8 x = any > 80.0f ? Float8{} + 80.0f : any;
+  x = x < -80.0f ? Float8{} - 80.0f : x;
+  return 1.0f / (1.0f + exponential<8>(x));
 }
 
 /// log(1 + e^-x) and 1 / (1 + e^x), without overflow, to about 3e-7 of themselves.

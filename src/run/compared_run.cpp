@@ -159,8 +159,9 @@ void require_same_parts(const ComparedRun& a, const ComparedRun& b) {
 }
 
 bool trains_on_all_but_test(const RunConfig& config) {
-  return config.train.refit || (config.split.valid == 0 && config.split.valid_from.empty() &&
-                                config.data.valid_path.empty());
+  return config.train.refit ||
+         (config.split.valid_share() == 0 && config.split.valid_from.empty() &&
+          config.data.valid_path.empty());
 }
 
 void require_same_rules(const ComparedRun& a, const ComparedRun& b) {

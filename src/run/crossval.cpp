@@ -7,6 +7,7 @@
 #include "src/base/jobs.h"
 #include "src/base/log.h"
 #include "src/base/parallel.h"
+#include "src/config/auto_values.h"
 #include "src/run/experiment.h"
 
 namespace latent {
@@ -75,14 +76,17 @@ ordered_json cross_validate(const CrossvalRequest& request) {
             "files, or use --fold-files");
       SplitOptions whole = config.split;
       whole.kind = "random";
-      whole.test = whole.valid = 0;
+      whole.test = 0;
+      whole.valid = 0;
       all = load_dataset(config.data, whole);
       if (all.parts.train.size() < folds)
         throw Error("--folds " + std::to_string(folds) + " needs at least as many rows; " +
                     config.data.path + " has " + std::to_string(all.parts.train.size()));
     }
-    if (config.split.valid > 0)
-      say("split.valid = " + ordered_json(config.split.valid).dump() +
+    const double valid = files ? config.split.valid_share()
+                               : valid_share_of(config.split, all.parts.train.size());
+    if (valid > 0 && !config.train.refit)
+      say("split.valid = " + ordered_json(valid).dump() +
           ": that share of each fold's other rows is left out of its training");
     const int jobs = static_cast<int>(std::min<int64_t>(request.jobs, folds));
     if (jobs > 1 && config.train.threads == 0)
@@ -91,7 +95,7 @@ ordered_json cross_validate(const CrossvalRequest& request) {
     std::vector<ordered_json> done(folds);
     run_jobs(folds, jobs, [&](int64_t fold) {
       if (!files) {
-        done[fold] = run_fold(config, fold_of(all, fold, folds, config.split.valid));
+        done[fold] = run_fold(config, fold_of(all, fold, folds, valid));
         return;
       }
       RunConfig own = config;

@@ -8,6 +8,7 @@
 
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
+#include "src/config/mf_settings.h"
 #include "src/export/tables_file.h"
 #include "src/run/run_log.h"
 #include "src/run/saved_run.h"
@@ -37,6 +38,12 @@ bool pairwise(const RunConfig& config) {
   return is_pairwise(model_info(config.model.name));
 }
 
+/// Each positive has negatives of its own, which its user must not know.
+bool draws_each(const RunConfig& config) {
+  if (model_info(config.model.name).negatives != Negatives::kMany) return true;
+  return has_negatives(config.mf) && !shares_negatives(config.train);
+}
+
 /// The summary as metrics.json holds it.
 ordered_json train_figures(const TrainSummary& summary) {
   ordered_json out = {{"seconds", summary.seconds}, {"steps", summary.steps}};
@@ -53,17 +60,40 @@ ordered_json train_figures(const TrainSummary& summary) {
   return out;
 }
 
+/// With what depends on the rows: a batch size of 0 is a number of them; where split.valid is auto
+/// and they are too few for that part, nothing stops the training early.
+RunConfig settled(const RunConfig& config, const SplitDataset& data) {
+  RunConfig out = config;
+  if (out.train.batch_size == 0)  // a pass is some 40 steps
+    out.train.batch_size = std::clamp<int64_t>(data.parts.train.size() / 40, 32, 10'000);
+  const bool stops = config.train.patience > 0 && has_steps(model_info(config.model.name));
+  if (!stops || config.split.valid.value || data.parts.valid.size() > 0) return out;
+  out.train.patience = 0;
+  out.train.refit = false;
+  out.split.valid_if_auto = 0;
+  const ModelInfo& model = model_info(config.model.name);
+  const auto value = [&](const auto& rows, const std::string& knob) {
+    const auto at = std::ranges::find(rows, knob, [](const auto& row) { return row.first; });
+    return at == rows.end() ? int64_t{0} : at->second.template get<int64_t>();
+  };
+  // A length that was given stays.
+  const int64_t passes = value(model.defaults, "train.epochs");
+  if (out.train.epochs == value(model.stopping, "train.epochs") && passes > 0)
+    out.train.epochs = passes;
+  return out;
+}
+
 }  // namespace
 
 Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
                        const RunDirectory* resumed)
-    : config_(config), data_(std::move(data)), evaluator_(*data_, config_) {
+    : config_(settled(config, *data)), data_(std::move(data)), evaluator_(*data_, config_) {
   const auto start = Clock::now();
   use_threads(config_);
   refuse(wrong_combinations(config_));
   if (resumed != nullptr && saved_provenance(*resumed).value("leaked", false)) see_leak(true);
   if (resumed != nullptr) checkpoint_ = CheckpointFolder(resumed->checkpoints()).newest();
-  if (pairwise(config_)) require_negatives();
+  if (pairwise(config_) && draws_each(config_)) require_negatives();
   evaluator_.require_other_pairs();
   prepare(Stage::kFirst);
   if (stepper_ && done() > steps())

@@ -24,7 +24,7 @@ using nlohmann::ordered_json;
 RatingSummary summary_of(const Interactions& rows) {
   if (rows.size() == 0) return {};
   const auto [lowest, highest] = std::minmax_element(rows.rating.begin(), rows.rating.end());
-  return {mean_rating(rows), *lowest, *highest};
+  return {mean_rating(rows), *lowest, *highest, rows.size()};
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "src/run/part_metrics.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 
 #include "src/base/log.h"
@@ -129,6 +131,28 @@ ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
   return out;
 }
 
+namespace {
+
+/// "ndcg@10", or at the last cut-off where that is none.
+std::string ndcg_of(const EvalOptions& options) {
+  const bool ten = std::ranges::count(options.k, 10) > 0;
+  return "ndcg@" + std::to_string(ten ? 10 : options.k.back());
+}
+
+/// A ranking model that is worse than counting.
+void tell_if_below_popularity(const ordered_json& metrics, const RunConfig& config) {
+  const std::string name = ndcg_of(config.eval), popular = "popularity_" + name;
+  if (model_info(config.model.name).task != Task::kRanking || !metrics.contains(popular)) return;
+  const double own = metrics[name], counted = metrics[popular];
+  if (own >= counted) return;
+  char figures[64];
+  std::snprintf(figures, sizeof figures, "%.4f is below the %.4f", own, counted);
+  say("valid: " + name + " " + figures +
+      " of items ranked by popularity; train longer, or try another train.lr, penalty or model");
+}
+
+}  // namespace
+
 void tell_of_part(const ordered_json& metrics, const std::string& part, const RunConfig& config) {
   const auto count = [&](const char* name) { return metrics.value(name, int64_t{0}); };
   if (count("repeated_pairs") > 0)
@@ -138,6 +162,7 @@ void tell_of_part(const ordered_json& metrics, const std::string& part, const Ru
   if (metrics.contains("relevant") && count("relevant") == 0)
     say(part + ": no row is rated " + nlohmann::json(*config.eval.relevant_at_least).dump() +
         " or more (eval.relevant_at_least), so there is nothing to rank");
+  if (part == "valid") tell_if_below_popularity(metrics, config);
 }
 
 }  // namespace latent

@@ -62,6 +62,16 @@ RunReport finish(Experiment& experiment, const RunDirectory& run) {
   return {run.path(), result.metrics};
 }
 
+/// That the rows were too few for what was to stop the training.
+void tell_of_no_validation(const RunConfig& asked, const RunConfig& done) {
+  if (asked.train.patience == done.train.patience) return;
+  const TrainOptions& train = done.train;
+  const std::string length = train.epochs > 0 ? std::to_string(train.epochs) + " passes"
+                                              : std::to_string(train.steps) + " steps";
+  say(asked.data.path + ": too few rows for a validation part (split.valid = auto); trains for " +
+      length + ", which nothing stops earlier");
+}
+
 /// Knobs that may differ between a run and its continuation.
 bool may_change(const std::string& knob) {
   for (const char* free : {"train.steps", "train.epochs", "train.threads", "train.device",
@@ -88,7 +98,8 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
   RunConfig a = before, b = now;
   const auto was = knobs(a), is = knobs(b);
   for (size_t n = 0; n < was.size(); ++n) {
-    if (knob_value(was[n]) != knob_value(is[n]) && !may_change(was[n].name) &&
+    const bool settled_anew = is[n].name == "train.batch_size" && now.train.batch_size == 0;
+    if (knob_value(was[n]) != knob_value(is[n]) && !settled_anew && !may_change(was[n].name) &&
         !same_path(was[n], is[n])) {
       throw Error("'" + was[n].name + "' was " + knob_value(was[n]).dump() + " in " + directory +
                   " and is " + knob_value(is[n]).dump() +
@@ -111,6 +122,7 @@ RunReport train_run(const TrainRequest& request) {
                      : std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
     tell_memory(config, data->items.size());
     Experiment experiment(config, data);
+    tell_of_no_validation(config, experiment.config());
     const RunDirectory run = request.run_dir.empty()
                                  ? RunDirectory::create_numbered(request.stem)
                                  : RunDirectory::create(request.run_dir, request.overwrite);

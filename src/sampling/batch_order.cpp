@@ -80,20 +80,23 @@ void BatchOrder::sort_users(SampleBatch& batch) {
     }
   }
   items_.resize(size);
-  negatives_.resize(batch.negatives.size());
+  // Shared negatives belong to no sample.
+  const size_t each = batch.shared || size == 0 ? 0 : batch.negatives.size() / size;
+  negatives_.resize(each * size);
   ratings_.resize(batch.ratings.size());
   for_parts(size, [&](size_t, size_t begin, size_t end) {
     for (size_t n = begin; n < end; ++n) {
       batch.users[n] = key_of(entries_[n]);
       items_[n] = batch.items[index_of(entries_[n])];
     }
-    for (size_t n = begin; n < std::min(end, negatives_.size()); ++n)
-      negatives_[n] = batch.negatives[index_of(entries_[n])];
+    for (size_t n = begin; each > 0 && n < end; ++n)
+      std::copy_n(batch.negatives.begin() + index_of(entries_[n]) * each, each,
+                  negatives_.begin() + n * each);
     for (size_t n = begin; n < std::min(end, ratings_.size()); ++n)
       ratings_[n] = batch.ratings[index_of(entries_[n])];
   });
   batch.items.swap(items_);
-  batch.negatives.swap(negatives_);
+  if (each > 0) batch.negatives.swap(negatives_);
   batch.ratings.swap(ratings_);
 }
 

@@ -15,7 +15,8 @@ class BatchOrder {
  public:
   explicit BatchOrder(int threads) : threads_(threads) {}
 
-  /// Puts the samples in ascending order of users, those of one user as they were, and fills
+  /// Puts the samples, each with its own negatives, in ascending order of users, those of one user
+  /// as they were, and fills
   /// sorted_items and item_order: the items, with the negatives after them, in ascending order of
   /// item >> item_shift, otherwise as they were, and where each stands (n < B: in items, else n - B
   /// in negatives). A bucket of 2^item_shift items has its rows in the nearest caches: sorting on

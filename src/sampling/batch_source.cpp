@@ -43,6 +43,7 @@ SampleBatch& BatchSource::get(int64_t step) {
 void BatchSource::draw(int64_t step, SampleBatch& out) {
   sampler_.draw(step, out);
   if (sorted_) order_.sort(out);
+  sampler_.complete(step, out);
 }
 
 void BatchSource::run() {

@@ -8,15 +8,22 @@
 
 #include "src/base/rng.h"
 #include "src/data/interactions.h"
+#include "src/sampling/negative_items.h"
 #include "src/score/pair_filter.h"
 #include "src/score/user_items.h"
 
 namespace latent {
 
-/// B samples. Pointwise: ratings are filled; pairwise: negatives.
+/// B samples. Pointwise: ratings are filled; ranked: negatives, N for each sample ([B, N]) or N for
+/// the whole batch where they are shared.
 struct SampleBatch {
   std::vector<int32_t> users, items, negatives;
   std::vector<float> ratings;
+  bool shared = false;  ///< the negatives
+  // Of Sampler::complete(); empty where nothing asks for them. See Batch in models/recommender.h.
+  std::vector<float> log_weights;  ///< in the shape of negatives
+  std::vector<int64_t> excluded;   ///< b N + n of shared negatives, ascending
+  std::vector<float> user_scale;   ///< [B, K]
   std::vector<int32_t> sorted_items, item_order;  ///< of BatchOrder, else empty
   int item_shift = 0;
   int64_t size() const { return static_cast<int64_t>(users.size()); }
@@ -28,10 +35,17 @@ struct SamplerOptions {
       true;  ///< false: epochs, each a new permutation of the rows; the last batch may be short
   uint64_t seed = 0;
   int threads = 0;
+  int64_t negatives = 1;  ///< of a sample, or of the batch where they are shared; 0: none
+  bool shared = false;
+  NegativeSampling sampling = NegativeSampling::kUniform;
+  double popularity_power = 1;
+  double dropout = 0;  ///< share of the users' vectors' K entries that are set to 0
+  int64_t factors = 0;
 };
 
-/// Draws batches of rows and, where `known` is given, a negative for each: uniform over all items,
-/// drawn again while it is among the user's known (training) items.
+/// Draws batches of rows and, where `known` is given, negatives for each: a sample's own are drawn
+/// again while they are among the user's known (training) items; among shared ones complete() finds
+/// those that a sample is to do without.
 class Sampler {
  public:
   /// Keeps references: `rows` and `known` must outlive the sampler. Rows of users that know every
@@ -41,6 +55,9 @@ class Sampler {
 
   /// Batch number `step`, from 0, into `out`.
   void draw(int64_t step, SampleBatch& out);
+  /// Adds to batch number `step`, in its final order, what belongs to the places of its samples:
+  /// excluded, log_weights and user_scale.
+  void complete(int64_t step, SampleBatch& batch) const;
   int64_t batches_per_epoch() const;
 
   const Interactions& rows() const { return rows_; }
@@ -51,12 +68,14 @@ class Sampler {
  private:
   void permute(int64_t epoch);
   void draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const;
+  void draw_shared(const Rng& rng, int64_t step, SampleBatch& out) const;
 
   const Interactions& rows_;
   SamplerOptions options_;
   const UserItems* known_;
   std::optional<PairFilter> filter_;
   int32_t items_;
+  std::optional<NegativeItems> negative_items_;  // where negatives are drawn
   std::vector<uint32_t> order_;  // the permutation of epoch_
   int64_t epoch_ = -1;
 };

@@ -239,7 +239,10 @@ void HttpServer::run(const std::function<bool()>& stop) {
     ++active_;
     try {
       std::thread([this, socket] {
-        serve(socket);
+        try {
+          serve(socket);
+        } catch (const std::exception&) {  // out of memory: this connection ends, others go on
+        }
         --active_;
       }).detach();
     } catch (const std::system_error&) {

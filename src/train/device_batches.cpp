@@ -1,5 +1,7 @@
 #include "src/train/device_batches.h"
 
+#include <limits>
+
 #include "src/base/parallel.h"
 
 namespace latent {
@@ -30,14 +32,26 @@ DeviceBatches::DeviceBatches(const Interactions& rows, const SamplerOptions& opt
     ratings_ = to(device, rows.rating, torch::kFloat32);
     return;
   }
-  std::vector<int64_t> keys;
+  std::vector<int64_t> keys, pairs;
   keys.reserve(known->item.size());
+  pairs.reserve(known->item.size());
   for (int32_t u = 0; u < known->users(); ++u) {
     int64_t t = 0;
-    for (const int32_t a : known->of(u)) keys.push_back(u * (items_ + 1) + a - t++);
+    for (const int32_t a : known->of(u)) {
+      keys.push_back(u * (items_ + 1) + a - t++);
+      pairs.push_back(u * items_ + a);
+    }
   }
   keys_ = to(device, keys, torch::kInt64);
   start_ = to(device, known->start, torch::kInt64);
+  if (options.shared || options.sampling != NegativeSampling::kUniform)
+    pairs_ = to(device, pairs, torch::kInt64);
+  const NegativeItems drawn(rows, items, options.sampling, options.popularity_power);
+  if (!drawn.weighted()) return;
+  probabilities_ = to(device, drawn.probabilities(), torch::kFloat64);
+  std::vector<float> logs(items);
+  for (int32_t i = 0; i < items; ++i) logs[i] = drawn.log_weight(i);
+  log_weights_ = to(device, logs, torch::kFloat32);
 }
 
 at::Generator DeviceBatches::generator(const char* name, int64_t n) const {
@@ -58,11 +72,11 @@ Tensor DeviceBatches::chosen_rows(int64_t step) {
   return order_.slice(0, first, std::min(first + options_.batch_size, size_));
 }
 
-Tensor DeviceBatches::negatives(const Tensor& users, int64_t step) const {
-  const Tensor u = users.to(torch::kInt64);
-  const Tensor begin = start_.index_select(0, u);
-  const Tensor unknown = items_ - (start_.index_select(0, u + 1) - begin);
-  const Tensor share = at::rand({u.numel()}, generator("negatives", step),
+Tensor DeviceBatches::unknown(const Tensor& users, int64_t step) const {
+  const Tensor u = users.to(torch::kInt64).unsqueeze(1);  // [B, 1]
+  const Tensor begin = start_.index_select(0, u.view(-1)).view_as(u);
+  const Tensor unknown = items_ - (start_.index_select(0, u.view(-1) + 1).view_as(u) - begin);
+  const Tensor share = at::rand({u.size(0), options_.negatives}, generator("negatives", step),
                                 torch::dtype(torch::kFloat64).device(device_));
   const Tensor r = at::minimum((share * unknown).to(torch::kInt64), unknown - 1);
   const Tensor end =
@@ -70,12 +84,54 @@ Tensor DeviceBatches::negatives(const Tensor& users, int64_t step) const {
   return (r + end - begin).to(torch::kInt32);
 }
 
+Tensor DeviceBatches::drawn(at::IntArrayRef shape, int64_t step) const {
+  const auto numbers = generator("negatives", step);
+  if (!probabilities_.defined())
+    return at::randint(items_, shape, numbers, torch::dtype(torch::kInt32).device(device_));
+  const int64_t count = c10::multiply_integers(shape);
+  return at::multinomial(probabilities_, count, /*replacement=*/true, numbers)
+      .view(shape)
+      .to(torch::kInt32);
+}
+
+void DeviceBatches::add_negatives(Batch& out, int64_t step) const {
+  const int64_t size = out.users.numel();
+  const bool uniform = options_.sampling == NegativeSampling::kUniform;
+  if (!options_.shared && uniform) {
+    out.negatives = unknown(out.users, step);
+    return;
+  }
+  out.negatives = options_.sampling == NegativeSampling::kInBatch ? out.items
+                  : options_.shared ? drawn({options_.negatives}, step)
+                                    : drawn({size, options_.negatives}, step);
+  if (log_weights_.defined())
+    out.log_weights = log_weights_.index_select(0, out.negatives.view(-1)).view_as(out.negatives);
+  const Tensor j = out.negatives.to(torch::kInt64);
+  const Tensor pairs = out.users.to(torch::kInt64).unsqueeze(1) * items_ + j;  // [B, N]
+  const Tensor at = at::searchsorted(pairs_, pairs).clamp_max(pairs_.numel() - 1);
+  const Tensor known = pairs_.index_select(0, at.view(-1)).view_as(pairs).eq(pairs)
+                           .logical_or(out.items.unsqueeze(1).eq(out.negatives));
+  if (options_.shared) {
+    out.excluded = known.view(-1).nonzero().view(-1);
+  } else {
+    out.log_weights = out.log_weights.masked_fill(known, -std::numeric_limits<float>::infinity());
+  }
+}
+
+void DeviceBatches::add_scale(Batch& out, int64_t step) const {
+  const Tensor share = at::rand({out.users.numel(), options_.factors},
+                                generator("user dropout", step), torch::dtype(torch::kFloat32)
+                                .device(device_));
+  out.user_scale = share.ge(options_.dropout).to(torch::kFloat32) / (1 - options_.dropout);
+}
+
 Batch DeviceBatches::get(int64_t step) {
   const torch::NoGradGuard no_grad;
   const Tensor rows = chosen_rows(step);
   Batch out{users_.index_select(0, rows), items_of_rows_.index_select(0, rows), {}, {}};
   if (ratings_.defined()) out.ratings = ratings_.index_select(0, rows);
-  if (keys_.defined()) out.negatives = negatives(out.users, step).unsqueeze(1);
+  if (keys_.defined() && (options_.negatives > 0 || options_.shared)) add_negatives(out, step);
+  if (options_.dropout > 0) add_scale(out, step);
   return out;
 }
 

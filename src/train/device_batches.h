@@ -8,13 +8,15 @@
 
 namespace latent {
 
-/// What Sampler does, in tensors: rows drawn with replacement or in epochs, and a negative for each
-/// where `known` is given, uniform over the items that the user does not know.
+/// What Sampler does, in tensors: rows drawn with replacement or in epochs, and negatives for each
+/// where `known` is given. Those of a sample's own that are drawn by popularity are not drawn again
+/// while the user knows them, but weigh nothing.
 ///
 /// Batch t depends on the seed and t alone, but its numbers are not Sampler's. A negative needs no
 /// trial and error: with a user's known items a_0 < a_1 < ..., the r-th unknown item is r plus the
 /// number of t with a_t - t <= r, which one binary search in a table of all users' (a_t - t) finds.
-/// No step waits for the device.
+/// No step waits
+/// for the device, but for those whose samples do without some of the shared negatives.
 class DeviceBatches {
  public:
   DeviceBatches(const Interactions& rows, const SamplerOptions& options, const UserItems* known,
@@ -25,13 +27,20 @@ class DeviceBatches {
  private:
   at::Generator generator(const char* name, int64_t n) const;
   torch::Tensor chosen_rows(int64_t step);
-  torch::Tensor negatives(const torch::Tensor& users, int64_t step) const;
+  /// [B, N]: uniform over the items that each user does not know.
+  torch::Tensor unknown(const torch::Tensor& users, int64_t step) const;
+  /// Draws whatever else, all items alike or by popularity, known or not.
+  torch::Tensor drawn(at::IntArrayRef shape, int64_t step) const;
+  void add_negatives(Batch& batch, int64_t step) const;
+  void add_scale(Batch& batch, int64_t step) const;
 
   SamplerOptions options_;
   torch::Device device_;
   int64_t size_, items_;
   torch::Tensor users_, items_of_rows_, ratings_;  // int32, int32, float [rows]
   torch::Tensor keys_, start_;  // int64: u (I + 1) + a_t - t, ascending; [U + 1]
+  torch::Tensor pairs_;         // int64: u I + a of all known pairs, ascending
+  torch::Tensor probabilities_, log_weights_;  // [I] of NegativeItems, or undefined
   torch::Tensor order_;         // the permutation of epoch_
   int64_t epoch_ = -1;
 };

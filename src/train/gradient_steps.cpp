@@ -5,8 +5,12 @@
 
 #include "src/base/error.h"
 #include "src/base/parallel.h"
+#include "src/config/catalog.h"
+#include "src/config/mf_settings.h"
 #include "src/train/fused_loss.h"
+#include "src/train/module_view.h"
 #include "src/train/solver_steps.h"
+#include "src/train/thresholds.h"
 
 namespace latent {
 
@@ -22,45 +26,82 @@ int drawing_threads(const TrainOptions& options) {
   return hardware_threads() > 2 ? std::max(1, threads / 4) : threads;
 }
 
-SamplerOptions sampler_options(const TrainOptions& options) {
-  return {options.batch_size, options.epochs == 0, static_cast<uint64_t>(options.seed),
-          drawing_threads(options)};
+SamplerOptions sampler_options(const RunConfig& config) {
+  const TrainOptions& train = config.train;
+  SamplerOptions out{train.batch_size, train.epochs == 0, static_cast<uint64_t>(train.seed),
+                     drawing_threads(train)};
+  if (model_info(config.model.name).negatives != Negatives::kMany) return out;
+  out.dropout = train.user_dropout;
+  out.factors = config.model.factors;
+  out.negatives = 0;
+  if (!has_negatives(config.mf)) return out;
+  const std::string& sampling = train.negative_sampling;
+  out.sampling = sampling == "popularity" ? NegativeSampling::kPopularity
+                 : sampling == "in_batch" ? NegativeSampling::kInBatch
+                                          : NegativeSampling::kUniform;
+  out.popularity_power = train.popularity_power;
+  out.shared = shares_negatives(train);
+  if (out.sampling != NegativeSampling::kInBatch) out.negatives = train.negatives;
+  return out;
 }
 
 }  // namespace
 
 GradientSteps::GradientSteps(const FitContext& fit)
     : model_(dynamic_cast<GradientModelImpl&>(fit.model)),
+      mf_(dynamic_cast<MfImpl*>(&fit.model)),
+      config_(fit.config),
       options_(fit.config.train),
       device_(fit.device),
-      sampler_(fit.rows, sampler_options(options_), fit.known, fit.items()),
+      sampler_(fit.rows, sampler_options(fit.config), fit.known, fit.items()),
       optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr),
       fused_(can_fuse(model_)) {
   if (device_.is_cpu()) {
     const bool ahead = options_.threads != 1 && hardware_threads() > 2;
     batches_.emplace(sampler_, /*sorted=*/true, ahead);
+    if (mf_ != nullptr && has_negatives(config_.mf)) many_negatives_.emplace(*mf_);
   } else {
     device_batches_.emplace(fit.rows, sampler_.options(), fit.known, fit.items(), device_);
   }
 }
 
+bool GradientSteps::measure(StepReport& report, double loss) {
+  report.objective = loss + optimizer_.penalty();
+  return std::isfinite(report.objective);
+}
+
+/// Every mf.refresh passes; until the first time they are 0.
+void GradientSteps::refresh_thresholds(int64_t done) {
+  if (mf_ == nullptr || !mf_->thresholds().defined() || done == 0 ||
+      done % (config_.mf.refresh * steps_per_pass()) != 0)
+    return;
+  const ModuleView view(*mf_);
+  RandomStream stream = Rng(sampler_.options().seed).stream("thresholds", done);
+  std::vector<int32_t> drawn(options_.negatives);
+  for (int32_t& j : drawn) j = static_cast<int32_t>(stream.below(sampler_.items()));
+  const std::vector<float> values =
+      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k);
+  const torch::NoGradGuard no_grad;
+  mf_->thresholds().copy_(torch::tensor(values));
+}
+
 StepReport GradientSteps::step(int64_t done, bool last) {
   try {
+    refresh_thresholds(done);
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
     StepReport report;
     report.measured = device_.is_cpu() || done % options_.log_every == 0 || last;
-    const auto measure = [&](double loss) {
-      report.objective = loss + optimizer_.penalty();
-      return std::isfinite(report.objective);
-    };
-    if (fused_) {
+    if (many_negatives_) {
+      if (!measure(report, many_negatives_->value(batch))) return report;
+      many_negatives_->backward();
+    } else if (fused_) {
       const FusedLoss loss(model_, batch);
-      if (!measure(loss.value())) return report;
+      if (!measure(report, loss.value())) return report;
       loss.backward();
     } else {
       const Tensor loss = model_.data_loss(batch);
-      if (report.measured && !measure(loss.item<double>())) return report;
+      if (report.measured && !measure(report, loss.item<double>())) return report;
       loss.backward();
     }
     optimizer_.step(batch);
@@ -75,12 +116,16 @@ StepReport GradientSteps::step(int64_t done, bool last) {
 void GradientSteps::save(Checkpoint& out) const {
   for (const auto& [name, tensor] : optimizer_.state())
     out.tensors.emplace_back("optimizer." + name, tensor);
+  if (mf_ != nullptr && mf_->thresholds().defined())
+    out.tensors.emplace_back("thresholds", mf_->thresholds());
 }
 
 void GradientSteps::restore(const Checkpoint& from) {
   optimizer_.set_steps_done(from.state.at("step"));
   for (const auto& [name, tensor] : optimizer_.state())
     copy_named(from.tensors, "optimizer." + name, tensor);
+  if (mf_ != nullptr && mf_->thresholds().defined())
+    copy_named(from.tensors, "thresholds", mf_->thresholds());
 }
 
 std::string GradientSteps::remedy() const { return lower_rate(options_); }

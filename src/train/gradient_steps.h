@@ -5,6 +5,7 @@
 
 #include "src/sampling/batch_source.h"
 #include "src/train/device_batches.h"
+#include "src/train/many_negatives_loss.h"
 #include "src/train/optimizer.h"
 #include "src/train/stepper.h"
 
@@ -13,7 +14,8 @@ namespace latent {
 class GradientSteps : public Stepper {
  public:
   /// On a GPU, batches are drawn there and the objective is read only every train.log_every steps:
-  /// reading it makes the host wait. On the CPU a loss that can be fused is (see FusedLoss).
+  /// reading it makes the host wait. On the CPU a loss that can be fused is (see FusedLoss and
+  /// ManyNegativesLoss).
   explicit GradientSteps(const FitContext& fit);
 
   StepReport step(int64_t done, bool last) override;
@@ -24,12 +26,18 @@ class GradientSteps : public Stepper {
   std::string remedy() const override;
 
  private:
+  bool measure(StepReport& report, double loss);
+  void refresh_thresholds(int64_t done);
+
   GradientModelImpl& model_;
+  MfImpl* mf_;  // null: another model
+  const RunConfig& config_;
   const TrainOptions& options_;
   torch::Device device_;
   Sampler sampler_;
   Optimizer optimizer_;
   bool fused_;
+  std::optional<ManyNegativesLoss> many_negatives_;  // of the CPU
   std::optional<BatchSource> batches_;           // of the CPU
   std::optional<DeviceBatches> device_batches_;  // of a GPU
 };

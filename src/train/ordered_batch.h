@@ -7,7 +7,7 @@
 namespace latent {
 
 /// A batch in ascending order of users, with the order of its items (see BatchOrder): item_order
-/// [B], or [2 B] with negatives, int32. Without item_order: in any order.
+/// [B], or with as many more as there are negatives, int32. Without item_order: in any order.
 struct OrderedBatch : Batch {
   OrderedBatch() = default;
   OrderedBatch(Batch batch) : Batch(std::move(batch)) {}  // NOLINT: any batch is one

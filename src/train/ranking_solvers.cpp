@@ -30,7 +30,7 @@ class ImplicitBprSteps : public Stepper {
         rows_(fit.rows),
         solver_(user_items(fit.rows, fit.users()), fit.items(),
                 static_cast<int32_t>(config_.model.factors),
-                {config_.train.lr, config_.train.lambda,
+                {config_.train.lr, config_.train.lambda.value.value(),
                  config_.implicit_bpr.verify_negative_samples},
                 static_cast<uint64_t>(config_.train.seed)),
         generator_(static_cast<uint32_t>(config_.train.seed)) {}

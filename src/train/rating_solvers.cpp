@@ -37,14 +37,15 @@ class BaselineSteps : public Stepper {
 SvdRates rates_of(const RunConfig& config) {
   const TrainOptions& train = config.train;
   const SvdOptions& svd = config.svd;
+  const double lambda = train.lambda.value.value();
   return {.lr_bu = svd.lr_bu.value_or(train.lr),
           .lr_bi = svd.lr_bi.value_or(train.lr),
           .lr_pu = svd.lr_pu.value_or(train.lr),
           .lr_qi = svd.lr_qi.value_or(train.lr),
-          .reg_bu = svd.reg_bu.value_or(train.lambda),
-          .reg_bi = svd.reg_bi.value_or(train.lambda),
-          .reg_pu = svd.reg_pu.value_or(train.lambda),
-          .reg_qi = svd.reg_qi.value_or(train.lambda),
+          .reg_bu = svd.reg_bu.value_or(lambda),
+          .reg_bi = svd.reg_bi.value_or(lambda),
+          .reg_pu = svd.reg_pu.value_or(lambda),
+          .reg_qi = svd.reg_qi.value_or(lambda),
           .biased = svd.biased};
 }
 
@@ -152,17 +153,18 @@ class ExactSvdSteps : public SvdSteps<double> {
 SvdppRates svdpp_rates_of(const RunConfig& config) {
   const TrainOptions& train = config.train;
   const SvdppOptions& own = config.svdpp;
+  const double lambda = train.lambda.value.value();
   SvdppRates out;
   out.lr_bu = own.lr_bu.value_or(train.lr);
   out.lr_bi = own.lr_bi.value_or(train.lr);
   out.lr_pu = own.lr_pu.value_or(train.lr);
   out.lr_qi = own.lr_qi.value_or(train.lr);
   out.lr_yj = own.lr_yj.value_or(train.lr);
-  out.reg_bu = own.reg_bu.value_or(train.lambda);
-  out.reg_bi = own.reg_bi.value_or(train.lambda);
-  out.reg_pu = own.reg_pu.value_or(train.lambda);
-  out.reg_qi = own.reg_qi.value_or(train.lambda);
-  out.reg_yj = own.reg_yj.value_or(train.lambda);
+  out.reg_bu = own.reg_bu.value_or(lambda);
+  out.reg_bi = own.reg_bi.value_or(lambda);
+  out.reg_pu = own.reg_pu.value_or(lambda);
+  out.reg_qi = own.reg_qi.value_or(lambda);
+  out.reg_yj = own.reg_yj.value_or(lambda);
   out.biased = true;
   return out;
 }

@@ -186,7 +186,7 @@ class BadConfig(BadInput):
 
     def test_patience_without_validation(self):
         text = r"train\.patience needs a validation part; set split\.valid"
-        self.refuse_config(text, "train.patience=2", data=self.good_data())
+        self.refuse_config(text, "train.patience=2", "split.valid=0", data=self.good_data())
 
     def test_monitor_that_does_not_exist_or_fit(self):
         sections = {"data": self.good_data(), "split": {"valid": 0.2}}

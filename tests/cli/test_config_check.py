@@ -33,7 +33,7 @@ class Check(support.Case):
             'bad.json:4: \'model.factors\' must be a whole number, not "many"',
             "bad.json:5: unknown key 'train.lamda'; did you mean 'train.lambda'?",
             "bad.json:5: train.lambda is not read by ials; its penalty is ials.reg",
-            "bad.json:5: train.batch_size is not read by ials; it is for bias_only, latent_factor, bpr and elsa",
+            "bad.json:5: train.batch_size is not read by ials; it is for bias_only, latent_factor, bpr, mf and elsa",
             "train.exact is for svd, implicit_bpr and svdpp; leave it out for ials",
             "bad.json:5: train.refit needs train.patience: early stopping chooses the steps to repeat",
             "bad.json:3: split.test and split.valid together must be below 1",
@@ -69,7 +69,7 @@ class Check(support.Case):
 
     def test_patience_without_validation(self):
         text = "train.patience needs a validation part; set split.valid, or train.patience to 0"
-        self.assertEqual(self.said("config", "check", "ials.json", "--set", "train.patience=2"), [text])
+        self.assertEqual(self.said("config", "check", "ials.json", "--set", "train.patience=2", "--set", "split.valid=0"), [text])
         self.latent("config", "check", "ials.json", "--set", "train.patience=2", "--set", "split.valid=0.1")
 
 

@@ -173,7 +173,7 @@ class Folds(Crossval):
             (1, r"^none\.csv: cannot open: No such file", "--fold-files", pair + ",2.train.csv,none.csv", "--jobs", "2"),
             (1, r"^--folds 501 needs at least as many rows; d\.csv has 500$", "--folds", "501"),
             (1, r"^epoch \d+: the objective is not finite .*lower train\.lr", "--folds", "3", "--jobs", "2", "--set", "train.lr=1e3"),
-            (1, r"^train\.patience needs a validation part", "--folds", "3", "--set", "train.patience=2"),
+            (1, r"^train\.patience needs a validation part", "--folds", "3", "--set", "train.patience=2", "--set", "split.valid=0"),
         ]:
             with self.subTest(words):
                 self.assertRegex(self.complaint("crossval", "config.json", *words, code=code), text)
@@ -196,7 +196,7 @@ class MovieLens(Crossval):
     def test_svd_has_surprises_error_in_both_modes(self):
         means = {}
         for exact in ("true", "false"):
-            means[exact] = self.crossval("--fold-files", self.files, sets=["model.name=svd", f"train.exact={exact}"])["mean"]
+            means[exact] = self.crossval("--fold-files", self.files, sets=["model.name=svd", f"train.exact={exact}", "split.valid=0"])["mean"]
             # Surprise 1.1.5, SVD(random_state=0..2) on u1 and u2: rmse .9529 and .9409, mae .7512 and .7396
             self.assertAlmostEqual(means[exact]["rmse"], 0.9469, delta=0.002)
             self.assertAlmostEqual(means[exact]["mae"], 0.7454, delta=0.002)
@@ -204,7 +204,7 @@ class MovieLens(Crossval):
 
     def test_five_folds_reach_what_surprise_publishes(self):
         for model, rmse, mae in (("svd", 0.934, 0.737), ("baseline", 0.944, 0.748)):  # Surprise's README
-            mean = self.crossval("--folds", 5, sets=[f"model.name={model}"])["mean"]
+            mean = self.crossval("--folds", 5, sets=[f"model.name={model}", "split.valid=0"])["mean"]
             self.assertAlmostEqual(mean["rmse"], rmse, delta=0.002)
             self.assertAlmostEqual(mean["mae"], mae, delta=0.002)
 

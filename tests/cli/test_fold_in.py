@@ -138,7 +138,7 @@ class FoldIn(Small):
             q, b = torch.tensor(self.table(run, "gamma_item")), torch.tensor(self.table(run, "beta_item"))
             at = self.indices(run, RATED)
             others = [i for i in range(len(q)) if i not in at]
-            weight = torch.ones(len(others)) if run == "bpr" else self.model(run).item_rows[others].double()
+            weight = torch.ones(len(others), dtype=torch.double) if run == "bpr" else self.model(run).item_rows[others].double()
             penalty = 1e-4 * 400 / 5 if run == "bpr" else 0.01 / 2
             p = torch.tensor(self.vector(run, RATED, [None] * 5)[0], dtype=torch.double, requires_grad=True)
             score = q @ p + b
@@ -172,7 +172,7 @@ class FoldIn(Small):
             self.assertEqual(self.latent("recommend", "svd", "--history", file).stdout, listed)
         self.assertEqual(self.latent("recommend", "svd", "--history", "-", input=rows).stdout, listed)
         (self.dir / "bad.csv").write_text("i3,5\ni4,lots\n")
-        self.assertRegex(self.complaint("recommend", "svd", "--history", "bad.csv"), r"^bad.csv:2: column 1")
+        self.assertRegex(self.complaint("recommend", "svd", "--history", "bad.csv"), r"^bad.csv:2: rating 'lots'")
         (self.dir / "bad.csv").write_text("i3,5,6\n")
         self.assertRegex(self.complaint("recommend", "svd", "--history", "bad.csv"), r"^bad.csv:1: expected item or item,rating, found 3 columns")
 

@@ -50,6 +50,51 @@ TEST(IalsConstants, AreFiniteWhateverTheCounts) {
   }
 }
 
+TEST(PenaltiesOfGradientModels, AreTheGivenOnes) {
+  TrainOptions train;
+  train.lambda = 0.5;
+  train.lambda_item_bias = 0.25;
+  const GroupPenalties own = group_penalties(train, 1000);
+  EXPECT_EQ(own.user_bias, 0.5);
+  EXPECT_EQ(own.item_bias, 0.25);
+  EXPECT_EQ(own.factors, 0.5);
+}
+
+TEST(PenaltiesOfGradientModels, WeighAsManyRowsHoweverManyThereAreUnderAuto) {
+  TrainOptions train;
+  train.lambda = AutoNumber();
+  train.lambda_user_bias = 7;
+  const GroupPenalties few = group_penalties(train, 1000), many = group_penalties(train, 1'000'000);
+  EXPECT_EQ(few.user_bias, 7);
+  EXPECT_DOUBLE_EQ(few.item_bias, 1000 * many.item_bias);
+  EXPECT_DOUBLE_EQ(few.factors, 1000 * many.factors);
+  EXPECT_GT(many.item_bias, 0);
+  EXPECT_GT(many.factors, many.item_bias);
+  EXPECT_LT(group_penalties(train, 0).factors, 100) << "no rows are no division by 0";
+}
+
+TEST(TheValidationShare, IsATenthWhereSomethingStopsEarlyAndThereAreRowsEnough) {
+  const auto share = [](const std::vector<std::string>& sets, int64_t rows) {
+    return valid_share_of(resolve_config("{}", "c", sets).config.split, rows);
+  };
+  const std::string by_length = "train.epochs=3", stops = "train.patience=3";
+  EXPECT_EQ(share({by_length}, 100'000), 0);
+  EXPECT_EQ(share({by_length, stops}, 100'000), 0.1);
+  EXPECT_EQ(share({by_length, stops}, 1000), 0.1);
+  EXPECT_EQ(share({by_length, stops}, 999), 0);
+  EXPECT_EQ(share({by_length, stops, "split.valid=auto"}, 1000), 0.1);
+  EXPECT_EQ(share({by_length, stops, "split.valid=0.3"}, 10), 0.3);
+  EXPECT_EQ(share({by_length, "split.valid=0.3"}, 10), 0.3);
+  EXPECT_EQ(share({by_length, stops, "split.valid=0"}, 1000), 0);
+}
+
+TEST(AutoPenalties, OfSolversAreTheirOwnDefault) {
+  EXPECT_EQ(resolve_config("{}", "c", {"model.name=svd", "train.lambda=auto"}).config.train.lambda,
+            resolve_config("{}", "c", {"model.name=svd"}).config.train.lambda);
+  EXPECT_EQ(resolve_config("{}", "c", {"model.name=bpr", "train.lambda=auto"}).config.train.lambda,
+            AutoNumber());
+}
+
 TEST(AKnobOfANumberOrAuto, TakesEitherAndNothingElse) {
   const auto alpha0 = [](const std::string& value) {
     return resolve_config("{}", "c", {"model.name=ials", "ials.alpha0=" + value})

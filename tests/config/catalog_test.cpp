@@ -63,9 +63,9 @@ TEST(ModelCatalog, KeepsDoublesForBaselineAndForExactSvd) {
   }
 }
 
-TEST(ModelCatalog, PairsPositivesWithNegativesForBprAloneAmongGradientModels) {
+TEST(ModelCatalog, PairsPositivesWithNegativesForRankingModelsTrainedByGradient) {
   for (const ModelInfo& model : model_catalog())
-    EXPECT_EQ(is_pairwise(model), model.name == "bpr") << model.name;
+    EXPECT_EQ(is_pairwise(model), model.name == "bpr" || model.name == "mf") << model.name;
 }
 
 TEST(Readers, AreThereForEveryKnob) {
@@ -110,8 +110,8 @@ TEST(Readers, AreThoseWhoseCodeAsksForTheKnob) {
       {"train.threads", "xxxxxxxxxxxx"},
       {"train.device", "xxxxxxxxxxxx"},
       {"train.patience", ".xxxxxxx...."},
-      {"train.monitor", "............"},
-      {"train.eval_every", "............"},
+      {"train.monitor", ".xxx.x......"},
+      {"train.eval_every", ".xxx.x......"},
       {"train.log_every", ".xxx........"},
       {"train.refit", ".xxxxxxx...."},
       {"train.exact", ".....xx....."},
@@ -195,6 +195,18 @@ TEST(Readers, DependOnOtherKnobs) {
             {"svd.reg_pu=1", "svd.reg_qi=1", "svd.reg_bu=1", "svd.reg_bi=1"}, false},
            {"bpr", "train.monitor", {"train.patience=1"}, true},
            {"ials", "train.eval_every", {"train.patience=1"}, true},
+           {"mf", "mf.tau", {"mf.loss=bsl"}, true},
+           {"mf", "mf.tau", {"mf.loss=ccl"}, false},
+           {"mf", "mf.margin", {"mf.loss=ccl"}, true},
+           {"mf", "mf.negative_weight", {"mf.loss=hinge"}, false},
+           {"mf", "mf.gamma", {"mf.loss=directau"}, true},
+           {"mf", "train.negatives", {"mf.loss=directau"}, false},
+           {"mf", "train.negatives", {"train.negative_sampling=in_batch"}, false},
+           {"mf", "train.popularity_power", {"train.negative_sampling=popularity"}, true},
+           {"mf", "train.lambda_item_bias", {"mf.bias=true"}, true},
+           {"mf", "train.lambda_item_bias", {"mf.bias=false"}, false},
+           {"mf", "model.init_std", {"model.init=xavier"}, false},
+           {"bpr", "model.init_std", {"model.init=xavier"}, false},
            {"mean", "train.monitor", {"train.patience=1"}, false},
            {"mean", "split.test", {"split.kind=files"}, false},
            {"mean", "split.test", {"split.kind=leave_one_out"}, true},
@@ -235,7 +247,7 @@ TEST(WhyUnread, NamesWhatIsReadInstead) {
   EXPECT_EQ(why("implicit_bpr", "svd.lr_pu"),
             "svd.lr_pu is not read by implicit_bpr; its learning rate is train.lr");
   EXPECT_EQ(why("svd", "train.batch_size"),
-            "train.batch_size is not read by svd; it is for bias_only, latent_factor, bpr and "
+            "train.batch_size is not read by svd; it is for bias_only, latent_factor, bpr, mf and "
             "elsa");
   EXPECT_EQ(why("bpr", "ials.form"), "ials.form is not read by bpr; it is for ials");
   EXPECT_EQ(why("mean", "train.steps"), "train.steps is not read by mean, which is not trained");
@@ -244,7 +256,7 @@ TEST(WhyUnread, NamesWhatIsReadInstead) {
   EXPECT_EQ(why("ease", "ials.reg"), "ials.reg is not read by ease; its penalty is ease.lambda");
   EXPECT_EQ(why("ials", "ials.nu", {"ials.form=implicit"}),
             "ials.nu is not read by ials unless ials.form is ials");
-  EXPECT_EQ(why("bpr", "train.monitor"),
+  EXPECT_EQ(why("ials", "train.monitor"),
             "train.monitor is not read unless train.patience is above 0");
 }
 

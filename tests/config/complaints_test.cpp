@@ -122,14 +122,16 @@ TEST_F(AConfig, NeedsAValidationPartForPatience) {
   const Lines needs = {
       "train.patience needs a validation part; set split.valid, or train.patience to 0"};
   const std::string files = "split.kind=files", test = "data.test_path=" + data_;
-  EXPECT_EQ(with({"train.patience=2"}), needs);
+  const std::string none = "split.valid=0";
+  EXPECT_EQ(with({"train.patience=2", none}), needs);
+  EXPECT_EQ(with({"train.patience=2"}), Lines()) << "split.valid is auto";
   EXPECT_EQ(with({"train.patience=2", "split.valid=0.1"}), Lines());
-  EXPECT_EQ(with({"train.patience=2", "split.kind=leave_one_out"}), needs);
-  EXPECT_EQ(with({"train.patience=2", "split.kind=time"}), needs);
+  EXPECT_EQ(with({"train.patience=2", "split.kind=leave_one_out", none}), needs);
+  EXPECT_EQ(with({"train.patience=2", "split.kind=time", none}), needs);
   EXPECT_EQ(with({"train.patience=2", "split.kind=time", "split.test_from=2020-02-01",
                 "split.valid_from=2020-01-01"}),
             Lines());
-  EXPECT_EQ(with({"train.patience=2", files, test}), needs);
+  EXPECT_EQ(with({"train.patience=2", files, test, none}), needs);
   EXPECT_EQ(with({"train.patience=2", files, test, "split.valid=0.1"}), Lines());
   EXPECT_EQ(with({"train.patience=2", files, "data.valid_path=" + data_}), Lines());
 }
@@ -138,6 +140,16 @@ TEST_F(AConfig, NeedsPatienceForARefit) {
   EXPECT_EQ(with({"train.refit=true"}),
             Lines{"train.refit needs train.patience: early stopping chooses the steps to repeat"});
   EXPECT_EQ(with({"train.refit=true", "train.patience=1", "split.valid=0.1"}), Lines());
+}
+
+TEST_F(AConfig, DoesNotRefitOnItemsThatItsTestAsksFor) {
+  const std::string refit = "train.refit=true", patience = "train.patience=1",
+                    mask = "eval.mask=train";
+  EXPECT_EQ(with({refit, patience, mask}),
+            Lines{"train.refit trains on the validation part, whose items eval.mask = train leaves "
+                  "among the candidates; set eval.mask to train_valid, or train.refit to false"});
+  EXPECT_EQ(with({refit, patience}), Lines());
+  EXPECT_EQ(with({patience, mask}), Lines());
 }
 
 TEST_F(AConfig, WatchesMetricsThatThereAreAndThatFitTheModel) {

@@ -144,6 +144,9 @@ TEST(SetKnob, TakesListsOfTextAndObjectsOfNumbers) {
     } else if (knob.name == "data.header") {
       EXPECT_EQ(set_knob(knob, true), "");
       EXPECT_EQ(config.data.header, "true");
+    } else if (knob.name == "train.negatives_shared") {
+      EXPECT_EQ(set_knob(knob, false), "");
+      EXPECT_EQ(config.train.negatives_shared, "false");
     }
   }
 }

@@ -20,6 +20,29 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+/// Whether a validation part says when `config` stops, and whether a second fit follows.
+std::pair<bool, bool> stops_and_refits(const std::vector<std::string>& sets) {
+  const TrainOptions train = resolve("{}", sets).config.train;
+  return {train.patience > 0, train.refit};
+}
+
+TEST(ResolveConfig, LetsAValidationPartStopWhatHasNoLengthOfItsOwn) {
+  const std::pair stops(true, true), runs(false, false);
+  for (const char* model : {"latent_factor", "bias_only", "bpr", "svd", "mf"}) {
+    const std::string name = std::string("model.name=") + model;
+    EXPECT_EQ(stops_and_refits({name}), stops) << model;
+    EXPECT_EQ(stops_and_refits({name, "split.valid=0.2"}), stops) << model;
+    EXPECT_EQ(stops_and_refits({name, "train.patience=2"}), stops) << model;
+    for (const char* said : {"train.epochs=3", "train.steps=3", "train.patience=0",
+                             "split.valid=0", "train.rows=all", "train.exact=true"})
+      EXPECT_EQ(stops_and_refits({name, said}), runs) << model << " " << said;
+    EXPECT_EQ(stops_and_refits({name, "train.refit=false"}), std::pair(true, false)) << model;
+    EXPECT_EQ(stops_and_refits({name, "eval.mask=train"}), std::pair(true, false)) << model;
+  }
+  for (const char* model : {"mean", "baseline", "ials", "bayesian_mf", "popularity"})
+    EXPECT_EQ(stops_and_refits({std::string("model.name=") + model}), runs) << model;
+}
+
 TEST(ResolveConfig, LaterLevelsWinAndSourcesSaySo) {
   struct Level {
     const char* text;
@@ -28,7 +51,7 @@ TEST(ResolveConfig, LaterLevelsWinAndSourcesSaySo) {
     const char* source;
   };
   for (const Level& level : std::vector<Level>{
-           {R"({})", {}, 0.1, "default"},
+           {R"({"train": {"steps": 3}})", {}, 0.1, "default"},
            {R"({"model": {"name": "svd"}})", {}, 0.005, "model"},
            {R"({"model": {"name": "svd"}, "train": {"lr": 0.25}})", {}, 0.25, "file"},
            {R"({"model": {"name": "svd"}, "train": {"lr": 0.25}})", {"train.lr=2"}, 2, "--set"},

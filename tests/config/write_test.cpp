@@ -99,7 +99,7 @@ TEST(ConfigReference, SaysOfEachKnobWhoReadsIt) {
   EXPECT_EQ(readers("train.monitor"),
             "all but mean, bayesian_mf, popularity, item_mean, item_knn and ease, where "
             "train.patience is above 0");
-  EXPECT_EQ(readers("train.optimizer"), "bias_only, latent_factor and bpr");
+  EXPECT_EQ(readers("train.optimizer"), "bias_only, latent_factor, bpr and mf");
   EXPECT_EQ(readers("ials.reg"), "ials");
   EXPECT_EQ(readers("ials.alpha"), "ials, where ials.form is implicit");
 }

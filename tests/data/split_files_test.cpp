@@ -102,7 +102,8 @@ TEST(SplitFiles, WriteNumbersAsPeopleDo) {
   Source s;
   s.request.data.path =
       s.folder.write("d.csv", "user,item,rating,time\nu,i,4,1000000000\nu,j,0.1,5\n");
-  s.request.split.test = s.request.split.valid = 0;
+  s.request.split.test = 0;
+  s.request.split.valid = 0;
   EXPECT_EQ(write_split_files(s.request).size(), 2u);
   Lines lines = lines_of(s.request.folder + "/train.csv");
   std::ranges::sort(lines);
@@ -179,7 +180,8 @@ TEST(SplitFiles, SayWhereTheyCannotBeWritten) {
 
 TEST(SplitFiles, AreNotBegunForASplitThatIsWrong) {
   Source s;
-  s.request.split.test = s.request.split.valid = 0.5;
+  s.request.split.test = 0.5;
+  s.request.split.valid = 0.5;
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, write_split_files(s.request)),
             "split.test and split.valid together must be below 1");
   EXPECT_FALSE(fs::exists(s.request.folder));

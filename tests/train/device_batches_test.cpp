@@ -94,5 +94,86 @@ TEST(DeviceBatches, DependsOnTheSeedAndTheStepAlone) {
   EXPECT_FALSE(torch::equal(x.users, a.get(10).users));
 }
 
+TEST(ManyDeviceNegatives, OfASampleAreUnknownToItsUser) {
+  const Data data(11, 12);
+  DeviceBatches batches(data.rows, {.batch_size = 400, .seed = 5, .negatives = 7}, &data.known, 12,
+                        torch::kCPU);
+  const Batch b = batches.get(0);
+  ASSERT_EQ(b.negatives.sizes(), (std::vector<int64_t>{400, 7}));
+  for (int64_t n = 0; n < 400; ++n) {
+    for (int64_t j = 0; j < 7; ++j)
+      EXPECT_FALSE(data.known.has(b.users[n].item<int32_t>(), b.negatives[n][j].item<int32_t>()));
+  }
+}
+
+TEST(ManyDeviceNegatives, ThatAreSharedAreLeftOutAsTheSamplerLeavesThemOut) {
+  const Data data(11, 12);
+  for (const auto sampling :
+       {NegativeSampling::kUniform, NegativeSampling::kPopularity, NegativeSampling::kInBatch}) {
+    DeviceBatches batches(data.rows,
+                          {.batch_size = 50, .seed = 5, .negatives = 20, .shared = true,
+                           .sampling = sampling},
+                          &data.known, 12, torch::kCPU);
+    const Batch b = batches.get(2);
+    SampleBatch twin;
+    const auto values = [](const Tensor& t) {
+      return std::vector<int32_t>(t.data_ptr<int32_t>(), t.data_ptr<int32_t>() + t.numel());
+    };
+    twin.users = values(b.users);
+    twin.items = values(b.items);
+    twin.negatives = values(b.negatives);
+    const std::vector<int64_t> expected = excluded_pairs(twin, data.known, 12);
+    EXPECT_EQ(std::vector<int64_t>(b.excluded.data_ptr<int64_t>(),
+                                   b.excluded.data_ptr<int64_t>() + b.excluded.numel()),
+              expected);
+    EXPECT_EQ(b.log_weights.defined(), sampling != NegativeSampling::kUniform);
+    EXPECT_EQ(b.negatives.numel(), sampling == NegativeSampling::kInBatch ? 50 : 20);
+  }
+}
+
+TEST(ManyDeviceNegatives, ThatTheUserKnowsWeighNothingWhereTheyAreDrawnByPopularity) {
+  const Data data(11, 12);
+  DeviceBatches batches(data.rows,
+                        {.batch_size = 60, .seed = 5, .negatives = 5,
+                         .sampling = NegativeSampling::kPopularity},
+                        &data.known, 12, torch::kCPU);
+  const Batch b = batches.get(0);
+  const NegativeItems items(data.rows, 12, NegativeSampling::kPopularity, 1);
+  for (int64_t n = 0; n < 60; ++n) {
+    for (int64_t j = 0; j < 5; ++j) {
+      const int32_t item = b.negatives[n][j].item<int32_t>();
+      const float weight = std::exp(b.log_weights[n][j].item<float>());
+      const bool known = data.known.has(b.users[n].item<int32_t>(), item);
+      EXPECT_FLOAT_EQ(weight, known ? 0 : std::exp(items.log_weight(item)));
+    }
+  }
+}
+
+TEST(ManyDeviceNegatives, DrawPopularItemsByTheirRows) {
+  const Data data(11, 12);
+  DeviceBatches batches(data.rows,
+                        {.batch_size = 10, .seed = 5, .negatives = 60000, .shared = true,
+                         .sampling = NegativeSampling::kPopularity, .popularity_power = 0.5},
+                        &data.known, 12, torch::kCPU);
+  const Tensor counts = torch::bincount(batches.get(0).negatives, {}, 12);
+  const NegativeItems items(data.rows, 12, NegativeSampling::kPopularity, 0.5);
+  for (int32_t i = 0; i < 12; ++i) {
+    const double expected = 60000 * items.probabilities()[i];
+    EXPECT_NEAR(counts[i].item<double>(), expected, 5 * std::sqrt(expected));
+  }
+}
+
+TEST(DeviceDropout, SetsTheAskedShareOfTheUsersVectorsToZero) {
+  const Data data(20, 40);
+  DeviceBatches batches(data.rows,
+                        {.batch_size = 500, .seed = 5, .negatives = 0, .dropout = 0.25,
+                         .factors = 40},
+                        &data.known, 40, torch::kCPU);
+  const Batch b = batches.get(0);
+  EXPECT_FALSE(b.negatives.defined());
+  EXPECT_NEAR(b.user_scale.eq(0).to(torch::kFloat).mean().item<double>(), 0.25, 0.02);
+  EXPECT_NEAR(b.user_scale.max().item<double>(), 1 / 0.75, 1e-6);
+}
+
 }  // namespace
 }  // namespace latent
