@@ -1,8 +1,12 @@
 #include "src/score/ranker.h"
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
+#include <utility>
 
 #include "src/base/parallel.h"
+#include "src/score/coarse_catalogue.h"
 #include "src/score/strip_top_k.h"
 
 namespace latent {
@@ -29,11 +33,50 @@ class Admission {
 
 }  // namespace
 
-Ranker::Ranker(const FactorView& model) : scorer_(model), items_(model.items) {
+struct Ranker::Coarse {
+  /// The catalogue to ask for one user, or null: the real one. Whoever comes when it is worth while
+  /// makes it; others go on without it meanwhile.
+  const CoarseCatalogue* for_user(const FactorView& view, const UserVector& user) {
+    // A smaller catalogue is read from the nearest caches. Making one takes as long as tens of
+    // lists.
+    constexpr int64_t kLarge = 1 << 20;
+    constexpr int kWorthwhile = 32;
+    if (!view.similar.empty() || int64_t{view.items} * view.factors < kLarge) return nullptr;
+    if (!ready.load(std::memory_order_acquire)) {
+      if (asked.fetch_add(1) != kWorthwhile) return nullptr;
+      catalogue.emplace(view);
+      ready.store(true, std::memory_order_release);
+    }
+    return catalogue->can_answer(user) ? &*catalogue : nullptr;
+  }
+
+  std::atomic<int64_t> asked = 0;
+  std::atomic<bool> ready = false;
+  std::optional<CoarseCatalogue> catalogue;
+};
+
+Ranker::Ranker(const FactorView& model)
+    : view_(model), scorer_(model), items_(model.items), coarse_(std::make_unique<Coarse>()) {
   if (model.factors > 0 || model.beta_user != nullptr || !model.similar.empty()) return;
   std::vector<float> scores;
   for (int32_t i = 0; i < items_; ++i) scores.push_back(scorer_.score(0, i));
   common_.emplace(std::move(scores));
+}
+Ranker::~Ranker() = default;
+Ranker::Ranker(Ranker&&) noexcept = default;
+
+template <typename Admits>
+std::vector<Scored> Ranker::rank_one(const UserVector& user, int k, const Admits& admits) const {
+  TopK best(k);
+  if (const CoarseCatalogue* const coarse = coarse_->for_user(view_, user)) {
+    for (const int32_t i : coarse->candidates(user, k, admits))
+      best.push(i, scorer_.score(user, i));
+  } else {
+    scorer_.for_each_strip(std::span(&user, 1), [&](const ScoreStrip& strip) {
+      push_row(best, strip.first, strip.of(0), admits);
+    });
+  }
+  return best.take();
 }
 
 std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> users, int64_t k,
@@ -46,6 +89,11 @@ std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> use
       if (rules.look) rules.look(n, 0, common_->scores());
       lists.push_back(common_->best(kept, [&](int32_t i) { return admits(n, i); }));
     }
+    return lists;
+  }
+  if (users.size() == 1 && !rules.look && view_.similar.empty()) {
+    const UserVector user{view_.factors_of_user(users[0]), view_.base(users[0])};
+    lists.push_back(rank_one(user, kept, [&](int32_t i) { return admits(0, i); }));
     return lists;
   }
   std::vector<TopK> best(users.size(), TopK(kept));
@@ -63,13 +111,9 @@ std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> use
 std::vector<Scored> Ranker::rank_vector(const UserVector& user, int64_t k,
                                         std::span<const int32_t> left_out,
                                         std::span<const char> allowed) const {
-  TopK best(static_cast<int>(std::min<int64_t>(k, items_)));
-  scorer_.for_each_strip(std::span(&user, 1), [&](const ScoreStrip& strip) {
-    push_row(best, strip.first, strip.of(0), [&](int32_t i) {
-      return (allowed.empty() || allowed[i] != 0) && !std::ranges::binary_search(left_out, i);
-    });
+  return rank_one(user, static_cast<int>(std::min<int64_t>(k, items_)), [&](int32_t i) {
+    return (allowed.empty() || allowed[i] != 0) && !std::ranges::binary_search(left_out, i);
   });
-  return best.take();
 }
 
 std::vector<int64_t> Ranker::count_equal(std::span<const int32_t> users,

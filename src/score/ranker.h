@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,7 +16,7 @@ namespace latent {
 
 /// What a ranking leaves out, and who looks on.
 struct RankingRules {
-  UserItemsView left_out = {};        ///< items of each user that do not rank; empty: none
+  UserItemsView left_out = {};         ///< items of each user that do not rank; empty: none
   std::span<const char> allowed = {};  ///< [I] whether an item may rank; empty: all may
   /// Sees the scores of users[n], left-out items included, strip after strip in order.
   std::function<void(size_t n, int32_t first, std::span<const float> scores)> look = {};
@@ -27,6 +28,8 @@ class Ranker {
  public:
   /// Keeps pointers to `model`'s tables.
   explicit Ranker(const FactorView& model);
+  ~Ranker();
+  Ranker(Ranker&&) noexcept;
 
   /// Users that share a pass over the catalogue: enough to make the product as fast as it gets.
   static constexpr int64_t kBlock = 96;
@@ -34,8 +37,8 @@ class Ranker {
   /// Up to k items for each user of a block, in this thread.
   std::vector<std::vector<Scored>> rank_block(std::span<const int32_t> users, int64_t k,
                                               const RankingRules& rules) const;
-  /// Up to k items for somebody whom no table holds, without `left_out` (ascending); `allowed` as in
-  /// RankingRules.
+  /// Up to k items for somebody whom no table holds, without `left_out` (ascending); `allowed` as
+  /// in RankingRules.
   std::vector<Scored> rank_vector(const UserVector& user, int64_t k,
                                   std::span<const int32_t> left_out,
                                   std::span<const char> allowed) const;
@@ -55,8 +58,16 @@ class Ranker {
   const CommonOrder* common() const { return common_ ? &*common_ : nullptr; }
 
  private:
+  /// What single users are ranked by once there have been some: they then read a quarter of the
+  /// catalogue. The lists are the same.
+  struct Coarse;
+  template <typename Admits>
+  std::vector<Scored> rank_one(const UserVector& user, int k, const Admits& admits) const;
+
+  FactorView view_;
   CatalogueScorer scorer_;
   int32_t items_;
+  std::unique_ptr<Coarse> coarse_;
   std::optional<CommonOrder> common_;
 };
 
