@@ -56,8 +56,9 @@ double log_sum_exp(std::span<const double> scores, std::span<double> slopes, dou
 
 double bpr(const FoldInSpec&, UserScores& s) {
   return over_pairs(s, [](double x, double& slope) {
-    slope = sigmoid(x);
-    return softplus(x);
+    const double e = std::exp(-std::abs(x));  // for value and slope alike
+    slope = (x >= 0 ? 1 : e) / (1 + e);
+    return std::max(x, 0.0) + std::log1p(e);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace latent {
 
@@ -55,6 +56,7 @@ bool Connection::wait(short events) const {
 }
 
 int64_t Connection::read(char* data, int64_t size) {
+  reading_ = true;
   if (at_ == buffer_.size()) {
     constexpr size_t kRoom = 16 << 10;
     if (!wait(POLLIN)) {
@@ -94,6 +96,8 @@ int64_t Connection::read(char* data, int64_t size) {
 }
 
 int64_t Connection::write(const char* data, int64_t size) {
+  if (std::exchange(reading_, false))  // what the answer took is not the client's time
+    deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(limits_.request_seconds);
   for (int64_t done = 0; done < size;) {
     if (!wait(POLLOUT)) return -1;
     const ssize_t sent = ::send(socket_, data + done, static_cast<size_t>(size - done),

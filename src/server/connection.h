@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace latent {
 
@@ -50,6 +51,7 @@ class Connection {
   size_t at_ = 0;
   int64_t header_left_ = 0, body_left_ = 0;
   int line_ends_ = 0;  // '\n's in a row, '\r' aside: two of them end the header
+  bool reading_ = false;  // the last that was done
   const char* exceeded_ = "";
 };
 
