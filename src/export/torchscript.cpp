@@ -27,7 +27,7 @@ using torch::Tensor;
 
 /// float32 on the CPU, alone in its storage: a file holds whole storages. The table itself where it
 /// is that already.
-Tensor plain(const Tensor& table) {
+Tensor as_stored(const Tensor& table) {
   const Tensor t = table.detach().to(torch::kCPU, torch::kFloat).contiguous();
   return t.storage().nbytes() == t.nbytes() ? t : t.clone();
 }
@@ -75,7 +75,7 @@ IdTable table_of(const IdMap& ids) {
 void add_scores(torch::jit::Module& module, const ScoreTables& t) {
   const auto parameter = [&](const char* name, const Tensor& table, bool flat) {
     if (table.defined())
-      module.register_parameter(name, flat ? plain(table).flatten() : plain(table),
+      module.register_parameter(name, flat ? as_stored(table).flatten() : as_stored(table),
                                 /*is_buffer=*/false);
   };
   parameter("alpha", t.alpha, true);
@@ -90,7 +90,7 @@ void add_draws(torch::jit::Module& module, const ExportSpec& spec) {
   const std::optional<ScoreDraws>& draws = spec.draws;
   if (!draws) return;
   const auto parameter = [&](const char* name, const Tensor& table) {
-    module.register_parameter(name, plain(table), /*is_buffer=*/false);
+    module.register_parameter(name, as_stored(table), /*is_buffer=*/false);
   };
   parameter("beta_user_draws", draws->beta_user);
   parameter("beta_item_draws", draws->beta_item);
@@ -107,7 +107,7 @@ void add_fold_in(torch::jit::Module& module, const ExportSpec& spec) {
   const FoldInSpec& fold = spec.fold_in;
   if (fold.objective == FoldInSpec::kNone) return;
   if (spec.implicit_item.defined())
-    module.register_parameter("implicit_item", plain(spec.implicit_item), /*is_buffer=*/false);
+    module.register_parameter("implicit_item", as_stored(spec.implicit_item), /*is_buffer=*/false);
   c10::Dict<std::string, double> values;
   const auto add = [&](const std::string& name, const FoldInPenalty& p) {
     values.insert(name + "_scale", p.scale);

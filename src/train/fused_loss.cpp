@@ -4,6 +4,7 @@
 
 #include "src/base/parallel.h"
 #include "src/kernels/pair_kernels.h"
+#include "src/train/tensor_data.h"
 
 namespace latent {
 
@@ -13,11 +14,6 @@ using torch::Tensor;
 
 /// Waking others costs more for fewer samples, most of all on a busy machine.
 constexpr int64_t kFewSamples = 8192;
-
-template <typename T>
-const T* data_of(const Tensor& t) {
-  return t.defined() ? t.const_data_ptr<T>() : nullptr;
-}
 
 /// The gradient table of `table`, zero when new.
 template <typename T>

@@ -4,6 +4,7 @@
 
 #include "src/base/parallel.h"
 #include "src/config/mf_settings.h"
+#include "src/train/tensor_data.h"
 
 namespace latent {
 
@@ -21,11 +22,6 @@ NegativeLoss kind_of(const std::string& loss) {
   if (loss == "sl_at_k") return NegativeLoss::kSlAtK;
   if (loss == "ccl") return NegativeLoss::kCcl;
   throw std::logic_error("no kernel for mf.loss '" + loss + "'");
-}
-
-template <typename T>
-const T* data_of(const Tensor& t) {
-  return t.defined() ? t.const_data_ptr<T>() : nullptr;
 }
 
 float* gradient_of(const Tensor& table) {

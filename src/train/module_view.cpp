@@ -1,15 +1,13 @@
 #include "src/train/module_view.h"
 
+#include "src/train/tensor_data.h"
+
 namespace latent {
 
 namespace {
 
 torch::Tensor on_cpu(const torch::Tensor& t) {
   return t.defined() ? t.detach().to(torch::kCPU, torch::kFloat).contiguous() : t;
-}
-
-const float* data_of(const torch::Tensor& t) {
-  return t.defined() ? t.const_data_ptr<float>() : nullptr;
 }
 
 template <typename T>
@@ -45,11 +43,11 @@ ModuleView::ModuleView(const RecommenderImpl& model) {
   view_.items = static_cast<int32_t>(spec.items);
   view_.factors =
       tables_.gamma_item.defined() ? static_cast<int32_t>(tables_.gamma_item.size(1)) : 0;
-  view_.alpha = data_of(tables_.alpha);
-  view_.beta_user = data_of(tables_.beta_user);
-  view_.beta_item = data_of(tables_.beta_item);
-  view_.gamma_user = data_of(tables_.gamma_user);
-  view_.gamma_item = data_of(tables_.gamma_item);
+  view_.alpha = data_of<float>(tables_.alpha);
+  view_.beta_user = data_of<float>(tables_.beta_user);
+  view_.beta_item = data_of<float>(tables_.beta_item);
+  view_.gamma_user = data_of<float>(tables_.gamma_user);
+  view_.gamma_item = data_of<float>(tables_.gamma_item);
   item_items_ = model.item_items();
   view_.similar = view_of(item_items_);
   view_.lowest = static_cast<float>(spec.lowest);
