@@ -156,7 +156,7 @@ Defaults until_stopped(int64_t most_passes, Defaults more) {
 /// Of one that is trained by gradient.
 Defaults gradient_until_stopped(double lr, Defaults more) {
   more.insert(more.end(), {{"model.init_std", 0.05},
-                           {"train.batch_size", 0},
+                           {"train.batch_size", 2000},
                            {"train.lambda", "auto"},
                            {"train.lr", lr}});
   return until_stopped(200, std::move(more));

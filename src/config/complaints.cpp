@@ -168,10 +168,6 @@ Complaints wrong_combinations(const RunConfig& config) {
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
   if (model.name == "mf") append(out, wrong_mf(config));
-  if (train.batch_size == 0 && model.trained == Trained::kBySolver &&
-      why_unread("train.batch_size", config).empty())
-    out.push_back({"train.batch_size", "train.batch_size = 0 is for models trained by gradient; "
-                                       "give " + model.name + " a number"});
   if (!has_steps(model)) return out;
   if (train.refit && train.patience == 0 && why_unread("train.refit", config).empty())
     out.push_back({"train.refit",

@@ -147,7 +147,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.lambda_factors", &c.train.lambda_factors, "penalty of the factors; null: train.lambda", at_least(0)},
       {"train.lr", &c.train.lr, "learning rate", above(0)},
       {"train.optimizer", &c.train.optimizer, "optimizer; adam_lazy: Adam on the rows that a batch touches, where others and their penalty stand still", one_of({"adam", "adam_lazy", "sgd", "adagrad"})},
-      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users); 0, of models trained by gradient: a fortieth of the training rows, from 32 to 10,000", count_from(0)},
+      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users)", count_from(1)},
       {"train.steps", &c.train.steps, "steps, batches drawn with replacement (svd, svdpp, baseline, implicit_bpr, ials, elsa: passes); 0 when train.epochs is given", count_from(0)},
       {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
       {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},

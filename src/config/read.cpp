@@ -74,6 +74,7 @@ class Resolver {
     if (!set_knob(*find(name), value).empty())
       throw std::logic_error("the catalog's default of " + name + " is not one");
     result_.sources[name] = "model";
+    if (name == "train.lambda" && value.is_number()) penalty_ = value.get<double>();
   }
 
   /// The value that files or --set give, or null.
@@ -228,10 +229,8 @@ class Resolver {
     constexpr double kValid = 0.1;
     RunConfig& config = result_.config;
     config.split.valid_if_auto = config.train.patience > 0 ? kValid : 0;
-    if (config.train.lambda.value || model().trained == Trained::kByGradient) return;
-    for (const auto& [name, value] : model().defaults) {
-      if (name == "train.lambda") config.train.lambda = value.get<double>();
-    }
+    if (!config.train.lambda.value && model().trained != Trained::kByGradient)
+      config.train.lambda = penalty_;
   }
 
   /// Relative paths of runs' own configs start where those runs did.
@@ -249,6 +248,7 @@ class Resolver {
   const std::vector<RetiredKnob>& retired_;
   std::vector<Level> levels_;            // of the files in their order, then of --set
   std::map<std::string, size_t> level_;  // that each knob's value is of
+  double penalty_ = TrainOptions().lambda.value.value();  // by default
   ResolvedConfig result_;
   std::vector<Knob> rows_;
 };

@@ -93,7 +93,9 @@ SweepSpec read_spec(const ordered_json& section) {
   return spec;
 }
 
-ResolvedConfig resolved_with(const ordered_json& given, const std::string& where) {
+/// A trial's length is its rung's: early stopping has to be asked for.
+ResolvedConfig resolved_with(ordered_json given, const std::string& where) {
+  if (!given.contains("train.patience")) given["train.patience"] = 0;
   ResolvedConfig resolved = resolve_with_complaints(given.dump(), where, {});
   refuse(resolved.wrong);
   return resolved;
@@ -244,8 +246,11 @@ ordered_json given_knobs(const ResolvedConfig& resolved) {
 SweepPlan plan_sweep(const ordered_json& as_given, const ordered_json& section,
                      const std::string& where) {
   ordered_json given = as_given;
-  if (!resolved_with(given, where).config.split.valid.value) given["split.valid"] = kValid;
-  const ResolvedConfig resolved = resolved_with(given, where);
+  ResolvedConfig resolved = resolved_with(given, where);
+  if (!resolved.config.split.valid.value && why_unread("split.valid", resolved.config).empty()) {
+    given["split.valid"] = kValid;
+    resolved = resolved_with(given, where);
+  }
   SweepPlan plan{given, section, read_spec(section), {}};
   const TrialMaker maker(given, plan.spec, where);
   TrialList trials;

@@ -60,12 +60,9 @@ ordered_json train_figures(const TrainSummary& summary) {
   return out;
 }
 
-/// With what depends on the rows: a batch size of 0 is a number of them; where split.valid is auto
-/// and they are too few for that part, nothing stops the training early.
+/// Without early stopping where split.valid is auto and the rows are too few for that part.
 RunConfig settled(const RunConfig& config, const SplitDataset& data) {
   RunConfig out = config;
-  if (out.train.batch_size == 0)  // a pass is some 40 steps
-    out.train.batch_size = std::clamp<int64_t>(data.parts.train.size() / 40, 32, 10'000);
   const bool stops = config.train.patience > 0 && has_steps(model_info(config.model.name));
   if (!stops || config.split.valid.value || data.parts.valid.size() > 0) return out;
   out.train.patience = 0;

@@ -98,8 +98,7 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
   RunConfig a = before, b = now;
   const auto was = knobs(a), is = knobs(b);
   for (size_t n = 0; n < was.size(); ++n) {
-    const bool settled_anew = is[n].name == "train.batch_size" && now.train.batch_size == 0;
-    if (knob_value(was[n]) != knob_value(is[n]) && !settled_anew && !may_change(was[n].name) &&
+    if (knob_value(was[n]) != knob_value(is[n]) && !may_change(was[n].name) &&
         !same_path(was[n], is[n])) {
       throw Error("'" + was[n].name + "' was " + knob_value(was[n]).dump() + " in " + directory +
                   " and is " + knob_value(is[n]).dump() +

@@ -216,7 +216,7 @@ class BadRunsAndModels(BadInput):
         self.assertEqual((self.dir / "done/log.jsonl").read_bytes(), before)
 
     def test_a_failing_overwrite_keeps_the_old_run(self):
-        for bad in ["data.path=nowhere.csv", "train.patience=3", "split.test=0.99999"]:
+        for bad in ["data.path=nowhere.csv", "split.test=0.99999"]:
             self.refused(".", "train", "config.json", "--run-dir", "done", "--overwrite", "--set", bad)
             self.assertTrue((self.dir / "done/model.pt").exists())
 

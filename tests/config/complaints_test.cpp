@@ -137,7 +137,7 @@ TEST_F(AConfig, NeedsAValidationPartForPatience) {
 }
 
 TEST_F(AConfig, NeedsPatienceForARefit) {
-  EXPECT_EQ(with({"train.refit=true"}),
+  EXPECT_EQ(with({"train.refit=true", "train.epochs=9"}),
             Lines{"train.refit needs train.patience: early stopping chooses the steps to repeat"});
   EXPECT_EQ(with({"train.refit=true", "train.patience=1", "split.valid=0.1"}), Lines());
 }

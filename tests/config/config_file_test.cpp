@@ -42,7 +42,7 @@ TEST_F(Includes, LieUnderTheFileAndAboveTheModelsDefaults) {
   const ResolvedConfig got = read("c.json", {"train.seed=3"});
   EXPECT_EQ(got.config.model.factors, 7);
   EXPECT_EQ(got.config.train.lr, 0.25);
-  EXPECT_EQ(got.config.train.epochs, 20) << "svd's own default";
+  EXPECT_EQ(got.config.train.epochs, 100) << "svd's own default";
   EXPECT_EQ(got.sources.at("model.factors"), "include");
   EXPECT_EQ(got.sources.at("train.lr"), "file");
   EXPECT_EQ(place(got, "model.factors"), "base.json:2");

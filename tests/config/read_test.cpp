@@ -71,9 +71,10 @@ TEST(ResolveConfig, TakesTheModelsDefaultsOfAModelNamedBySet) {
 }
 
 TEST(ResolveConfig, GivesASourceForEveryKnob) {
-  ResolvedConfig got = resolve("{}");
+  ResolvedConfig got = resolve(R"({"model": {"name": "popularity"}})");
   for (const Knob& knob : knobs(got.config))
-    EXPECT_EQ(got.sources.at(knob.name), "default") << knob.name;
+    EXPECT_EQ(got.sources.at(knob.name), knob.name == "model.name" ? "file" : "default")
+        << knob.name;
   EXPECT_EQ(got.sources.size(), knobs(got.config).size());
 }
 
@@ -160,7 +161,8 @@ TEST(ResolveConfig, LeavesExactlyOneOfStepsAndEpochs) {
     int64_t steps, epochs;
   };
   for (const Case& c :
-       std::vector<Case>{{R"({})", {}, 100, 0},
+       std::vector<Case>{{R"({"train": {"patience": 0}})", {}, 100, 0},
+                         {R"({})", {}, 0, 200},
                          {R"({"train": {"epochs": 3}})", {}, 0, 3},
                          {R"({"train": {"epochs": 3, "steps": 0}})", {}, 0, 3},
                          {R"({"model": {"name": "ials"}})", {}, 0, 16},
