@@ -49,7 +49,7 @@ int run_explain(int argc, char** argv) {
       "explain MODEL --user ID --item ID [options]",
       "Prints the user's items that add the most to the score of an item: the parts of the vector "
       "that the model's own objective makes of their history (export.seen).",
-      "latent explain runs/movielens/model.pt --user 196 --item 318 -k 5");
+      "latent explain runs/movielens/model.pt --user 7 --item 50 -k 5");
   line.add()("user", "the user's id", cxxopts::value<std::string>(), "ID")(
       "item", "the item's id", cxxopts::value<std::string>(), "ID")(
       "k", "how many", cxxopts::value<int64_t>()->default_value("10"), "N")(

@@ -47,7 +47,7 @@ class Completion(support.Case):
         self.assertGreater(len(listed), 12)
         self.assertEqual(self.offered(""), [*listed, "help", "--help", "--version"])
         self.assertEqual(self.offered("tr"), ["train"])
-        self.assertEqual(self.offered("help", "exp"), ["export"])
+        self.assertEqual(self.offered("help", "expo"), ["export"])
         self.assertEqual(self.offered("nonsense", ""), [])
 
     def test_every_option_of_every_command(self):
