@@ -5,7 +5,7 @@ A fifth of the users is left out of training. Of each of them, half of the items
 what is to be found. "fold-in": a model of the other users, to whom they are added by their history alone. "refit": the same
 model trained on their histories too. "popularity": by the users that have an item. Lists leave out the history.
 
-    python scripts/foldin_table.py --program build/release/latent --data ../shared/data
+    python scripts/foldin_table.py --program build/release/latent --data DATA
 """
 
 import argparse
