@@ -108,6 +108,13 @@ document.getElementById("by-item").onsubmit = e => {
     if (got.items.length === 1) await showItem(got.items[0].item, got.items[0].title);
   });
 };
+// #user=ID and #item=ID ask at once: links to an answer.
+const asked = new URLSearchParams(location.hash.slice(1));
+for (const what of ["user", "item"]) {
+  if (!asked.has(what)) continue;
+  document.getElementById(what).value = asked.get(what);
+  document.getElementById("by-" + what).requestSubmit();
+}
 </script>
 </html>
 )html";

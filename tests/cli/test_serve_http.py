@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -11,7 +12,9 @@ import struct
 import subprocess
 import threading
 import time
+import unittest
 
+import chromium
 import support
 from solver_case import TRAIN, Small
 
@@ -269,6 +272,17 @@ class Http(Small):
         self.assertEqual(status, 200)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.assertNotIn(b"http", text.replace(b"<!doctype html>", b""))
+
+    @unittest.skipUnless(chromium.PROGRAM, "Chromium is not installed (Debian: apt install chromium)")
+    def test_the_page_shows_lists_and_neighbours_in_a_browser(self):
+        best = [one["item"] for one in self.server.get("/recommend?user=u1")["items"]]
+        for dark in [False, True]:
+            done = chromium.run([*chromium.flags(dark), "--window-size=400,900", "--virtual-time-budget=8000", "--dump-dom",
+                                 f"http://127.0.0.1:{self.server.port}/#user=u1&item=i29"])
+            for heading in ["For u1", "Found", "Like i29"]:
+                self.assertIn(f"<h2>{heading}</h2>", done.stdout, done.stderr[-1000:])
+            self.assertEqual(re.findall(r'title="(\w+)"', re.search(r'id="best".*?</section>', done.stdout, re.DOTALL)[0]), best)
+            self.assertFalse([line for line in done.stderr.splitlines() if "CONSOLE" in line])
 
     def test_a_changed_file_is_served_without_a_failed_request(self):
         shutil.copy(self.dir / "svd/model.pt", self.dir / "live.pt")
