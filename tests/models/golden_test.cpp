@@ -40,7 +40,7 @@ class Golden : public ::testing::TestWithParam<size_t> {
     config.model.name = case_["model"];
     config.model.factors = case_["factors"];
     config.train.form = case_["form"];
-    config.train.lambda = case_["lambda"];
+    config.train.lambda = case_["lambda"].get<double>();
     model_ = make_gradient_model(
         config.model.name, model_spec(config, case_["users"], case_["items"], RatingSummary()));
     const torch::NoGradGuard no_grad;
