@@ -137,6 +137,7 @@ Complaints unread_knobs(const ResolvedConfig& resolved) {
     const std::string& name = rows[n].name;
     if (!is_given(resolved.sources.at(name)) || is_default(rows[n], untouched[n], model)) continue;
     if (name.starts_with("data.")) continue;  // one file's knobs serve all models
+    if (name == "split.valid" && config.split.valid.value == 0.0) continue;  // asks for no part
     if (name == "train.exact") continue;  // wrong_combinations() refuses it wherever it comes from
     const std::string why = why_unread(name, config);
     if (!why.empty()) out.push_back({name, why});

@@ -273,7 +273,7 @@ class Report(support.Case):
         self.assertEqual(rows["model.factors"], {"knob": "model.factors", "rate": "4", "other": "3"})
         self.assertEqual(set(rows), {"model.factors", "train.seed"})
         alone = {row["knob"]: row for row in self.report("runs/rate").table("Knobs that differ from the defaults")}
-        self.assertEqual((alone["train.lr"]["rate"], alone["train.lr"]["default"]), ("0.05", "0.1"))
+        self.assertEqual((alone["train.lr"]["rate"], alone["train.lr"]["default"]), ("0.05", "0.005"))
         self.assertNotIn("ials.reg", alone)
         row = page.table("Where each run came from")[1]
         provenance = self.json("runs/other/config.json")["provenance"]
