@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -123,7 +124,7 @@ int run_serve(int argc, char** argv) {
   LiveModel live(path);
   tell_if_unfinished(*live.get());
   Api api(live, options);
-  HttpServer server(address, limits, [&](const HttpRequest& request) {
+  const HttpHandler answer = [&](const HttpRequest& request) {
     HttpResponse out;
     std::exception_ptr failure;
     // Requests are many already: each stays in its own thread.
@@ -137,16 +138,23 @@ int run_serve(int argc, char** argv) {
     });
     if (failure) std::rethrow_exception(failure);
     return out;
-  });
+  };
+  HttpServer server(address, limits,
+                    {answer, [&](const HttpRequest& request) { api.authorise(request); },
+                     [&](int status) { api.count_refusal(status); }});
   say("serving " + path + " on http://" + address.host + ":" + std::to_string(server.port()));
   std::atomic<bool> end = false;
   std::thread watcher([&] { watch(live, end); });
-  server.run([&] {
+  const bool all_answered = server.run([&] {
     if (stopped_by != 0) api.drain();
     return stopped_by != 0;
   });
   end = true;
   watcher.join();
+  if (!all_answered) {
+    say("stopped before every request was answered");
+    std::_Exit(1);  // their threads use what a return would take away
+  }
   say("stopped");
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "src/base/version.h"
+#include "src/server/api_parts.h"
 #include "src/server/tensors.h"
 
 namespace latent {
@@ -59,27 +60,23 @@ HttpResponse inferred(const HttpRequest& request, const ServedModel& model,
                       const ApiOptions& options, const std::string& name, Kind kind) {
   const TensorInputs inputs(request, options.limits);
   TensorOutputs outputs(inputs.said());
-  const auto require = [](bool known, const std::string& otherwise) {
-    if (!known) throw HttpError(404, otherwise);
-  };
-  using Known = ServedModel::Known;
   const auto require_users = [&](const std::vector<std::string>& users) {
-    for (const std::string& user : users)
-      require(model.knows_user(user) == Known::kYes, model.unknown_user(user));
+    for (const std::string& user : users) require_user(model, user);
   };
   const auto require_items = [&](const std::vector<std::string>& items) {
-    for (const std::string& item : items)
-      require(model.knows_item(item) == Known::kYes, model.unknown_item(item));
+    for (const std::string& item : items) require_item(model, item);
   };
   if (kind == Kind::kRecommend) {
     const auto users = inputs.texts("user");
     require_users(users);
+    require_room(options.limits, model, std::ssize(users), inputs.k());
     add_lists(outputs, model.recommend(users, inputs.k(), /*exclude_seen=*/true, {},
                                        /*threads=*/1));
   } else if (kind == Kind::kSimilar) {
     if (model.factors() == 0) throw HttpError(400, "this model has no factors");
     const auto items = inputs.texts("item");
     require_items(items);
+    require_room(options.limits, model, std::ssize(items), inputs.k());
     std::vector<ScoredIds> lists;
     for (const std::string& item : items) lists.push_back(model.similar_items(item, inputs.k()));
     add_lists(outputs, lists);
