@@ -117,6 +117,7 @@ int run_serve(int argc, char** argv) {
   if (line.has("token-file")) options.token = token_of(line.get<std::string>("token-file"));
   const std::string path = model_path(line.word(0));
   options.name = line.has("name") ? line.get<std::string>("name") : name_of_model(path);
+  if (options.name.empty()) throw UsageError("--name must not be empty");
   const HttpAddress address{line.get<std::string>("host"), whole_option(line, "port", 0, 65535)};
   take_signals();
   // Copies of models are given back to the system as a whole when the next one comes.
@@ -142,7 +143,8 @@ int run_serve(int argc, char** argv) {
   HttpServer server(address, limits,
                     {answer, [&](const HttpRequest& request) { api.authorise(request); },
                      [&](int status) { api.count_refusal(status); }});
-  say("serving " + path + " on http://" + address.host + ":" + std::to_string(server.port()));
+  const bool v6 = address.host.find(':') != std::string::npos;
+  say("serving " + path + " on http://" + (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(server.port()));
   std::atomic<bool> end = false;
   std::thread watcher([&] { watch(live, end); });
   const bool all_answered = server.run([&] {

@@ -85,6 +85,7 @@ HttpResponse Api::answer(const HttpRequest& request) {
     out = routed(request);
   } catch (const HttpError& e) {
     out = error_response(e.status, e.what());
+    if (e.status == 405) out.headers.emplace_back("Allow", "GET, HEAD");
   } catch (const nlohmann::json::exception&) {
     out = error_response(400, "the request is not what this path takes; see /openapi.json");
   } catch (const Error& e) {
@@ -110,12 +111,13 @@ HttpResponse Api::routed(const HttpRequest& request) {
     return json_response(route->second.answer({*model, body, options_.limits}));
   }
   if (path == "/v2/health/live") return {200, R"({"live":true})"};
-  if (path == "/v2/health/ready") {
-    if (draining_) return error_response(503, "the server is going to stop");
-    return {200, R"({"ready":true})"};
-  }
+  if (draining_ && path.ends_with("/ready"))
+    return error_response(503, "the server is going to stop");
+  if (path == "/v2/health/ready") return {200, R"({"ready":true})"};
   if (path == "/v2" || path.starts_with("/v2/"))
     return answer_inference(request, *model, options_);
+  if (request.method == "POST" && (path == "/" || path == "/metrics" || path == "/openapi.json"))
+    throw HttpError(405, "ask for this path with a GET");
   if (request.method == "POST") throw HttpError(404, "there is no such path; see /openapi.json");
   if (path == "/") return {200, page_html(), "text/html; charset=utf-8",
                            {{"Content-Security-Policy",
@@ -125,7 +127,7 @@ HttpResponse Api::routed(const HttpRequest& request) {
   if (path == "/metrics")
     return {200, counters_.text(live_.loads(), live_.refusals()),
             "text/plain; version=0.0.4; charset=utf-8"};
-  if (path == "/openapi.json") return {200, openapi_text()};
+  if (path == "/openapi.json") return {200, openapi_text(options_)};
   throw HttpError(404, "there is no such path; see /openapi.json");
 }
 

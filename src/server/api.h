@@ -66,7 +66,7 @@ HttpResponse answer_inference(const HttpRequest& request, const ServedModel& mod
                               const ApiOptions& options);
 
 /// OpenAPI 3 of all this.
-std::string openapi_text();
+std::string openapi_text(const ApiOptions& options);
 /// A page to try it with.
 std::string page_html();
 

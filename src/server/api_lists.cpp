@@ -106,7 +106,11 @@ Json answer_rank(const Asked& asked) {
   for (const std::string& item : items) {
     if (asked.model.knows_item(item) == Known::kNo) require_item(asked.model, item);
   }
-  return {{"user", user}, {"items", listed(asked.model, asked.model.rank_items(user, items))}};
+  Json out = {{"user", user}, {"items", listed(asked.model, asked.model.rank_items(user, items))}};
+  for (const std::string& item : items) {
+    if (asked.model.knows_item(item) == Known::kUntrained) out["left_out"].push_back(item);
+  }
+  return out;
 }
 
 /// For the page: items by a part of their title or id.

@@ -59,6 +59,9 @@ void add_lists(TensorOutputs& outputs, const std::vector<ScoredIds>& lists) {
 HttpResponse inferred(const HttpRequest& request, const ServedModel& model,
                       const ApiOptions& options, const std::string& name, Kind kind) {
   const TensorInputs inputs(request, options.limits);
+  inputs.take_only(kind == Kind::kRecommend ? std::set<std::string>{"user", "k"}
+                   : kind == Kind::kSimilar ? std::set<std::string>{"item", "k"}
+                                            : std::set<std::string>{"user", "item"});
   TensorOutputs outputs(inputs.said());
   const auto require_users = [&](const std::vector<std::string>& users) {
     for (const std::string& user : users) require_user(model, user);
@@ -111,7 +114,8 @@ HttpResponse answer_inference(const HttpRequest& request, const ServedModel& mod
     rest = rest.substr(root.size());
     if (rest.starts_with("/versions/1")) rest = rest.substr(std::string("/versions/1").size());
     const bool post = request.method == "POST";
-    if (!post && (rest.empty() || rest == "/")) return {200, description(name, kind).dump()};
+    if (!post && (rest.empty() || rest == "/")) return {200, description(name, kind)
+                         .dump(-1, ' ', false, Json::error_handler_t::replace)};
     if (!post && rest == "/ready") return {200, R"({"ready":true})"};
     if (post && rest == "/infer") return inferred(request, model, options, name, kind);
   }

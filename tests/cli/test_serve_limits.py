@@ -144,6 +144,30 @@ class Limits(test_serve_http.Http):
             self.assertEqual(server.request("GET", "/score?user=u1&item=i2", headers={"Authorization": "bearer s3cret"})[0], 200)
             self.assertEqual(server.request("GET", "/")[0], 200)
 
+    def test_tensors_that_nobody_asked_for_are_400(self):
+        user = {"name": "user", "datatype": "BYTES", "shape": [1], "data": ["u1"]}
+        for body in [{"inputs": [user, user]}, {"inputs": [user, {**user, "name": "usr"}]}, {"inputs": [user], "outputs": [{"name": "itm"}]},
+                     {"inputs": [user], "outputs": 3}, {"inputs": [user], "id": 7}]:
+            self.server.post("/v2/models/svd/infer", body, 400)
+        for outputs in [[], None]:
+            self.assertEqual(len(self.server.post("/v2/models/svd/infer", {"inputs": [user], "outputs": outputs})["outputs"]), 2)
+        plain = {"inputs": [user], "parameters": {"binary_data_output": True}, "outputs": [{"name": "score", "parameters": {"binary_data": False}}]}
+        self.assertEqual(len(self.server.post("/v2/models/svd/infer", plain)["outputs"][0]["data"][0:]), 10)
+
+    def test_the_description_says_the_servers_own_limits(self):
+        with Server(self, "svd", "--max-k", "7", "--max-batch", "5") as server:
+            properties = server.get("/openapi.json")["paths"]["/recommend"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+            self.assertEqual((properties["k"]["maximum"], properties["users"]["maxItems"]), (7, 5))
+            self.assertNotIn("security", server.get("/openapi.json"))
+
+    def test_a_path_that_is_read_alone_is_405_for_a_post(self):
+        for path in ["/", "/metrics", "/openapi.json"]:
+            status, headers, _ = self.server.request("POST", path, "{}")
+            self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
+
+    def test_an_empty_name_is_refused(self):
+        self.assertEqual(self.complaint("serve", "svd", "--name", "", code=2), "--name must not be empty")
+
 
 if __name__ == "__main__":
     support.main()
