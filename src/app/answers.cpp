@@ -33,7 +33,7 @@ void print_scored(const ServedModel& model, const ScoredIds& scored, bool json,
     const std::string title(kind == "item" ? model.title(id) : "");
     list.push_back({{kind, id}, {"score", score}});
     if (!title.empty()) list.back()["title"] = title;
-    char number[40];
+    char number[340];  // the largest double has 309 digits before the point
     std::snprintf(number, sizeof number, "%10.5f  ", score);
     text += number + id + (title.empty() ? "" : "  " + title) + "\n";
   }

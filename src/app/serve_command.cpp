@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -116,6 +117,7 @@ int run_serve(int argc, char** argv) {
   if (line.has("token-file")) options.token = token_of(line.get<std::string>("token-file"));
   const std::string path = model_path(line.word(0));
   options.name = line.has("name") ? line.get<std::string>("name") : name_of_model(path);
+  if (options.name.empty()) throw UsageError("--name must not be empty");
   const HttpAddress address{line.get<std::string>("host"), whole_option(line, "port", 0, 65535)};
   take_signals();
   // Copies of models are given back to the system as a whole when the next one comes.
@@ -123,7 +125,7 @@ int run_serve(int argc, char** argv) {
   LiveModel live(path);
   tell_if_unfinished(*live.get());
   Api api(live, options);
-  HttpServer server(address, limits, [&](const HttpRequest& request) {
+  const HttpHandler answer = [&](const HttpRequest& request) {
     HttpResponse out;
     std::exception_ptr failure;
     // Requests are many already: each stays in its own thread.
@@ -137,16 +139,24 @@ int run_serve(int argc, char** argv) {
     });
     if (failure) std::rethrow_exception(failure);
     return out;
-  });
-  say("serving " + path + " on http://" + address.host + ":" + std::to_string(server.port()));
+  };
+  HttpServer server(address, limits,
+                    {answer, [&](const HttpRequest& request) { api.authorise(request); },
+                     [&](int status) { api.count_refusal(status); }});
+  const bool v6 = address.host.find(':') != std::string::npos;
+  say("serving " + path + " on http://" + (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(server.port()));
   std::atomic<bool> end = false;
   std::thread watcher([&] { watch(live, end); });
-  server.run([&] {
+  const bool all_answered = server.run([&] {
     if (stopped_by != 0) api.drain();
     return stopped_by != 0;
   });
   end = true;
   watcher.join();
+  if (!all_answered) {
+    say("stopped before every request was answered");
+    std::_Exit(1);  // their threads use what a return would take away
+  }
   say("stopped");
   return 0;
 }

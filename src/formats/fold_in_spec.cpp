@@ -29,6 +29,15 @@ double number_in(const json& object, const char* name, double otherwise) {
   return value;
 }
 
+/// Whether it is the second of two words; the first where nothing is said.
+bool second_of(const json& object, const char* name, const char* first, const char* second) {
+  if (!object.contains(name)) return false;
+  const auto word = object[name].get<std::string>();
+  if (word != first && word != second)
+    throw std::runtime_error(std::string("its fold_in has a wrong ") + name);
+  return word == second;
+}
+
 FoldInPenalty penalty_in(const json& object, const char* name) {
   FoldInPenalty out;
   if (!object.contains(name)) return out;
@@ -96,19 +105,20 @@ FoldInSpec fold_in_spec(const json& said) {
   out.factors = penalty_in(said, "factor_penalty");
   out.has_bias = said.contains("bias_penalty");
   out.bias = penalty_in(said, "bias_penalty");
-  out.ratings = said.value("targets", "ones") == "ratings";
+  out.ratings = second_of(said, "targets", "ones", "ratings");
   out.every_pair = number_in(said, "every_pair", 0);
   out.confidence = number_in(said, "confidence", 0);
-  out.weighted = said.value("weights", "ones") == "ratings";
+  out.weighted = second_of(said, "weights", "ones", "ratings");
   if (said.contains("liked")) out.liked = said["liked"].get<double>();
   out.loss = said.value("loss", "");
   out.tau = number_in(said, "tau", 1);
   out.tau2 = number_in(said, "tau2", 1);
   out.margin = number_in(said, "margin", 1);
   out.negative_weight = number_in(said, "negative_weight", 1);
-  if (!(out.tau > 0)) throw std::runtime_error("its fold_in has a wrong tau");
-  out.cosine = said.value("score", "dot") == "cosine";
-  out.popular_negatives = said.value("negatives", "uniform") == "popularity";
+  constexpr double kLeastTau = 1e-12;  // scores divided by less overflow
+  if (!(out.tau >= kLeastTau)) throw std::runtime_error("its fold_in has a wrong tau");
+  out.cosine = second_of(said, "score", "dot", "cosine");
+  out.popular_negatives = second_of(said, "negatives", "uniform", "popularity");
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "src/score/near_id.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -56,12 +57,23 @@ std::string did_you_mean_id(const std::string& id, const IdTable& ids) {
   if (id.size() < 3 || id.size() > kLongest || is_digits(id)) return "";
   int best = id.size() < 6 ? 2 : 3;  // fewer slips than this
   std::string nearest;
+  // Letters of `id` that `other` lacks, or the other way round: each is a slip at least, and they
+  // are counted in a fraction of a distance's time.
+  std::array<int, 256> letters{};
+  for (const unsigned char c : id) ++letters[c];
+  const auto lacking = [&](std::string_view other) {
+    std::array<int, 256> left = letters;
+    int extra = 0;
+    for (const unsigned char c : other) extra += --left[c] < 0 ? 1 : 0;
+    return std::max(extra, extra + static_cast<int>(id.size()) - static_cast<int>(other.size()));
+  };
   int32_t compared = 0;
   for (int32_t n = 0; n < ids.size() && compared < kMostCompared; ++n) {
     const std::string_view other = ids[n];
     const auto longer = static_cast<int64_t>(other.size()) - static_cast<int64_t>(id.size());
     if (std::abs(longer) >= best) continue;
     ++compared;
+    if (lacking(other) >= best) continue;
     const int distance = edit_distance(id, std::string(other));
     if (distance >= best) continue;
     best = distance;

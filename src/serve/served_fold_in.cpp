@@ -15,6 +15,15 @@ void require_some(const ModelParts& parts, const FoldedUser& user) {
                 std::to_string(parts.view.factors));
 }
 
+/// Throws Error where the ratings are so large that scores would not be numbers.
+FoldedVector sane(const ModelParts& parts, FoldedVector folded) {
+  constexpr float kMost = 1e15F;  // its products with items' factors are far from float's limit
+  const auto good = [](float value) { return std::abs(value) < kMost; };
+  if (!good(folded.bias) || !std::ranges::all_of(folded.factors, good))
+    throw Error(parts.file.path() + ": the ratings of the history are too large for this model");
+  return folded;
+}
+
 UserVector vector_of(const FactorView& view, const FoldedUser& user) {
   return {user.factors.data(), view.mean() + user.bias};
 }
@@ -40,7 +49,7 @@ Explanation ServedModel::Impl::explained(std::span<const HistoryItem> history,
                                          int32_t item) const {
   const std::vector<HistoryItem> usable = usable_history(*this, history);
   need_item(item);
-  const FoldedVector folded = objective().fold(usable);
+  const FoldedVector folded = sane(*this, objective().fold(usable));
   Explanation out;
   out.score = double{view.score(-1, item)} + folded.bias;
   for (int32_t k = 0; k < view.factors; ++k)
@@ -58,12 +67,16 @@ Explanation ServedModel::Impl::explained(std::span<const HistoryItem> history,
 FoldedUser ServedModel::fold_in(std::span<const RatedId> history) const {
   const FoldObjective& objective = impl_->objective();
   const std::vector<HistoryItem> all = impl_->indexed(history);
-  FoldedVector folded = objective.fold(usable_history(*impl_, all));
+  FoldedVector folded = sane(*impl_, objective.fold(usable_history(*impl_, all)));
   FoldedUser out{std::move(folded.factors), folded.bias, {}};
   for (const HistoryItem& had : all) out.items.push_back(had.item);
   std::ranges::sort(out.items);
   out.items.erase(std::unique(out.items.begin(), out.items.end()), out.items.end());
   return out;
+}
+
+bool ServedModel::folds_by_loss() const {
+  return impl_->fold_in.objective == FoldInSpec::kLoss;
 }
 
 std::optional<double> ServedModel::rating_of_liked() const {

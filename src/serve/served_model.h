@@ -99,6 +99,9 @@ class ServedModel {
   /// unknown item; where no item was trained on; for a model without factors; and for a file of an
   /// earlier version, which does not say how.
   FoldedUser fold_in(std::span<const RatedId> history) const;
+  /// Whether fold_in() goes over pairs of the history's items and others: it takes longest, some
+  /// milliseconds an item.
+  bool folds_by_loss() const;
   /// The rating of an item that is given without one; none: ratings make no difference.
   std::optional<double> rating_of_liked() const;
   /// As the methods of those names do for users of the model.

@@ -1,5 +1,7 @@
 #include "src/server/api.h"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <iterator>
@@ -7,6 +9,7 @@
 
 #include "src/base/error.h"
 #include "src/base/json_text.h"
+#include "src/server/api_parts.h"
 
 namespace latent {
 
@@ -65,8 +68,13 @@ bool same(const std::string& given, const std::string& wanted) {
 }  // namespace
 
 void Api::authorise(const HttpRequest& request) const {
-  if (options_.token.empty() || request.path.starts_with("/v2/health/")) return;
-  if (!same(request.header("authorization"), "Bearer " + options_.token))
+  // The page holds nothing of the model; it asks for the token.
+  if (options_.token.empty() || request.path.starts_with("/v2/health/") || request.path == "/")
+    return;
+  std::string given = request.header("authorization");
+  for (size_t n = 0; n < std::min<size_t>(6, given.size()); ++n)
+    given[n] = static_cast<char>(std::tolower(static_cast<unsigned char>(given[n])));
+  if (!same(given, "bearer " + options_.token))
     throw HttpError(401, "a token is needed: Authorization: Bearer TOKEN");
 }
 
@@ -74,15 +82,15 @@ HttpResponse Api::answer(const HttpRequest& request) {
   const auto from = std::chrono::steady_clock::now();
   HttpResponse out;
   try {
-    authorise(request);
     out = routed(request);
   } catch (const HttpError& e) {
     out = error_response(e.status, e.what());
-    if (e.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (e.status == 405) out.headers.emplace_back("Allow", "GET, HEAD");
   } catch (const nlohmann::json::exception&) {
     out = error_response(400, "the request is not what this path takes; see /openapi.json");
   } catch (const Error& e) {
-    out = error_response(400, e.what());
+    // Where the file lies is nobody's business but the server's.
+    out = error_response(400, without_path(*live_.get(), e.what()));
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
   // Paths that do not exist are no rows of their own: anybody could make more and more of them.
@@ -103,12 +111,13 @@ HttpResponse Api::routed(const HttpRequest& request) {
     return json_response(route->second.answer({*model, body, options_.limits}));
   }
   if (path == "/v2/health/live") return {200, R"({"live":true})"};
-  if (path == "/v2/health/ready") {
-    if (draining_) return error_response(503, "the server is going to stop");
-    return {200, R"({"ready":true})"};
-  }
+  if (draining_ && path.ends_with("/ready"))
+    return error_response(503, "the server is going to stop");
+  if (path == "/v2/health/ready") return {200, R"({"ready":true})"};
   if (path == "/v2" || path.starts_with("/v2/"))
     return answer_inference(request, *model, options_);
+  if (request.method == "POST" && (path == "/" || path == "/metrics" || path == "/openapi.json"))
+    throw HttpError(405, "ask for this path with a GET");
   if (request.method == "POST") throw HttpError(404, "there is no such path; see /openapi.json");
   if (path == "/") return {200, page_html(), "text/html; charset=utf-8",
                            {{"Content-Security-Policy",
@@ -118,7 +127,7 @@ HttpResponse Api::routed(const HttpRequest& request) {
   if (path == "/metrics")
     return {200, counters_.text(live_.loads(), live_.refusals()),
             "text/plain; version=0.0.4; charset=utf-8"};
-  if (path == "/openapi.json") return {200, openapi_text()};
+  if (path == "/openapi.json") return {200, openapi_text(options_)};
   throw HttpError(404, "there is no such path; see /openapi.json");
 }
 

@@ -13,6 +13,7 @@ namespace latent {
 struct ApiLimits {
   int64_t most_items = 1000;  ///< of a list: k
   int64_t most_asked = 1000;  ///< users, pairs or histories of a request; items of a history
+  int64_t most_entries = 100'000;  ///< of all lists of an answer together
 };
 
 struct ApiOptions {
@@ -26,14 +27,17 @@ class Api {
   /// Keeps a reference.
   Api(LiveModel& live, ApiOptions options) : live_(live), options_(std::move(options)) {}
 
-  /// Any request. Throws HttpError.
+  /// Throws HttpError, 401, for a request whose header brings no token where one is asked for.
+  void authorise(const HttpRequest& request) const;
+  /// One that answer() never saw, for /metrics.
+  void count_refusal(int status) { counters_.add("refused", status, 0); }
+  /// Any request that may come in. Throws HttpError.
   HttpResponse answer(const HttpRequest& request);
   /// From now on /v2/health/ready says no, so that a balancer turns elsewhere.
   void drain() { draining_ = true; }
 
  private:
   HttpResponse routed(const HttpRequest& request);
-  void authorise(const HttpRequest& request) const;
 
   LiveModel& live_;
   ApiOptions options_;
@@ -62,7 +66,7 @@ HttpResponse answer_inference(const HttpRequest& request, const ServedModel& mod
                               const ApiOptions& options);
 
 /// OpenAPI 3 of all this.
-std::string openapi_text();
+std::string openapi_text(const ApiOptions& options);
 /// A page to try it with.
 std::string page_html();
 

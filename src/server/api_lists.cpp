@@ -33,6 +33,7 @@ Json answer_recommend(const Asked& asked) {
   if (asked.body.contains("user"))
     return recommended(asked.model, text_in(asked, "user"), rules);
   const std::vector<std::string> users = ids_in(asked, "users");
+  require_room(asked.limits, asked.model, std::ssize(users), rules.k);
   // Those that the model knows share a pass over the catalogue.
   std::vector<std::string> known;
   for (const std::string& user : users) {
@@ -76,6 +77,8 @@ Json answer_score(const Asked& asked) {
     require_item(asked.model, item);
     return asked.model.predict(user, item);
   };
+  if (asked.body.contains("pairs") && asked.body.size() > 1)
+    throw HttpError(400, "give user and item, or pairs");
   if (!asked.body.contains("pairs")) {
     const std::string user = text_in(asked, "user"), item = text_in(asked, "item");
     return {{"user", user}, {"item", item}, {"score", scored(user, item)}};
@@ -103,7 +106,11 @@ Json answer_rank(const Asked& asked) {
   for (const std::string& item : items) {
     if (asked.model.knows_item(item) == Known::kNo) require_item(asked.model, item);
   }
-  return {{"user", user}, {"items", listed(asked.model, asked.model.rank_items(user, items))}};
+  Json out = {{"user", user}, {"items", listed(asked.model, asked.model.rank_items(user, items))}};
+  for (const std::string& item : items) {
+    if (asked.model.knows_item(item) == Known::kUntrained) out["left_out"].push_back(item);
+  }
+  return out;
 }
 
 /// For the page: items by a part of their title or id.
@@ -113,13 +120,20 @@ Json answer_find(const Asked& asked) {
   const int64_t k = count_of(asked);
   Json out = {{"items", Json::array()}};
   const IdTable& items = asked.model.item_ids();
+  const auto add = [&](int32_t i) {
+    out["items"].push_back({{"item", std::string(items[i])}});
+    if (const std::string title(asked.model.title(i)); !title.empty())
+      out["items"].back()["title"] = title;
+  };
+  const int32_t exact = asked.model.find_item(text_in(asked, "text"));
+  if (exact >= 0) add(exact);
   for (int32_t i = 0; i < items.size() && std::ssize(out["items"]) < k; ++i) {
+    if (i == exact) continue;
     const std::string title(asked.model.title(i)), id(items[i]);
     if (lower_case(title).find(wanted) == std::string::npos &&
         lower_case(id).find(wanted) == std::string::npos)
       continue;
-    out["items"].push_back({{"item", id}});
-    if (!title.empty()) out["items"].back()["title"] = title;
+    add(i);
   }
   return out;
 }

@@ -1,5 +1,8 @@
 #include "src/server/api_parts.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "src/base/error.h"
 
 namespace latent {
@@ -82,6 +85,8 @@ Json listed(const ServedModel& model, const ScoredIds& list, const char* kind,
             const char* value) {
   auto out = Json::array();
   for (const auto& [id, score] : list) {
+    if (!std::isfinite(score))
+      throw HttpError(400, "a score is no finite number; are the ratings as the model knows them?");
     out.push_back({{kind, id}, {value, score}});
     if (std::string_view(kind) != "item") continue;
     if (const std::string title(model.title(id)); !title.empty()) out.back()["title"] = title;
@@ -89,11 +94,30 @@ Json listed(const ServedModel& model, const ScoredIds& list, const char* kind,
   return out;
 }
 
+void require_room(const ApiLimits& limits, const ServedModel& model, int64_t lists, int64_t k) {
+  const int64_t longest = std::min<int64_t>(k, model.item_ids().size());
+  if (lists * longest > limits.most_entries)
+    throw HttpError(400, "the lists of one answer may hold " + std::to_string(limits.most_entries) +
+                             " entries together; ask for fewer or shorter ones");
+}
+
+std::string unknown_text(const char* kind, const std::string& id, ServedModel::Known known) {
+  if (known == ServedModel::Known::kNo) return std::string("unknown ") + kind + " " + in_quotes(id);
+  return std::string(kind) + " " + in_quotes(id) + " has no row that the model was trained on";
+}
+
+std::string without_path(const ServedModel& model, const std::string& text) {
+  const std::string path = model.path() + ": ";
+  return text.starts_with(path) ? text.substr(path.size()) : text;
+}
+
 void require_user(const ServedModel& model, const std::string& user) {
-  if (model.knows_user(user) != ServedModel::Known::kYes) throw HttpError(404, model.unknown_user(user));
+  const ServedModel::Known known = model.knows_user(user);
+  if (known != ServedModel::Known::kYes) throw HttpError(404, unknown_text("user", user, known));
 }
 void require_item(const ServedModel& model, const std::string& item) {
-  if (model.knows_item(item) != ServedModel::Known::kYes) throw HttpError(404, model.unknown_item(item));
+  const ServedModel::Known known = model.knows_item(item);
+  if (known != ServedModel::Known::kYes) throw HttpError(404, unknown_text("item", item, known));
 }
 void require_factors(const ServedModel& model) {
   if (model.factors() == 0)

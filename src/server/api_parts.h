@@ -32,6 +32,16 @@ struct ListRules {
 };
 ListRules rules_of(const Asked& asked);
 
+/// 400 where so many lists of k are more than an answer may hold.
+void require_room(const ApiLimits& limits, const ServedModel& model, int64_t lists, int64_t k);
+
+/// "unknown user 'x'", without the near ids that the program names: those are other users', and
+/// take a while to find.
+std::string unknown_text(const char* kind, const std::string& id, ServedModel::Known known);
+
+/// An Error's text without the file that it begins with.
+std::string without_path(const ServedModel& model, const std::string& text);
+
 /// 404 for an id that is unknown or untrained; 400 for a model without factors.
 void require_user(const ServedModel& model, const std::string& user);
 void require_item(const ServedModel& model, const std::string& item);

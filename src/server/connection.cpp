@@ -40,8 +40,8 @@ bool Connection::has_input(int milliseconds) const {
 void Connection::begin_request() {
   deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(limits_.request_seconds);
   header_left_ = limits_.header_bytes;
-  // Chunks have lengths of their own.
-  body_left_ = limits_.body_bytes + limits_.body_bytes / 8 + 1024;
+  // Of short chunks most bytes are lengths; their reader counts what they hold.
+  body_left_ = 8 * limits_.body_bytes + (64 << 10);
   line_ends_ = 0;
   exceeded_ = "";
 }
@@ -63,6 +63,7 @@ int64_t Connection::read(char* data, int64_t size) {
       exceeded_ = "time";
       return -1;
     }
+    if (buffer_.capacity() > 4 * kRoom) std::string().swap(buffer_);
     buffer_.resize(kRoom);
     at_ = 0;
     const ssize_t got = ::recv(socket_, buffer_.data(), kRoom, 0);
@@ -93,6 +94,11 @@ int64_t Connection::read(char* data, int64_t size) {
   std::memcpy(data, buffer_.data() + at_, static_cast<size_t>(count));
   at_ += static_cast<size_t>(count);
   return count;
+}
+
+void Connection::unread(const std::string& body) {
+  buffer_ = body + buffer_.substr(at_);
+  at_ = 0;
 }
 
 int64_t Connection::write(const char* data, int64_t size) {

@@ -12,8 +12,9 @@ struct HttpLimits {
   int64_t body_bytes = 8 << 20;
   int64_t header_bytes = 16 << 10;
   int request_seconds = 20;  ///< for a request to come, and for its answer to be taken
-  int idle_seconds = 60;     ///< between two requests of a connection
+  int idle_seconds = 60;     ///< between two requests; the first comes within request_seconds
   int connections = 256;
+  int compute_seconds = 60;  ///< what an answer may take once the server is going to stop
 };
 
 /// Owns the socket.
@@ -32,6 +33,8 @@ class Connection {
 
   /// Up to `size` bytes; 0 at the end, below 0 beyond a limit.
   int64_t read(char* data, int64_t size);
+  /// Puts `body` before what is read next: that of a request which came in chunks.
+  void unread(const std::string& body);
   /// All of it; below 0 where it fails.
   int64_t write(const char* data, int64_t size);
 

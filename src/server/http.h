@@ -37,6 +37,13 @@ struct HttpError : std::runtime_error {
   int status;
 };
 
+/// What the server asks of who uses it; each is called from many threads.
+struct HttpCallbacks {
+  HttpHandler answer;                              ///< HttpErrors are answers
+  std::function<void(const HttpRequest&)> admit;   ///< by its header alone: HttpError refuses it
+  std::function<void(int status)> refused;         ///< a request that `answer` never saw
+};
+
 /// {"error": text}, on one line.
 HttpResponse error_response(int status, const std::string& text);
 

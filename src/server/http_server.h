@@ -19,23 +19,26 @@ struct HttpAddress {
 class HttpServer {
  public:
   /// Listens from here on. Throws Error where the address is in use or none of this machine's.
-  /// `handler` is called from many threads, and its HttpErrors are answers.
-  HttpServer(const HttpAddress& address, const HttpLimits& limits, HttpHandler handler);
+  HttpServer(const HttpAddress& address, const HttpLimits& limits, HttpCallbacks calls);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   int port() const { return port_; }
-  /// Answers until stop() says so, asked some times a second. Then takes no more connections,
-  /// finishes what has begun within the limits' time, and returns.
-  void run(const std::function<bool()>& stop);
+  /// Answers until stop() says so, asked some times a second. Then takes the connections that
+  /// wait already and no more, and finishes what has begun. False: some were not done within the
+  /// limits' time, and their threads still use this and the callbacks.
+  bool run(const std::function<bool()>& stop);
 
  private:
   class Parser;
   void serve(int socket);
+  /// False: none is waiting.
+  bool take_one();
   void refuse(int socket) const;
 
   HttpLimits limits_;
+  HttpCallbacks calls_;
   std::unique_ptr<Parser> parser_;
   int listening_ = -1, port_ = 0;
   std::atomic<int> active_ = 0;

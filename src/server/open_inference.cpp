@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "src/base/version.h"
+#include "src/server/api_parts.h"
 #include "src/server/tensors.h"
 
 namespace latent {
@@ -58,28 +59,27 @@ void add_lists(TensorOutputs& outputs, const std::vector<ScoredIds>& lists) {
 HttpResponse inferred(const HttpRequest& request, const ServedModel& model,
                       const ApiOptions& options, const std::string& name, Kind kind) {
   const TensorInputs inputs(request, options.limits);
+  inputs.take_only(kind == Kind::kRecommend ? std::set<std::string>{"user", "k"}
+                   : kind == Kind::kSimilar ? std::set<std::string>{"item", "k"}
+                                            : std::set<std::string>{"user", "item"});
   TensorOutputs outputs(inputs.said());
-  const auto require = [](bool known, const std::string& otherwise) {
-    if (!known) throw HttpError(404, otherwise);
-  };
-  using Known = ServedModel::Known;
   const auto require_users = [&](const std::vector<std::string>& users) {
-    for (const std::string& user : users)
-      require(model.knows_user(user) == Known::kYes, model.unknown_user(user));
+    for (const std::string& user : users) require_user(model, user);
   };
   const auto require_items = [&](const std::vector<std::string>& items) {
-    for (const std::string& item : items)
-      require(model.knows_item(item) == Known::kYes, model.unknown_item(item));
+    for (const std::string& item : items) require_item(model, item);
   };
   if (kind == Kind::kRecommend) {
     const auto users = inputs.texts("user");
     require_users(users);
+    require_room(options.limits, model, std::ssize(users), inputs.k());
     add_lists(outputs, model.recommend(users, inputs.k(), /*exclude_seen=*/true, {},
                                        /*threads=*/1));
   } else if (kind == Kind::kSimilar) {
     if (model.factors() == 0) throw HttpError(400, "this model has no factors");
     const auto items = inputs.texts("item");
     require_items(items);
+    require_room(options.limits, model, std::ssize(items), inputs.k());
     std::vector<ScoredIds> lists;
     for (const std::string& item : items) lists.push_back(model.similar_items(item, inputs.k()));
     add_lists(outputs, lists);
@@ -114,7 +114,8 @@ HttpResponse answer_inference(const HttpRequest& request, const ServedModel& mod
     rest = rest.substr(root.size());
     if (rest.starts_with("/versions/1")) rest = rest.substr(std::string("/versions/1").size());
     const bool post = request.method == "POST";
-    if (!post && (rest.empty() || rest == "/")) return {200, description(name, kind).dump()};
+    if (!post && (rest.empty() || rest == "/")) return {200, description(name, kind)
+                         .dump(-1, ' ', false, Json::error_handler_t::replace)};
     if (!post && rest == "/ready") return {200, R"({"ready":true})"};
     if (post && rest == "/infer") return inferred(request, model, options, name, kind);
   }

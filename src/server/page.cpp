@@ -30,6 +30,7 @@ button { font: inherit; padding: .45rem .9rem; border: 1px solid var(--line); bo
 main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
 section { border: 1px solid var(--line); border-radius: 8px; padding: .8rem; min-width: 0; }
 ol { margin: 0; padding-left: 1.6rem; }
+form[hidden] { display: none; }
 li { margin: .15rem 0; overflow-wrap: anywhere; }
 li button { border: 0; padding: 0; background: none; text-align: left; overflow-wrap: anywhere; }
 .score { color: var(--soft); font-variant-numeric: tabular-nums; font-size: .85rem; }
@@ -40,6 +41,8 @@ li button { border: 0; padding: 0; background: none; text-align: left; overflow-
 <button>List</button></form>
 <form id="by-item"><label>An item: id, or a part of its title
 <input id="item" autocomplete="off"></label><button>Find</button></form>
+<form id="by-token" hidden><label>The server's token
+<input id="token" type="password" autocomplete="off"></label><button>Use</button></form>
 <p id="said" role="status"></p>
 <main id="lists"></main>
 <script>
@@ -47,8 +50,11 @@ li button { border: 0; padding: 0; background: none; text-align: left; overflow-
 const lists = document.getElementById("lists"), said = document.getElementById("said");
 let user = null;
 async function ask(path, body) {
-  const answer = await fetch(path, {method: "POST", headers: {"Content-Type": "application/json"},
-                                    body: JSON.stringify(body)});
+  const headers = {"Content-Type": "application/json"};
+  const token = document.getElementById("token").value;
+  if (token) headers.Authorization = "Bearer " + token;
+  const answer = await fetch(path, {method: "POST", headers, body: JSON.stringify(body)});
+  if (answer.status === 401) document.getElementById("by-token").hidden = false;
   const got = await answer.json();
   if (!answer.ok) throw new Error(got.error || answer.statusText);
   return got;
@@ -107,6 +113,13 @@ document.getElementById("by-item").onsubmit = e => {
     put("found", "Found", got.items, "");
     if (got.items.length === 1) await showItem(got.items[0].item, got.items[0].title);
   });
+};
+document.getElementById("by-token").onsubmit = e => {
+  e.preventDefault();
+  for (const what of ["user", "item"]) {
+    if (document.getElementById(what).value)
+      document.getElementById("by-" + what).requestSubmit();
+  }
 };
 // #user=ID and #item=ID ask at once: links to an answer.
 const asked = new URLSearchParams(location.hash.slice(1));

@@ -128,11 +128,20 @@ int64_t TensorInputs::k() const {
   return k;
 }
 
+void TensorInputs::take_only(const std::set<std::string>& names) const {
+  for (const json& input : said_["inputs"]) {
+    if (const auto name = input.at("name").get<std::string>(); !names.contains(name))
+      throw HttpError(400, "there is no input " + in_quotes(name));
+  }
+}
+
 void TensorInputs::read(const json& input) {
   const auto name = input.at("name").get<std::string>();
   const auto type = input.at("datatype").get<std::string>();
   const int64_t count = values_of(input.at("shape"));
   const json parameters = object_in(input, "parameters");
+  if (texts_.contains(name) || numbers_.contains(name))
+    throw HttpError(400, "the input " + in_quotes(name) + " is there twice");
   const bool binary = parameters.contains("binary_data_size");
   if (type == "BYTES") {
     texts_[name] = binary ? binary_texts(taken(parameters["binary_data_size"]), count)
@@ -188,12 +197,15 @@ void TensorOutputs::add_scores(const char* name, const std::vector<int64_t>& sha
 template <typename T>
 void TensorOutputs::add(Json output, const std::vector<T>& values, std::string_view bytes) {
   bool binary = flag(said_, "binary_data_output"), wanted = true;
-  if (said_.contains("outputs")) {
+  names_.insert(output["name"].get<std::string>());
+  if (asks_for_some()) {
     wanted = false;
     for (const json& asked : said_["outputs"]) {
       if (asked.at("name") != output["name"]) continue;
       wanted = true;
-      binary = flag(asked, "binary_data") || binary;
+      binary = asked.contains("parameters") && asked["parameters"].contains("binary_data")
+                   ? flag(asked, "binary_data")
+                   : binary;
     }
   }
   if (!wanted) return;
@@ -206,9 +218,25 @@ void TensorOutputs::add(Json output, const std::vector<T>& values, std::string_v
   outputs_.push_back(std::move(output));
 }
 
+/// Without a list of outputs, or with an empty one, all are given.
+bool TensorOutputs::asks_for_some() const {
+  if (!said_.contains("outputs") || said_["outputs"].is_null()) return false;
+  if (!said_["outputs"].is_array()) throw HttpError(400, "outputs must be a list");
+  return !said_["outputs"].empty();
+}
+
 HttpResponse TensorOutputs::response(const std::string& model) const {
   Json out = {{"model_name", model}, {"model_version", "1"}};
-  if (said_.contains("id") && said_["id"].is_string()) out["id"] = said_["id"];
+  if (said_.contains("id")) {
+    if (!said_["id"].is_string()) throw HttpError(400, "id must be a string");
+    out["id"] = said_["id"];
+  }
+  if (asks_for_some()) {
+    for (const json& asked : said_["outputs"]) {
+      if (const auto name = asked.at("name").get<std::string>(); !names_.contains(name))
+        throw HttpError(400, "there is no output " + in_quotes(name));
+    }
+  }
   out["outputs"] = outputs_;
   HttpResponse response{200, out.dump(-1, ' ', false, Json::error_handler_t::replace)};
   if (binary_.empty()) return response;

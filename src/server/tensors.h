@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ class TensorInputs {
   std::vector<std::string> texts(const std::string& name) const;
   /// The input or parameter k; 10 without either.
   int64_t k() const;
+  /// Throws HttpError, 400, for an input of another name.
+  void take_only(const std::set<std::string>& names) const;
   const nlohmann::json& said() const { return said_; }
 
  private:
@@ -52,7 +55,10 @@ class TensorOutputs {
   template <typename T>
   void add(Json output, const std::vector<T>& values, std::string_view bytes);
 
+  bool asks_for_some() const;
+
   const nlohmann::json& said_;
+  std::set<std::string> names_;  // of all there are
   Json outputs_ = Json::array();
   std::string binary_;
 };
