@@ -144,7 +144,8 @@ int run_serve(int argc, char** argv) {
                     {answer, [&](const HttpRequest& request) { api.authorise(request); },
                      [&](int status) { api.count_refusal(status); }});
   const bool v6 = address.host.find(':') != std::string::npos;
-  say("serving " + path + " on http://" + (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(server.port()));
+  say("serving " + path + " on http://" + (v6 ? "[" + address.host + "]" : address.host) + ":" +
+      std::to_string(server.port()));
   std::atomic<bool> end = false;
   std::thread watcher([&] { watch(live, end); });
   const bool all_answered = server.run([&] {

@@ -6,7 +6,6 @@
 #endif
 #include <arpa/inet.h>
 #include <httplib.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 
 #include "src/base/error.h"
 #include "src/server/framing.h"
+#include "src/server/listen.h"
 
 namespace latent {
 
@@ -85,21 +85,6 @@ BodyLength checked(const httplib::Request& request, const HttpLimits& limits) {
   if (request.has_header("Content-Encoding") || type.starts_with("multipart/"))
     throw HttpError(415, "send plain JSON, neither compressed nor in parts");
   return out;
-}
-
-/// -1: no socket there, with errno.
-int listening_socket(const addrinfo& at) {
-  const int out = ::socket(at.ai_family, at.ai_socktype | SOCK_CLOEXEC, at.ai_protocol);
-  if (out < 0) return -1;
-  // A port whose last connections are still closing may be taken again, but none that is in use:
-  // SO_REUSEPORT, which httplib would set, shares it silently.
-  const int yes = 1;
-  ::setsockopt(out, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (::bind(out, at.ai_addr, at.ai_addrlen) == 0 && ::listen(out, SOMAXCONN) == 0) return out;
-  const int why = errno;
-  ::close(out);
-  errno = why;
-  return -1;
 }
 
 }  // namespace
@@ -215,20 +200,7 @@ thread_local HttpServer::Parser::Now HttpServer::Parser::now_;
 
 HttpServer::HttpServer(const HttpAddress& address, const HttpLimits& limits, HttpCallbacks calls)
     : limits_(limits), calls_(std::move(calls)), parser_(std::make_unique<Parser>(limits, calls_)) {
-  addrinfo wanted{}, *found = nullptr;
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_PASSIVE;
-  const std::string where = address.host + ":" + std::to_string(address.port);
-  const int failed = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(),
-                                   &wanted, &found);
-  if (failed != 0) throw Error(where + ": no address to listen on: " + ::gai_strerror(failed));
-  for (const addrinfo* at = found; at != nullptr && listening_ < 0; at = at->ai_next)
-    listening_ = listening_socket(*at);
-  const int why = errno;
-  ::freeaddrinfo(found);
-  if (listening_ < 0)
-    throw Error(where + ": cannot listen there: " + std::strerror(why) +
-                (why == EADDRINUSE ? "; --port takes another one" : ""));
+  listening_ = listen_at(address);
   sockaddr_storage bound{};
   socklen_t length = sizeof bound;
   ::getsockname(listening_, reinterpret_cast<sockaddr*>(&bound), &length);

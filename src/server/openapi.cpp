@@ -21,7 +21,8 @@ Json object(const Json& properties, const std::vector<std::string>& required = {
 }
 
 Json k(const ApiLimits& most) {
-  return {{"type", "integer"}, {"minimum", 1}, {"maximum", most.most_items}, {"default", std::min<int64_t>(10, most.most_items)},
+  return {{"type", "integer"}, {"minimum", 1}, {"maximum", most.most_items},
+          {"default", std::min<int64_t>(10, most.most_items)},
           {"description", "how many"}};
 }
 Json ratings() {
