@@ -31,6 +31,12 @@ std::string explanation_text(const ServedModel& model, const Explanation& why, s
   return out;
 }
 
+std::string prediction_text(double trained) {
+  char line[80];
+  std::snprintf(line, sizeof line, "with the vector that was trained, predict says %.5f\n", trained);
+  return line;
+}
+
 ordered_json explanation_json(const ServedModel& model, const Explanation& why, size_t shown) {
   ordered_json out = {{"score", why.score}, {"rest", why.rest}, {"items", ordered_json::array()}};
   for (size_t n = 0; n < shown; ++n) {
@@ -71,6 +77,8 @@ int run_explain(int argc, char** argv) {
   const auto shown = static_cast<size_t>(std::min<int64_t>(k, std::ssize(why.items)));
   if (!line.has("json")) {
     print(explanation_text(model, why, shown));
+    // The history's vector is not the trained one, and predict() clips.
+    if (line.has("user")) print(prediction_text(model.predict(line.get<std::string>("user"), item)));
     return 0;
   }
   ordered_json out = {{"item", item}};

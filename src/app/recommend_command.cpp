@@ -29,8 +29,8 @@ void add_options(CommandLine& line) {
 
 void require_one_source(const CommandLine& line) {
   if (line.has("user") + line.has("users") + line.has("items") + line.has("history") != 1)
-    throw UsageError("give --user ID, or --items LIST or --history FILE of somebody new, or --users "
-                     "FILE with -o FILE; latent recommend --help shows how");
+    throw UsageError("give --user ID, or --items LIST or --history FILE of somebody new, or "
+                     "--users FILE with -o FILE; latent recommend --help shows how");
   if (line.has("users") != line.has("output"))
     throw UsageError("--users FILE and -o FILE go together; latent recommend --help shows how");
   int on_standard_input = 0;

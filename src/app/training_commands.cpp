@@ -188,6 +188,8 @@ ExportFormat export_format(const std::string& path, const std::string& format) {
   const std::string suffix = std::filesystem::path(path).extension();
   if (format == "triton" && (suffix == ".pt" || suffix == ".npz" || suffix == ".safetensors"))
     throw Error(path + ": is named " + suffix + ", but --format triton writes a folder of models");
+  if (format == "triton" && output_place(path).stream)
+    throw Error(path + ": --format triton writes a folder of models; name one");
   const auto* const named = std::ranges::find_if(
       kExports, [&](const ExportRow& row) { return format == row.name; });
   const auto* const seen = std::ranges::find_if(
@@ -216,8 +218,8 @@ int run_export(int argc, char** argv) {
       "them where the model ranks; .safetensors, all that serves it without code; of triton a "
       "folder of models");
   line.add()("format",
-             "torchscript, npz or safetensors, for files of other names, pipes and standard output; "
-             "triton, for Triton Inference Server",
+             "torchscript, npz or safetensors, for files of other names, pipes and standard "
+             "output; triton, for Triton Inference Server",
              cxxopts::value<std::string>()->default_value("torchscript"), "FORMAT")(
       "k", "items in a list of --format triton",
       cxxopts::value<int64_t>()->default_value("10"), "N");

@@ -76,7 +76,8 @@ For a knob that takes no text what comes of it is parsed as `--set` parses it.
            " | " + knob.help + " | " + readers_text(knob.name) + " |\n";
   }
   out +=
-      "\n## Models\n\n| model.name | meaning | own defaults | where a validation part may stop it |\n"
+      "\n## Models\n\n| model.name | meaning | own defaults | where a validation part may stop it "
+      "|\n"
       "| --- | --- | --- | --- |\n";
   for (const ModelInfo& model : model_catalog()) {
     const auto listed_values = [](const auto& rows) {

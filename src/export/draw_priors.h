@@ -9,7 +9,8 @@ namespace latent {
 
 /// Means [S, D] and precisions [S, D, D] of (bias, factors), D = K + 1, over the users with rows:
 /// what bayesian_mf's own hyperparameters are drawn around (Salakhutdinov & Mnih, 2008, eq. 14),
-/// with one more user at the mean whose spread is the average one. `factors` is gamma_user [U, S K].
+/// with one more user at the mean whose spread is the average one. `factors` is gamma_user
+/// [U, S K].
 struct DrawPriors {
   torch::Tensor mean, precision;  // float64
 };

@@ -182,39 +182,6 @@ class IdTables {
   std::vector<int32_t> slots_[3];
 };
 
-ValueType type_of(const Tensor& t) {
-  switch (t.scalar_type()) {
-    case torch::kFloat: return ValueType::kFloat32;
-    case torch::kInt: return ValueType::kInt32;
-    case torch::kLong: return ValueType::kInt64;
-    case torch::kByte: return ValueType::kUint8;
-    default: throw std::logic_error("a model holds values of another type");
-  }
-}
-
-/// The module's tensors in the order of its attributes, in which the file numbers their storages.
-std::vector<NamedArray> arrays_of(const torch::jit::Module& module) {
-  std::vector<NamedArray> out;
-  const auto add = [&](const std::string& name, const Tensor& t) {
-    const std::span bytes(static_cast<const char*>(t.const_data_ptr()), t.nbytes());
-    out.push_back({name,
-                   {"data/" + std::to_string(out.size()), type_of(t), t.sizes().vec(),
-                    block_checksums(bytes)},
-                   bytes});
-  };
-  const auto object = module._ivalue();
-  for (size_t n = 0; n < object->type()->numAttributes(); ++n) {
-    const c10::IValue& value = object->getSlot(n);
-    const std::string& name = object->type()->getAttributeName(n);
-    if (value.isTensor()) add(name, value.toTensor());
-    if (!value.isTuple()) continue;
-    static constexpr const char* kParts[] = {".text", ".start", ".slots"};
-    const auto& parts = value.toTupleRef().elements();
-    for (size_t part = 0; part < parts.size(); ++part) add(name + kParts[part], parts[part].toTensor());
-  }
-  return out;
-}
-
 /// A module with all that the model has, and no methods yet.
 class ModelModule {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <string_view>
 
 #include "src/base/error.h"
 #include "src/base/file.h"
@@ -50,6 +51,20 @@ std::string config_text(const std::string& name, bool batched, const Port& in, c
          "}\n";
 }
 
+/// A model NAME and its NAME_index are one: neither may take a place in another's pair.
+void refuse_others(const TritonRepository& to, const std::string& by_index) {
+  const fs::path folder = to.folder;
+  const auto refuse = [&](const std::string& taken) {
+    throw Error((folder / taken).string() + " is another run's model; export " + to.model +
+                " to another folder");
+  };
+  if (fs::exists(folder / by_index) && !fs::exists(folder / to.model)) refuse(by_index);
+  static constexpr std::string_view kIndex = "_index";
+  if (to.model.ends_with(kIndex) &&
+      fs::exists(folder / to.model.substr(0, to.model.size() - kIndex.size())))
+    refuse(to.model);
+}
+
 void write_one(const fs::path& folder, const std::string& config, const ExportSpec& spec) {
   std::error_code failed;
   fs::create_directories(folder / "1", failed);
@@ -70,6 +85,8 @@ std::string triton_name(const std::string& text) {
 }
 
 void export_triton(const TritonRepository& to, const ExportSpec& spec) {
+  const std::string by_index = to.model + "_index";
+  refuse_others(to, by_index);
   ExportSpec lists = spec;
   lists.list_length = std::min<int64_t>(to.list_length, spec.items->size());
   const std::string length = std::to_string(lists.list_length);
@@ -80,7 +97,6 @@ void export_triton(const TritonRepository& to, const ExportSpec& spec) {
                   {"OUTPUT__0", "TYPE_STRING", "-1"}, {"OUTPUT__1", "TYPE_FP32", "-1, " + length}),
       lists);
   lists.forward = Forward::kListsOfIndices;
-  const std::string by_index = to.model + "_index";
   write_one(fs::path(to.folder) / by_index,
             config_text(by_index, /*batched=*/true, {"INPUT__0", "TYPE_INT64", "1"},
                         {"OUTPUT__0", "TYPE_INT64", length}, {"OUTPUT__1", "TYPE_FP32", length}),

@@ -259,7 +259,9 @@ class FoldIn(Small):
     def test_explain_prints_titles_or_says_why_it_cannot(self):
         text = self.latent("explain", "svd", "--user", "u3", "--item", "i5", "-k", "2").stdout.splitlines()
         self.assertRegex(text[0], r"^score \S+: \S+ without the items, \S+ by \d+ of them$")
-        self.assertEqual(len(text), 3)
+        predicted = float(self.latent("predict", "svd", "u3", "i5").stdout.split()[-1])
+        self.assertEqual(text[3], f"with the vector that was trained, predict says {predicted:.5f}")
+        self.assertEqual(len(text), 4)
         items = self.json_of("explain", "svd", "--items", "i3:4,i8:1", "--item", "i5")["items"]
         self.assertEqual({one["item"] for one in items}, {"i3", "i8"})
         self.train("without", "model.name=ials", "model.factors=4", "export.seen=none", "train.epochs=1")

@@ -1,6 +1,7 @@
 """`latent export --format triton`: what Triton's PyTorch backend would load and call, forward of each model.pt."""
 
 import json
+import shutil
 
 import numpy as np
 
@@ -86,11 +87,24 @@ class Triton(support.Case):
                          ["mean", "mean_index", "my_mean__1_", "my_mean__1__index"])
         self.assertIn('name: "my_mean__1_"\n', (self.dir / "new/models/my_mean__1_/config.pbtxt").read_text())
 
+    def test_a_models_pair_is_never_replaced_by_another_run(self):
+        self.models("svd")
+        for run in ["pair", "pair_index", "own_index", "own"]:
+            shutil.copytree(self.dir / "svd", self.dir / run)
+        for first, second, taken in [("pair", "pair_index", "pair_index"), ("own_index", "own", "own_index")]:
+            self.latent("export", first, "--format", "triton", "-o", "kept")
+            before = (self.dir / "kept" / taken / "config.pbtxt").read_bytes()
+            self.assertEqual(self.complaint("export", second, "--format", "triton", "-o", "kept"),
+                             f"kept/{taken} is another run's model; export {second} to another folder")
+            self.assertEqual((self.dir / "kept" / taken / "config.pbtxt").read_bytes(), before)
+            self.latent("export", first, "--format", "triton", "-o", "kept")
+
     def test_what_does_not_go_together_is_said_in_one_line(self):
         self.models("mean")
         for words, code, told in [
             (["--format", "triton", "-o", "x.pt"], 1, r"x\.pt: is named \.pt, but --format triton writes a folder of models"),
             (["--format", "triton", "-o", "d.csv"], 1, r"d\.csv/mean: cannot make this folder: "),
+            (["--format", "triton", "-o", "-"], 1, "^-: --format triton writes a folder of models; name one$"),
             (["--format", "tritn", "-o", "repo"], 2, "--format takes torchscript, npz, safetensors or triton, not 'tritn'"),
             (["-o", "x.pt", "-k", "5"], 2, "-k goes with --format triton"),
             (["--format", "triton", "-o", "repo", "-k", "0"], 2, "-k must be at least 1"),
