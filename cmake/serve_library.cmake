@@ -7,7 +7,7 @@ add_library(latent_serve STATIC $<TARGET_OBJECTS:latent_serve_objects>)
 add_library(latent_serve_shared SHARED $<TARGET_OBJECTS:latent_serve_objects>)
 set_target_properties(latent_serve_shared PROPERTIES OUTPUT_NAME latent_serve
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-target_link_libraries(latent_serve_shared PRIVATE Threads::Threads latent_isal ZLIB::ZLIB)
+target_link_libraries(latent_serve_shared PRIVATE Threads::Threads latent_isal latent_zlib)
 # The library's own names are for its users; all else stays inside.
 target_link_options(latent_serve_shared PRIVATE
   -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/serve_library.map -Wl,--no-undefined)

@@ -1,6 +1,7 @@
 #include "models/objective.h"
 
 #include "models/chunked_sum.h"
+#include "models/device_code.h"
 
 namespace latent {
 
@@ -61,14 +62,14 @@ struct ForEachSample : Function<ForEachSample> {
 }  // namespace
 
 Tensor mean_squared_error(const Tensor& prediction, const Tensor& rating) {
-  if (!prediction.is_cpu()) return torch::mse_loss(prediction, rating);
+  if (by_operators(prediction.device())) return torch::mse_loss(prediction, rating);
   return MeanSquaredError::apply(prediction, rating);
 }
 
 Tensor bpr_loss(const Tensor& difference) { return torch::softplus(-difference).mean(); }
 
 Tensor for_each_sample(const Tensor& parameter, int64_t batch) {
-  if (!parameter.is_cpu()) return parameter.expand({batch});
+  if (by_operators(parameter.device())) return parameter.expand({batch});
   return ForEachSample::apply(parameter, batch);
 }
 

@@ -39,8 +39,8 @@ void run(int32_t users, int32_t items, int factors) {
   const auto figures = ranking_metrics(view, {&test, &seen, &all, {1, 5, 10, 20, 100}});
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("{\"seconds\": %.3f, \"%s\": %.6f}\n", seconds, figures[0].first.c_str(),
-              figures[0].second);
+  std::printf("{\"seconds\": %.3f, \"%s\": %.6f}\n", seconds, figures.all[0].first.c_str(),
+              figures.all[0].second);
 }
 
 }  // namespace

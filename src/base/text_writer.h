@@ -9,6 +9,8 @@
 
 namespace latent {
 
+class GzWriter;
+
 class TextWriter {
  public:
   /// gz when `path` ends in .gz. Throws Error when the folder cannot be written.
@@ -22,13 +24,12 @@ class TextWriter {
   void commit();
 
  private:
-  class Gz;
   /// The buffer goes to the file; the gz stream ends with the `last` one.
   void pass_on(bool last);
 
   std::string buffer_;
   AtomicFile file_;
-  std::unique_ptr<Gz> gz_;  // refers to file_
+  std::unique_ptr<GzWriter> gz_;  // refers to file_
 };
 
 /// A CSV field, quoted where RFC 4180 asks for it.

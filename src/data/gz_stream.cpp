@@ -1,5 +1,7 @@
 #include "src/data/gz_stream.h"
 
+#include <isa-l/igzip_lib.h>
+
 #include <algorithm>
 
 #include "src/base/bytes.h"
@@ -28,19 +30,40 @@ const char* meaning(int error) {
 
 }  // namespace
 
-GzStream::GzStream(std::string path) : path_(std::move(path)) { isal_inflate_init(&z_); }
+struct GzStream::State {
+  enum class Part { kBetween, kHeader, kBody, kTrailer };
 
-void GzStream::give(const char* data, size_t bytes) {
+  explicit State(std::string path) : path_(std::move(path)) { isal_inflate_init(&z_); }
+
+  void give(const char* data, size_t bytes);
+  void inflate_into(TextBlock& out, size_t limit);
+  bool needs_input() const { return z_.avail_in == 0 && !held_back_; }
+
+  void pass_padding();
+  void read_header();
+  void inflate_body(TextBlock& out, size_t limit);
+  void read_trailer();
+  [[noreturn]] void damaged(const char* what) const;
+
+  std::string path_;
+  inflate_state z_;
+  isal_gzip_header header_;
+  Part part_ = Part::kBetween;
+  bool held_back_ = false;  // z_ has more text of the input that it has taken
+  std::string trailer_;     // as much of it as has come
+};
+
+void GzStream::State::give(const char* data, size_t bytes) {
   z_.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(data));
   z_.avail_in = static_cast<uint32_t>(bytes);
 }
 
-void GzStream::damaged(const char* what) const {
+void GzStream::State::damaged(const char* what) const {
   throw Error(path_ + ": damaged gz stream (" + what + "); fetch the file again");
 }
 
 /// gzip pads with zeros and joins members; anything else is not ours to guess at.
-void GzStream::pass_padding() {
+void GzStream::State::pass_padding() {
   if (*z_.next_in == 0) {
     ++z_.next_in;
     --z_.avail_in;
@@ -52,7 +75,7 @@ void GzStream::pass_padding() {
   part_ = Part::kHeader;
 }
 
-void GzStream::read_header() {
+void GzStream::State::read_header() {
   const int status = isal_read_gzip_header(&z_, &header_);
   if (status < 0) damaged(meaning(status));
   if (status == ISAL_END_INPUT) return;
@@ -61,7 +84,7 @@ void GzStream::read_header() {
   part_ = Part::kBody;
 }
 
-void GzStream::inflate_body(TextBlock& out, size_t limit) {
+void GzStream::State::inflate_body(TextBlock& out, size_t limit) {
   const size_t room = std::min(kMostAtOnce, limit - out.size());
   z_.next_out = reinterpret_cast<uint8_t*>(out.end());
   z_.avail_out = static_cast<uint32_t>(room);
@@ -80,7 +103,7 @@ void GzStream::inflate_body(TextBlock& out, size_t limit) {
   read_trailer();  // all of it may be there, with no input left
 }
 
-void GzStream::read_trailer() {
+void GzStream::State::read_trailer() {
   const size_t more = std::min<size_t>(kTrailer - trailer_.size(), z_.avail_in);
   trailer_.append(reinterpret_cast<const char*>(z_.next_in), more);
   z_.next_in += more;
@@ -91,7 +114,7 @@ void GzStream::read_trailer() {
   part_ = Part::kBetween;
 }
 
-void GzStream::inflate_into(TextBlock& out, size_t limit) {
+void GzStream::State::inflate_into(TextBlock& out, size_t limit) {
   while (!needs_input() && out.size() < limit) {
     switch (part_) {
       case Part::kBetween: pass_padding(); break;
@@ -101,5 +124,13 @@ void GzStream::inflate_into(TextBlock& out, size_t limit) {
     }
   }
 }
+
+GzStream::GzStream(std::string path) : state_(std::make_unique<State>(std::move(path))) {}
+GzStream::~GzStream() = default;
+void GzStream::give(const char* data, size_t bytes) { state_->give(data, bytes); }
+void GzStream::inflate_into(TextBlock& out, size_t limit) { state_->inflate_into(out, limit); }
+bool GzStream::needs_input() const { return state_->needs_input(); }
+size_t GzStream::unused() const { return state_->z_.avail_in; }
+bool GzStream::at_member_end() const { return state_->part_ == State::Part::kBetween; }
 
 }  // namespace latent

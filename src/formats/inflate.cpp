@@ -8,9 +8,11 @@ namespace {
 constexpr size_t kPiece = 1 << 17;
 }
 
+struct Unpacker::State : inflate_state {};
+
 Unpacker::Unpacker(bool deflated) {
   if (!deflated) return;
-  state_ = std::make_unique<inflate_state>();
+  state_ = std::make_unique<State>();
   isal_inflate_init(state_.get());
   out_.resize(kPiece);
 }

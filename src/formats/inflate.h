@@ -6,17 +6,16 @@
 #include <memory>
 #include <vector>
 
-struct inflate_state;
-
 namespace latent {
 
 /// Takes the next bytes of something.
 using ByteSink = std::function<void(const void* data, size_t bytes)>;
 
-/// Unpacks one stream that comes in pieces.
+/// Unpacks one stream that comes in pieces: by ISA-L (inflate.cpp) or by zlib (inflate_zlib.cpp).
 class Unpacker {
  public:
-  /// `deflated`: the bytes are a deflate stream; else they are handed on as they come.
+  /// `deflated`: the bytes are a deflate stream; else they are handed on as they come. Throws Error
+  /// where the build has nothing to inflate with (inflate_none.cpp).
   explicit Unpacker(bool deflated);
   ~Unpacker();
 
@@ -27,7 +26,8 @@ class Unpacker {
   bool ended() const;
 
  private:
-  std::unique_ptr<inflate_state> state_;  ///< null: not deflated
+  struct State;
+  std::unique_ptr<State> state_;  ///< null: not deflated
   std::vector<unsigned char> out_;
   size_t passed_over_ = 0;
 };

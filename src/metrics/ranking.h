@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "src/metrics/ranked_rows.h"
 #include "src/metrics/ranking_sums.h"
 #include "src/score/factor_view.h"
 #include "src/score/user_items.h"
@@ -22,6 +23,7 @@ struct RankingQuery {
   bool lists = false;  ///< also the figures of the lists (see Exposure)
   std::span<const char> unlisted = {};  ///< [I]: items that these lists leave out; empty: none
   bool per_user = false;                ///< also each user's own figures
+  const RowRanker* rows = nullptr;      ///< ranks in the place of this machine's processor
 };
 
 struct RankingFigures {

@@ -79,7 +79,7 @@ RankingMeans mean_rankings(
     const std::function<bool(int32_t user, int32_t item)>& is_cold,
     const std::function<void(std::span<const int32_t> users, RankingSums& all, RankingSums& warm)>&
         add) {
-  constexpr size_t kUsersPerChunk = 64;
+  constexpr int64_t kUsersPerChunk = 64;
   std::vector<int32_t> users;
   bool any_cold = false;
   for (int32_t u = 0; u < held_out.users(); ++u) {
@@ -88,14 +88,22 @@ RankingMeans mean_rankings(
     users.push_back(u);
     any_cold |= std::ranges::any_of(items, [&](int32_t i) { return is_cold(u, i); });
   }
-  const int64_t chunks = ceil_div(std::ssize(users), static_cast<int64_t>(kUsersPerChunk));
+  const int64_t chunks = ceil_div(std::ssize(users), kUsersPerChunk);
   std::vector<RankingSums> all(chunks, RankingSums(cut_offs, work.per_user));
   std::vector<RankingSums> warm(chunks, RankingSums(cut_offs));
-  parallel_chunks(chunks, work.threads, [&](int64_t chunk) {
-    const size_t first = static_cast<size_t>(chunk) * kUsersPerChunk;
-    const size_t count = std::min(kUsersPerChunk, users.size() - first);
-    add(std::span(users).subspan(first, count), all[chunk], warm[chunk]);
-  });
+  const auto part = [&](int64_t first, int64_t size) {
+    return std::span(users).subspan(first, std::min<size_t>(size, users.size() - first));
+  };
+  const int64_t at_once =
+      work.block == 0 ? chunks : ceil_div(work.block, kUsersPerChunk);
+  for (int64_t from = 0; from < chunks; from += at_once) {
+    const int64_t to = std::min(chunks, from + at_once);
+    if (work.before) work.before(part(from * kUsersPerChunk, (to - from) * kUsersPerChunk));
+    parallel_chunks(to - from, work.threads, [&](int64_t n) {
+      const int64_t chunk = from + n;
+      add(part(chunk * kUsersPerChunk, kUsersPerChunk), all[chunk], warm[chunk]);
+    });
+  }
   RankingSums total(cut_offs, work.per_user), total_warm(cut_offs);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     total.add(std::move(all[chunk]));

@@ -65,6 +65,9 @@ struct RankingMeans {
 struct RankingWork {
   int threads = 0;
   bool per_user = false;  ///< keep the users' own figures
+  /// Called before the chunks of each `block` users, in order; 0: never.
+  int64_t block = 0;
+  std::function<void(std::span<const int32_t> users)> before = {};
 };
 
 /// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a

@@ -59,6 +59,11 @@ void UserAuc::add_common(std::span<const float> scores, std::span<const float> a
   known_items_ += std::ssize(known_);
 }
 
+void UserAuc::add_counted(int64_t balance, int64_t negatives) {
+  balance_ += balance;
+  items_ += negatives;
+}
+
 double UserAuc::value() const {
   const auto negatives = static_cast<double>(items_ - known_items_);
   if (negatives == 0) return -1;

@@ -20,6 +20,9 @@ class UserAuc {
   /// The whole catalogue at once: its scores by item, and the same in ascending order.
   void add_common(std::span<const float> scores, std::span<const float> ascending);
 
+  /// What somebody else has counted: all of it at once.
+  void add_counted(int64_t balance, int64_t negatives);
+
   /// -1 when there is no negative.
   double value() const;
 

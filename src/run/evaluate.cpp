@@ -8,6 +8,7 @@
 #include "src/config/metric_names.h"
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
+#include "src/run/device_ranker.h"
 #include "src/run/part_metrics.h"
 
 namespace latent {
@@ -113,8 +114,10 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
                          items().train);
     not_negative_ = merged(items().train, items().valid);
   }
-  const RankingQuery query{&*monitored_, &items().train, &*not_negative_, {k},
-                           static_cast<int>(config_.train.threads)};
+  RankingQuery query{&*monitored_, &items().train, &*not_negative_, {k},
+                     static_cast<int>(config_.train.threads)};
+  const std::unique_ptr<RowRanker> on_device = device_ranker(model, config_);
+  query.rows = on_device.get();
   for (const auto& [figure, value] : ranking_metrics(model, query).all) {
     if (figure == name) return value;
   }

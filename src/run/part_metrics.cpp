@@ -10,6 +10,7 @@
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
 #include "src/metrics/sampled_ranking.h"
+#include "src/run/device_ranker.h"
 
 namespace latent {
 
@@ -68,6 +69,9 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
   const bool sampled = config.eval.candidates > 0;
   RankingQuery query{&held_out, &part.masked, &known, config.eval.k, threads, part.cold_user,
                      part.cold_item, /*lists=*/true, part.cold_item, per_user != nullptr};
+  std::unique_ptr<RowRanker> on_device;
+  if (!sampled) on_device = device_ranker(model, config);
+  query.rows = on_device.get();
   SampledQuery draws{&held_out, part.every_part == nullptr ? &known : part.every_part,
                      config.eval.candidates, static_cast<uint64_t>(config.split.seed),
                      config.eval.k, threads, part.cold_user, part.cold_item,
@@ -88,6 +92,7 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
   popular.users = model.users;
   popular.items = model.items;
   popular.beta_item = part.item_counts.data();
+  query.rows = nullptr;
   query.cold_user = query.cold_item = draws.cold_user = draws.cold_item = {};
   query.per_user = draws.per_user = false;
   const RankingFigures baseline = ranked(popular);

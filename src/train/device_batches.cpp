@@ -1,6 +1,7 @@
 #include "src/train/device_batches.h"
 
 #include <limits>
+#include <numeric>
 
 #include "src/base/parallel.h"
 
@@ -48,7 +49,12 @@ DeviceBatches::DeviceBatches(const Interactions& rows, const SamplerOptions& opt
     pairs_ = to(device, pairs, torch::kInt64);
   const NegativeItems drawn(rows, items, options.sampling, options.popularity_power);
   if (!drawn.weighted()) return;
-  probabilities_ = to(device, drawn.probabilities(), torch::kFloat64);
+  // Summed here, in order: a sum of doubles on a GPU has no fixed order.
+  std::vector<double> cumulative(items);
+  std::partial_sum(drawn.probabilities().begin(), drawn.probabilities().end(),
+                   cumulative.begin());
+  for (double& c : cumulative) c /= cumulative.back();
+  cumulative_ = to(device, cumulative, torch::kFloat64);
   std::vector<float> logs(items);
   for (int32_t i = 0; i < items; ++i) logs[i] = drawn.log_weight(i);
   log_weights_ = to(device, logs, torch::kFloat32);
@@ -86,12 +92,11 @@ Tensor DeviceBatches::unknown(const Tensor& users, int64_t step) const {
 
 Tensor DeviceBatches::drawn(at::IntArrayRef shape, int64_t step) const {
   const auto numbers = generator("negatives", step);
-  if (!probabilities_.defined())
+  if (!cumulative_.defined())
     return at::randint(items_, shape, numbers, torch::dtype(torch::kInt32).device(device_));
-  const int64_t count = c10::multiply_integers(shape);
-  return at::multinomial(probabilities_, count, /*replacement=*/true, numbers)
-      .view(shape)
-      .to(torch::kInt32);
+  // Not at::multinomial: it takes at most 2^24 items, and on a GPU its numbers have 24 bits.
+  const Tensor share = at::rand(shape, numbers, torch::dtype(torch::kFloat64).device(device_));
+  return at::searchsorted(cumulative_, share, /*out_int32=*/true, /*right=*/true);
 }
 
 void DeviceBatches::add_negatives(Batch& out, int64_t step) const {
@@ -111,11 +116,12 @@ void DeviceBatches::add_negatives(Batch& out, int64_t step) const {
   const Tensor at = at::searchsorted(pairs_, pairs).clamp_max(pairs_.numel() - 1);
   const Tensor known = pairs_.index_select(0, at.view(-1)).view_as(pairs).eq(pairs)
                            .logical_or(out.items.unsqueeze(1).eq(out.negatives));
-  if (options_.shared) {
-    out.excluded = known.view(-1).nonzero().view(-1);
-  } else {
-    out.log_weights = out.log_weights.masked_fill(known, -std::numeric_limits<float>::infinity());
-  }
+  // Not a list of those left out, as the Sampler makes it: its length would have to come back.
+  const Tensor weights = out.log_weights.defined()
+                             ? out.log_weights
+                             : torch::zeros({1}, torch::dtype(torch::kFloat32).device(device_));
+  out.log_weights = weights.expand_as(known).masked_fill(
+      known, -std::numeric_limits<float>::infinity());  // [B, N]
 }
 
 void DeviceBatches::add_scale(Batch& out, int64_t step) const {

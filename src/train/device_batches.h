@@ -9,14 +9,13 @@
 namespace latent {
 
 /// What Sampler does, in tensors: rows drawn with replacement or in epochs, and negatives for each
-/// where `known` is given. Those of a sample's own that are drawn by popularity are not drawn again
-/// while the user knows them, but weigh nothing.
+/// where `known` is given. A negative that the user knows weighs nothing; of a sample's own, drawn
+/// uniformly, there is none.
 ///
 /// Batch t depends on the seed and t alone, but its numbers are not Sampler's. A negative needs no
 /// trial and error: with a user's known items a_0 < a_1 < ..., the r-th unknown item is r plus the
 /// number of t with a_t - t <= r, which one binary search in a table of all users' (a_t - t) finds.
-/// No step waits
-/// for the device, but for those whose samples do without some of the shared negatives.
+/// No step waits for the device.
 class DeviceBatches {
  public:
   DeviceBatches(const Interactions& rows, const SamplerOptions& options, const UserItems* known,
@@ -40,7 +39,7 @@ class DeviceBatches {
   torch::Tensor users_, items_of_rows_, ratings_;  // int32, int32, float [rows]
   torch::Tensor keys_, start_;  // int64: u (I + 1) + a_t - t, ascending; [U + 1]
   torch::Tensor pairs_;         // int64: u I + a of all known pairs, ascending
-  torch::Tensor probabilities_, log_weights_;  // [I] of NegativeItems, or undefined
+  torch::Tensor cumulative_, log_weights_;  // [I] double, float of NegativeItems, or undefined
   torch::Tensor order_;         // the permutation of epoch_
   int64_t epoch_ = -1;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/device_code.h"
 #include "src/base/error.h"
 #include "src/base/parallel.h"
 #include "src/config/catalog.h"
@@ -11,6 +12,7 @@
 #include "src/train/module_view.h"
 #include "src/train/solver_steps.h"
 #include "src/train/thresholds.h"
+#include "src/train/trainer.h"
 
 namespace latent {
 
@@ -55,8 +57,9 @@ GradientSteps::GradientSteps(const FitContext& fit)
       device_(fit.device),
       sampler_(fit.rows, sampler_options(fit.config), fit.known, fit.items()),
       optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr),
-      fused_(can_fuse(model_)) {
-  if (device_.is_cpu()) {
+      fused_(!by_operators(fit.device) && can_fuse(model_)) {
+  prefer_fixed_order(device_);
+  if (!by_operators(device_)) {
     const bool ahead = options_.threads != 1 && hardware_threads() > 2;
     batches_.emplace(sampler_, /*sorted=*/true, ahead);
     if (mf_ != nullptr && has_negatives(config_.mf)) many_negatives_.emplace(*mf_);
@@ -91,7 +94,7 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
     StepReport report;
-    report.measured = device_.is_cpu() || done % options_.log_every == 0 || last;
+    report.measured = !by_operators(device_) || done % options_.log_every == 0 || last;
     if (many_negatives_) {
       if (!measure(report, many_negatives_->value(batch))) return report;
       many_negatives_->backward();

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "models/device_code.h"
 #include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
@@ -21,7 +22,7 @@ Tensor scalar(double value) { return torch::full({1}, value, torch::kDouble); }
 
 double sum_of_squares(const Tensor& table) {
   const torch::NoGradGuard no_grad;
-  if (!table.is_cpu() || table.scalar_type() != torch::kFloat)
+  if (by_operators(table.device()) || table.scalar_type() != torch::kFloat)
     return table.square().sum(torch::kDouble).item<double>();
   const Tensor w = table.contiguous();
   return sum_of_squares(w.const_data_ptr<float>(), w.numel(), default_threads());
@@ -51,7 +52,7 @@ Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr)
     const bool adam = kind == OptimizerKind::kAdam || kind == OptimizerKind::kAdamLazy;
     if (adam) slot.first = torch::zeros_like(w);
     if (kind != OptimizerKind::kSgd) slot.second = torch::zeros_like(w);
-    if (kind == OptimizerKind::kAdamLazy && w.is_cpu()) slot.squares = scalar(sum_of_squares(w));
+    if (kind == OptimizerKind::kAdamLazy && !by_operators(w.device())) slot.squares = scalar(sum_of_squares(w));
     slots_.push_back(std::move(slot));
   }
 }
@@ -61,7 +62,7 @@ void Optimizer::step(const OrderedBatch& batch) {
   ++steps_;
   const bool lazy = kind_ == OptimizerKind::kAdamLazy;
   TORCH_CHECK(!lazy || batch.users.defined(), "lazy Adam needs the batch");
-  const OrderedBatch rows = lazy && batch.users.is_cpu() ? in_user_order(batch) : batch;
+  const OrderedBatch rows = lazy && !by_operators(batch.users.device()) ? in_user_order(batch) : batch;
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
       slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
@@ -99,7 +100,7 @@ AdamTable Optimizer::table_of(const Slot& slot) {
 
 void Optimizer::adam_step(Slot& slot) {
   Tensor w = slot.parameter, g = w.grad();
-  if (w.is_cpu()) {
+  if (!by_operators(w.device())) {
     slot.squares = scalar(latent::adam_step(
         table_of(slot), w.numel(), {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_},
         default_threads()));
@@ -115,7 +116,7 @@ void Optimizer::adam_step(Slot& slot) {
 void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   Tensor w = slot.parameter, g = w.grad();
   const bool users = slot.side == Side::kUsers;
-  if (!w.is_cpu()) {  // the formulas of adam_step() on the rows that the batch has
+  if (by_operators(w.device())) {  // the formulas of adam_step() on the rows that the batch has
     const Tensor ids = users                   ? b.users
                        : b.negatives.defined() ? torch::cat({b.items, b.negatives.flatten()})
                                                : b.items;
@@ -152,7 +153,7 @@ void Optimizer::plain_step(Slot& slot) const {
   constexpr double kEps = 1e-10;
   Tensor w = slot.parameter;
   Tensor g = w.grad();
-  if (!w.is_cpu()) {
+  if (by_operators(w.device())) {
     Tensor full = g + slot.decay * w;
     if (adagrad) {
       slot.second.addcmul_(full, full);

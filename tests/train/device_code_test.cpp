@@ -1,0 +1,176 @@
+// The code of a GPU, run on the CPU, against the kernels of the CPU.
+#include "models/device_code.h"
+
+#include <cstdlib>
+
+#include "models/registry.h"
+#include "src/config/catalog.h"
+#include "src/config/read.h"
+#include "src/sampling/sampler.h"
+#include "src/train/gradient_steps.h"
+#include "src/train/trainer.h"
+#include "tests/support.h"
+
+namespace latent {
+namespace {
+
+using torch::Tensor;
+
+/// While it lives, LATENT_DEVICE_CODE is set.
+struct DeviceCode {
+  DeviceCode() { ::setenv("LATENT_DEVICE_CODE", "1", 1); }
+  ~DeviceCode() { ::unsetenv("LATENT_DEVICE_CODE"); }
+};
+
+/// 20 users and 30 items, of which user u knows u + 1.
+Interactions rows() {
+  Interactions out;
+  for (int32_t u = 0; u < 20; ++u) {
+    for (int32_t n = 0; n <= u; ++n)
+      out.push(u, (u * 7 + n * 11) % 30, static_cast<float>(1 + (u + n) % 5));
+  }
+  return out;
+}
+
+struct Fit {
+  RunConfig config;
+  Interactions data = rows();
+  UserItems known = UserItems(data.user, data.item, 20);
+  std::shared_ptr<GradientModelImpl> model;
+
+  explicit Fit(const RunConfig& asked) : config(asked) {
+    model = make_gradient_model(config.model.name,
+                                model_spec(config, 20, 30, {3, 1, 5, data.size()}));
+  }
+  bool pairwise() const { return model_info(config.model.name).negatives != Negatives::kNone; }
+  FitContext context() {
+    return {config, *model, data, pairwise() ? &known : nullptr, torch::kCPU};
+  }
+};
+
+std::vector<std::string> losses() {
+  return {"mse", "bce", "bpr", "hinge", "softmax", "bsl", "sl_at_k", "ccl", "directau"};
+}
+
+/// A config of each model that autograd trains, and of each loss of mf.
+std::vector<std::pair<std::string, RunConfig>> every_config() {
+  std::vector<std::pair<std::string, RunConfig>> out;
+  for (const std::string name : {"latent_factor", "bias_only", "bpr"}) {
+    RunConfig config;
+    config.model.name = name;
+    out.emplace_back(name, config);
+  }
+  for (const std::string& loss : losses()) {
+    for (const std::string sampling : {"uniform", "popularity", "in_batch"}) {
+      RunConfig config;
+      config.model.name = "mf";
+      config.mf.loss = loss;
+      config.mf.at_k = 5;
+      config.train.negatives = 12;
+      config.train.negative_sampling = sampling;
+      out.emplace_back("mf " + loss + " " + sampling, config);
+    }
+  }
+  for (auto& [name, config] : out) {
+    config.model.factors = 6;
+    config.model.init_std = 0.3;
+    config.train.batch_size = 64;
+    config.train.lr = 0.02;
+    config.train.lambda_factors = 1e-3;
+    config.train.log_every = 3;
+  }
+  return out;
+}
+
+TEST(DeviceCode, LowersTheObjectiveAsTheProcessorsKernelsDo) {
+  for (const auto& [name, config] : every_config()) {
+    const auto trained = [&] {
+      Fit fit(config);
+      GradientSteps steps(fit.context());
+      double first = 0, last = 0;
+      for (int64_t n = 0; n < 60; ++n) {
+        const StepReport report = steps.step(n, n == 59);
+        if (n == 0) first = report.objective;
+        if (report.measured) last = report.objective;
+      }
+      return std::pair(first, last);
+    };
+    const auto plain = trained();
+    const DeviceCode device;
+    const auto by_operators = trained();
+    // The draws differ: so do the figures, a little.
+    const double room = 0.25 * std::abs(plain.first) + 0.2;
+    EXPECT_NEAR(by_operators.first, plain.first, room) << name;
+    EXPECT_NEAR(by_operators.second, plain.second, room) << name;
+    EXPECT_LT(by_operators.second, by_operators.first) << name;
+  }
+}
+
+TEST(DeviceCode, MeasuresOnlyWhereSomethingIsLogged) {
+  const DeviceCode device;
+  Fit fit(every_config()[0].second);
+  GradientSteps steps(fit.context());
+  for (int64_t n = 0; n < 8; ++n)
+    EXPECT_EQ(steps.step(n, n == 7).measured, n % 3 == 0 || n == 7) << n;
+}
+
+/// One step of each, from the same weights on the same batch.
+TEST(DeviceCode, MovesTheWeightsAsTheKernelsOfAdamDo) {
+  for (const char* const optimizer : {"adam", "adam_lazy", "sgd", "adagrad"}) {
+    for (const std::string form : {"pytorch", "tensorflow"}) {
+      RunConfig config = every_config()[0].second;
+      config.train.form = form;
+      const auto moved = [&] {
+        Fit fit(config);
+        Optimizer steps(*fit.model, optimizer_kind(optimizer), 0.05);
+        for (int n = 0; n < 4; ++n) {
+          const Batch batch{torch::tensor({3, 1, 3, 7}, torch::kInt32),
+                            torch::tensor({2, 9, 4, 2 + n}, torch::kInt32),
+                            torch::tensor({1.f, 5.f, 2.f, 3.f}), {}};
+          fit.model->data_loss(batch).backward();
+          steps.step(batch);
+        }
+        std::vector<Tensor> out;
+        for (const Tensor& w : fit.model->parameters()) out.push_back(w.detach().clone());
+        return out;
+      };
+      const std::vector<Tensor> plain = moved();
+      const DeviceCode device;
+      const std::vector<Tensor> by_operators = moved();
+      for (size_t n = 0; n < plain.size(); ++n)
+        EXPECT_TRUE(torch::allclose(plain[n], by_operators[n], 1e-5, 1e-6))
+            << optimizer << " " << form << " parameter " << n << ", largest difference "
+            << (plain[n] - by_operators[n]).abs().max().item<float>();
+    }
+  }
+}
+
+TEST(DeviceCode, GoesOnWithTheBitsOfAnUndisturbedTraining) {
+  const DeviceCode device;
+  for (const auto& [name, config] : every_config()) {
+    const auto weights = [&](int64_t stop) {
+      Fit fit(config);
+      auto steps = std::make_unique<GradientSteps>(fit.context());
+      for (int64_t n = 0; n < 9; ++n) {
+        if (n == stop) {
+          Checkpoint kept;
+          kept.state["step"] = n;
+          steps->save(kept);
+          for (auto& [key, tensor] : kept.tensors) tensor = tensor.clone();
+          steps = std::make_unique<GradientSteps>(fit.context());
+          steps->restore(kept);
+        }
+        steps->step(n, n == 8);
+      }
+      std::vector<Tensor> out;
+      for (const Tensor& w : fit.model->parameters()) out.push_back(w.detach().clone());
+      return out;
+    };
+    const auto whole = weights(-1), resumed = weights(5);
+    for (size_t n = 0; n < whole.size(); ++n)
+      EXPECT_TRUE(torch::equal(whole[n], resumed[n])) << name << " parameter " << n;
+  }
+}
+
+}  // namespace
+}  // namespace latent
