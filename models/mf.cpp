@@ -66,6 +66,7 @@ Tensor MfImpl::data_loss(const Batch& b) {
                            b.negatives);  // [B, N]
   scores.weight = weights(b, scores.negative);
   scores.users = b.users;
+  scores.all_users = spec_.users;
   if (thresholds_.defined()) scores.thresholds = thresholds_.index_select(0, b.users);
   return many_negatives_loss(scores, spec_.mf);
 }

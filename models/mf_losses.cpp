@@ -41,11 +41,12 @@ class Mean {
 };
 
 /// The mean of `values` [B] over the samples of each one's user: [B].
-Tensor mean_of_user(const Tensor& values, const Tensor& users) {
-  const auto [ids, place, counts] = at::_unique2(users, /*sorted=*/true, /*return_inverse=*/true,
-                                                 /*return_counts=*/true);
-  const Tensor sums = torch::zeros({ids.numel()}, values.options()).index_add(0, place, values);
-  return (sums / counts).index_select(0, place);
+Tensor mean_of_user(const Tensor& values, const Tensor& users, int64_t all_users) {
+  // Over all users: how many the batch has would be a number to wait for.
+  const Tensor none = torch::zeros({all_users}, values.options());
+  const Tensor sums = none.index_add(0, users, values);
+  const Tensor counts = none.index_add(0, users, torch::ones_like(values).detach()).clamp_min(1);
+  return (sums / counts).index_select(0, users);
 }
 
 Tensor uniformity(const Tensor& x) {
@@ -80,7 +81,7 @@ Tensor many_negatives_loss(const NegativeScores& s, const MfOptions& options) {
   if (loss == "bsl") {
     // The largest is taken out and put back: exp() stays finite.
     const Tensor top = (positive / tau).detach().max();
-    const Tensor own = mean_of_user((positive / tau - top).exp(), s.users).log() + top;
+    const Tensor own = mean_of_user((positive / tau - top).exp(), s.users, s.all_users).log() + top;
     return (-own + options.tau2 * mean.log_mean_exp(negative / tau)).mean();
   }
   if (loss == "sl_at_k") {

@@ -14,8 +14,9 @@ struct NegativeScores {
   torch::Tensor positive;    ///< [B]
   torch::Tensor negative;    ///< [B, N]
   torch::Tensor weight;      ///< [B, N] or [1, N]: of each negative; 0: left out
-  torch::Tensor users;       ///< [B], int32
+  torch::Tensor users;       ///< [B], int32: below all_users
   torch::Tensor thresholds;  ///< [B]: each user's K-th highest score, of sl_at_k
+  int64_t all_users = 0;     ///< U
 };
 
 /// A mean over the batch, by `options.loss`; w_j is a negative's weight and m(f) = sum_j w_j f_j /

@@ -45,8 +45,7 @@ struct ModelSpec {
 /// undefined.
 struct Batch {
   torch::Tensor users, items, ratings, negatives;
-  /// Logarithm of what a negative weighs (log-Q correction), in negatives' shape, or [B, N] where a
-  /// sample does without some of the shared ones (-infinity); undefined: 0.
+  /// Logarithm of what a negative weighs (log-Q correction), in negatives' shape; undefined: 0.
   torch::Tensor log_weights = {};
   /// Shared negatives that a sample does without, since its user knows them: n of sample b as
   /// b N + n in int64, ascending.

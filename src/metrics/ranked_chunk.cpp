@@ -6,10 +6,6 @@ namespace latent {
 
 namespace {
 
-bool is_set(std::span<const char> flags, int32_t index) {
-  return !flags.empty() && flags[index] != 0;
-}
-
 /// The user's figures. `list`: the best candidates, one more than `discounts` has; `last_size`:
 /// candidates with the score of the last of them, where that matters (see is_cut).
 UserFigures figures_of(const RankedUser& user, std::span<const Scored> list, int64_t last_size,

@@ -19,6 +19,10 @@ namespace latent {
 /// asked for that much longer, to be cut then.
 inline constexpr int64_t kFewUnlisted = 128;
 
+inline bool is_set(std::span<const char> flags, int32_t index) {
+  return !flags.empty() && flags[index] != 0;
+}
+
 /// One user's part of the work.
 struct RankedUser {
   std::vector<int32_t> held_out;  ///< ascending

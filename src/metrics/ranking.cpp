@@ -1,6 +1,7 @@
 #include "src/metrics/ranking.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "src/base/rng.h"

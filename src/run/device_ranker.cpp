@@ -53,22 +53,15 @@ int64_t memory_for_blocks(torch::Device device) {
   return free_bytes(c10::getDeviceAllocator(device.type()), device.index());
 }
 
-/// Where pairs of a block's users stand in [B, I].
-struct Places {
-  Tensor row, item;
-
-  Places(std::span<const int32_t> users, const UserItems& of, torch::Device device) {
-    std::vector<int64_t> rows, items;
-    for (size_t n = 0; n < users.size(); ++n) {
-      for (const int32_t i : of.of(users[n])) {
-        rows.push_back(static_cast<int64_t>(n));
-        items.push_back(i);
-      }
-    }
-    row = long_tensor(rows, device);
-    item = long_tensor(items, device);
+/// Where pairs of a block's users stand in [B, I], counted through.
+Tensor places_of(std::span<const int32_t> users, const UserItems& pairs, int64_t items,
+                 torch::Device device) {
+  std::vector<int64_t> out;
+  for (size_t n = 0; n < users.size(); ++n) {
+    for (const int32_t i : pairs.of(users[n])) out.push_back(static_cast<int64_t>(n) * items + i);
   }
-};
+  return long_tensor(out, device);
+}
 
 /// The k best of each row: scores and items, ties to the lower item. topk() picks any of those that
 /// tie for the last places, so these are picked anew.
@@ -180,13 +173,13 @@ class DeviceRanker : public RowRanker {
       }
     }
     const Tensor sorted = refer(cuts.data(), {block, most}, torch::kFloat).to(device_);
-    const Places known(users, *query.known, device_);
+    const Tensor known = places_of(users, *query.known, items_, device_);
     const int64_t pieces = most + 2;  // the last is of items that are no negatives
     const Tensor first = torch::arange(block, torch::dtype(torch::kInt64).device(device_))
                              .mul_(pieces).unsqueeze(1);
     const auto counted = [&](bool right) {
       Tensor at = torch::searchsorted(sorted, scores, /*out_int32=*/false, right);  // [B, I]
-      at.index_put_({known.row, known.item}, most + 1);
+      at.view(-1).index_fill_(0, known, most + 1);
       return torch::bincount(at.add_(first).view(-1), {}, block * pieces).view({block, pieces});
     };
     // Lower than cut h: those with at most h cuts not above them. Higher: all but those with at
@@ -209,11 +202,11 @@ class DeviceRanker : public RowRanker {
       out.start.push_back(out.start.back() + std::ssize(query.held_out->of(u)));
     const Tensor ids = long_tensor(std::vector<int64_t>(users.begin(), users.end()), device_);
     Tensor scores = scores_of(ids);
-    const Places held_out(users, *query.held_out, device_);
-    append(scores.index({held_out.row, held_out.item}).cpu(), out.held_out);
+    const Tensor held_out = places_of(users, *query.held_out, items_, device_);
+    append(scores.view(-1).index_select(0, held_out).cpu(), out.held_out);
     out.balance = balances(scores, users, query, out);
-    const Places masked(users, *query.masked, device_);
-    scores.index_put_({masked.row, masked.item}, kNever);
+    // Not index_put_(), which sorts its places where a fixed order is asked for.
+    scores.view(-1).index_fill_(0, places_of(users, *query.masked, items_, device_), kNever);
     const int64_t k = std::min(query.k, items_), counted = std::min(query.counted, k - 1);
     const auto best = best_of(scores, k);
     append(scores.eq(best.first.narrow(1, counted, 1)).sum(/*dim=*/1).cpu(), out.equal);

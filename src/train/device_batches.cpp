@@ -1,5 +1,6 @@
 #include "src/train/device_batches.h"
 
+#include <cstdlib>
 #include <limits>
 #include <numeric>
 
@@ -139,6 +140,14 @@ Batch DeviceBatches::get(int64_t step) {
   if (keys_.defined() && (options_.negatives > 0 || options_.shared)) add_negatives(out, step);
   if (options_.dropout > 0) add_scale(out, step);
   return out;
+}
+
+void prefer_fixed_order(const torch::Device& device) {
+  if (device.is_cpu()) return;
+  // cuBLAS reads it when a thread first multiplies; with it, products repeat their bits.
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+  at::globalContext().setDeterministicFillUninitializedMemory(false);  // a pass over each result
 }
 
 }  // namespace latent

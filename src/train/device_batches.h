@@ -44,4 +44,8 @@ class DeviceBatches {
   int64_t epoch_ = -1;
 };
 
+/// On a GPU: operators that add in a fixed order wherever LibTorch has such a form, so that a
+/// resumed run has the bits of one that was not disturbed. For the whole process.
+void prefer_fixed_order(const torch::Device& device);
+
 }  // namespace latent

@@ -12,7 +12,6 @@
 #include "src/train/module_view.h"
 #include "src/train/solver_steps.h"
 #include "src/train/thresholds.h"
-#include "src/train/trainer.h"
 
 namespace latent {
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "src/base/error.h"
@@ -205,14 +204,6 @@ torch::Device resolve_device(const std::string& name) {
                 std::to_string(torch::cuda::device_count()) + " GPUs (the first is cuda:0)");
   }
   return torch::Device(torch::kCUDA, static_cast<int8_t>(index));
-}
-
-void prefer_fixed_order(const torch::Device& device) {
-  if (device.is_cpu()) return;
-  // cuBLAS reads it when a thread first multiplies; with it, products repeat their bits.
-  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
-  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
-  at::globalContext().setDeterministicFillUninitializedMemory(false);  // a pass over each result
 }
 
 }  // namespace latent

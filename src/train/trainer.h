@@ -55,8 +55,4 @@ TrainSummary train(const TrainJob& job, const std::optional<Checkpoint>& from);
 /// The device that train.device asks for; Error when it is not there.
 torch::Device resolve_device(const std::string& name);
 
-/// On a GPU: operators that add in a fixed order wherever LibTorch has such a form, so that a
-/// resumed run has the bits of one that was not disturbed. For the whole process.
-void prefer_fixed_order(const torch::Device& device);
-
 }  // namespace latent
