@@ -123,11 +123,20 @@ TEST(ManyDeviceNegatives, ThatAreSharedAreLeftOutAsTheSamplerLeavesThemOut) {
     twin.items = values(b.items);
     twin.negatives = values(b.negatives);
     const std::vector<int64_t> expected = excluded_pairs(twin, data.known, 12);
-    EXPECT_EQ(std::vector<int64_t>(b.excluded.data_ptr<int64_t>(),
-                                   b.excluded.data_ptr<int64_t>() + b.excluded.numel()),
+    const Tensor left_out = b.log_weights.isinf().view(-1).nonzero().view(-1);
+    EXPECT_EQ(std::vector<int64_t>(left_out.data_ptr<int64_t>(),
+                                   left_out.data_ptr<int64_t>() + left_out.numel()),
               expected);
-    EXPECT_EQ(b.log_weights.defined(), sampling != NegativeSampling::kUniform);
-    EXPECT_EQ(b.negatives.numel(), sampling == NegativeSampling::kInBatch ? 50 : 20);
+    const int64_t negatives = sampling == NegativeSampling::kInBatch ? 50 : 20;
+    EXPECT_EQ(b.negatives.numel(), negatives);
+    EXPECT_EQ(b.log_weights.sizes(), (std::vector<int64_t>{50, negatives}));
+    const NegativeItems items(data.rows, 12, sampling, 1);
+    for (int64_t n = 0; n < negatives; ++n) {
+      const auto column = b.log_weights.select(1, n);
+      const float most = column.max().item<float>();
+      const int32_t item = b.negatives[n].item<int32_t>();
+      if (std::isfinite(most)) EXPECT_EQ(most, items.weighted() ? items.log_weight(item) : 0);
+    }
   }
 }
 
