@@ -100,7 +100,8 @@ class Bench:
 
     def latent(self, *words):
         environment = {**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache"), "LATENT_DEVICE_CODE": "1" if self.options.device == "cpu" else ""}
-        return subprocess.run([str(self.options.latent), *map(str, words)], check=True, stdout=subprocess.PIPE, text=True, env=environment, cwd=self.folder).stdout
+        return subprocess.run([str(self.options.latent), *map(str, words)], check=True, stdout=subprocess.PIPE, stderr=None if self.options.verbose else subprocess.DEVNULL, text=True,
+                              env=environment, cwd=self.folder).stdout
 
     def train(self, data, knobs, steps):
         self.runs += 1
@@ -113,7 +114,7 @@ class Bench:
 
     def step_seconds(self, data, knobs):
         """Median and range of a step."""
-        few, many = (2, 6) if self.options.quick else (50, 350)
+        few, many = (2, 22) if self.options.quick else (50, 350)
         times = []
         for _ in range(self.options.repeat):
             short, long = (self.train(data, knobs, steps)[1] for steps in (few, many))
@@ -199,6 +200,7 @@ def main():
     parser.add_argument("--latent", type=pathlib.Path, default=pathlib.Path(os.environ.get("LATENT") or ROOT / "build/release/latent"))
     parser.add_argument("--repeat", type=int, default=0, help="measurements of a figure (default: 3; 1 with --quick)")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not how fast")
+    parser.add_argument("--verbose", action="store_true", help="show what latent says")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures here")
     options = parser.parse_args()
     options.repeat = options.repeat or (1 if options.quick else 3)

@@ -107,7 +107,7 @@ std::string read_as_line(const ReadAs& read_as) {
   if (read_as.missing > 0) out += "; " + grouped(read_as.missing) + " dropped by data.missing";
   // Ids may hold anything.
   std::replace_if(
-      out.begin(), out.end(), [](char c) { return c >= '\0' && c < ' '; }, '?');
+      out.begin(), out.end(), [](unsigned char c) { return c < ' '; }, '?');
   return out;
 }
 
