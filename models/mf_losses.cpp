@@ -75,7 +75,7 @@ Tensor many_negatives_loss(const NegativeScores& s, const MfOptions& options) {
   if (loss == "hinge") return mean.of(torch::relu(margin + negative - above)).mean();
   if (loss == "ccl")
     return (1 - positive + weight * mean.of(torch::relu(negative - margin))).mean();
-  const double tau = options.tau;
+  const double tau = *options.tau.value;
   if (loss == "softmax")
     return (-positive / tau + mean.log_sum_exp(negative / tau)).mean();
   if (loss == "bsl") {

@@ -68,6 +68,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   spec.biased = config.svd.biased;
   spec.draws = config.bayes.kept();
   spec.mf = config.mf;
+  spec.mf.tau = tau_of(config.mf, {users, items, ratings.rows});
   return spec;
 }
 

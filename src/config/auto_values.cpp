@@ -3,12 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/config/mf_settings.h"
+
 namespace latent {
 
 namespace {
 
 // Of ratings from 1 to 5: what suits MovieLens 100k and 200,000 ratings of Goodreads.
 constexpr double kRowsOfUserBias = 2, kRowsOfItemBias = 4, kRowsOfFactors = 8;
+
+/// Above 0, at most 1 (of rows that repeat pairs there may be more).
+double density_of(const PairCounts& counts) {
+  const double all = static_cast<double>(counts.users) * static_cast<double>(counts.items);
+  const auto pairs = static_cast<double>(std::max<int64_t>(counts.pairs, 1));
+  return std::min(pairs / std::max(all, 1.0), 1.0);
+}
 
 constexpr int64_t kFewestRows = 1000;  // of which a tenth tells one pass from another
 
@@ -23,17 +32,28 @@ GroupPenalties group_penalties(const TrainOptions& train, int64_t rows) {
           of(train.lambda_factors, kRowsOfFactors)};
 }
 
+int64_t batch_size_of(const TrainOptions& train, int64_t rows) {
+  constexpr int64_t kSteps = 50, kFewest = 2000, kMost = 50000;  // of a pass; samples of a step
+  return train.batch_size.value.value_or(std::clamp(rows / kSteps, kFewest, kMost));
+}
+
+double tau_of(const MfOptions& options, const PairCounts& counts) {
+  if (options.tau.value) return *options.tau.value;
+  return is_cosine(options) ? 0.42 * std::pow(density_of(counts), 0.23) : 1;
+}
+
 double valid_share_of(const SplitOptions& split, int64_t rows) {
   return !split.valid.value && rows < kFewestRows ? 0 : split.valid_share();
 }
 
 IalsConstants ials_constants(const IalsOptions& options, const PairCounts& counts) {
-  const double all = static_cast<double>(counts.users) * static_cast<double>(counts.items);
-  const auto pairs = static_cast<double>(std::max<int64_t>(counts.pairs, 1));
-  const double density = pairs / std::max(all, 1.0);
-  const double heavier = 2.2 * std::pow(density, -0.25);
-  const double reg = options.form == "implicit" ? 0.01 : 0.075 / (1 + heavier);
-  return {options.alpha0.value.value_or(heavier * density), options.reg.value.value_or(reg)};
+  const auto items = static_cast<double>(std::max<int64_t>(counts.items, 1)),
+             pairs = static_cast<double>(std::max<int64_t>(counts.pairs, 1));
+  const double heavier = std::pow(items / 280, 2.0 / 3);
+  const double of_count = 0.05 + 0.9 * std::min(items / pairs, 1.0);
+  const double reg = options.form == "implicit" ? 0.01 : of_count / (1 + heavier);
+  return {options.alpha0.value.value_or(heavier * density_of(counts)),
+          options.reg.value.value_or(reg)};
 }
 
 }  // namespace latent

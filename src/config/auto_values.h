@@ -21,6 +21,14 @@ struct GroupPenalties {
 /// fixed number of rows, however many there are: the loss is a mean over `rows` rows.
 GroupPenalties group_penalties(const TrainOptions& train, int64_t rows);
 
+/// train.batch_size; auto: a fiftieth of `rows`, from 2,000 to 50,000. A step costs a pass over all
+/// parameters beside its samples: on large data small steps would be mostly that.
+int64_t batch_size_of(const TrainOptions& train, int64_t rows);
+
+/// mf.tau; auto: of cosines .42 density^.23, a line through what BSL's and SL@K's code has for
+/// MovieLens, Yelp and check-ins and what tuning chose here; of dot products 1.
+double tau_of(const MfOptions& options, const PairCounts& counts);
+
 /// The share of `rows` rows, before any part is cut from them, that is for validation. split.valid
 /// auto: none of fewer than 1,000 rows.
 double valid_share_of(const SplitOptions& split, int64_t rows);
@@ -29,11 +37,11 @@ struct IalsConstants {
   double alpha0, reg;
 };
 
-/// ials.alpha0 and ials.reg, from the counts where they are auto. With density d = pairs / (users
-/// items), 2.2 d^.75 makes all pairs together 2.2 d^-.25 times as heavy as a user's observed ones
-/// (5 to 14 times on usual data), and .075 / (1 + 2.2 d^-.25) a user's penalty .075 times their
-/// number of items: a line through what tuning chose on MovieLens 1M, goodbooks-10k and a set of
-/// check-ins. The form "implicit" has another scale: its reg is .01, that package's own.
+/// ials.alpha0 and ials.reg, from the counts where they are auto: lines through what tuning chose on
+/// MovieLens 100k and 1M, Last.fm, goodbooks-10k and a set of check-ins. All pairs together are
+/// (items / 280)^(2/3) times as heavy as a user's observed ones. A user's penalty, reg (count +
+/// alpha0 items), is .05 times their count, and .9 over the mean count of an item more: rarer items
+/// want more of it. The form "implicit" has another scale: its reg is .01, that package's own.
 IalsConstants ials_constants(const IalsOptions& options, const PairCounts& counts);
 
 }  // namespace latent

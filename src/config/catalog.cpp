@@ -156,7 +156,7 @@ Defaults until_stopped(int64_t most_passes, Defaults more) {
 /// Of one that is trained by gradient.
 Defaults gradient_until_stopped(double lr, Defaults more) {
   more.insert(more.end(), {{"model.init_std", 0.05},
-                           {"train.batch_size", 2000},
+                           {"train.batch_size", "auto"},
                            {"train.lambda", "auto"},
                            {"train.lr", lr}});
   return until_stopped(200, std::move(more));
@@ -223,7 +223,7 @@ std::vector<ModelInfo> solved_models() {
         {"train.lambda", 0.01}}},
       {"ials", "gamma_u . gamma_i by alternating least squares over all pairs (Hu et al., 2008)",
        Task::kRanking, Trained::kBySolver, Negatives::kNone, kFactors, !kClips, never, of_ials(),
-       {{"model.factors", 64}, {"model.init_std", 0.1}, {"train.epochs", 16}}},
+       {{"model.factors", 256}, {"model.init_std", 0.1}, {"train.epochs", 16}}},
   };
 }
 

@@ -31,6 +31,19 @@ KnobRange number_or_auto() {
           "auto, or a number of at least 0", {{"minimum", 0}}};
 }
 
+KnobRange above_or_auto(double low) {
+  return {[=](const json& v) { return v == "auto" || v.get<double>() > low; },
+          "auto, or a number above " + shortest(low), {{"exclusiveMinimum", low}}};
+}
+
+KnobRange count_or_auto() {
+  return {[](const json& v) {
+            return v == "auto" || (v.get<int64_t>() >= 1 && v.get<int64_t>() <= INT32_MAX);
+          },
+          "auto, or from 1 to " + std::to_string(INT32_MAX),
+          {{"minimum", 1}, {"maximum", INT32_MAX}}};
+}
+
 KnobRange share_or_auto() {
   return {[](const json& v) { return v == "auto" || (v >= 0 && v < 1); },
           "auto, or from 0 to below 1", {{"minimum", 0}, {"exclusiveMaximum", 1}}};

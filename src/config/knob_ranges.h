@@ -13,6 +13,8 @@ KnobRange above(double low);
 KnobRange at_least(double low);
 KnobRange count_from(int64_t low);
 KnobRange number_or_auto();
+KnobRange above_or_auto(double low);
+KnobRange count_or_auto();
 KnobRange share_or_auto();
 KnobRange threads();
 KnobRange share();

@@ -29,6 +29,7 @@ const char* type_text(const KnobTarget& target) {
     const char* operator()(std::string*) const { return "a string"; }
     const char* operator()(std::optional<double>*) const { return "a number or null"; }
     const char* operator()(AutoNumber*) const { return "a number or auto"; }
+    const char* operator()(AutoCount*) const { return "a whole number or auto"; }
     const char* operator()(std::vector<int64_t>*) const { return "a list of whole numbers"; }
     const char* operator()(std::vector<double>*) const { return "a list of numbers or null"; }
     const char* operator()(std::vector<std::string>*) const { return "a list of strings or null"; }
@@ -65,6 +66,9 @@ std::optional<json> converted(const Knob& knob, const json& v) {
   }
   if (std::holds_alternative<AutoNumber*>(knob.target))
     return v.is_number() || v == "auto" ? std::optional(v) : std::nullopt;
+  if (std::holds_alternative<AutoCount*>(knob.target) && v == "auto") return v;
+  if (std::holds_alternative<AutoCount*>(knob.target))
+    return is_whole(v) ? std::optional<json>(whole(v)) : std::nullopt;
   if (std::holds_alternative<std::string*>(knob.target)) {
     if (takes_column(knob) && is_whole(v) && whole(v) >= 0) return json(std::to_string(whole(v)));
     if (takes_moment(knob) && v.is_number()) return json(v.dump());
@@ -147,7 +151,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"train.lambda_factors", &c.train.lambda_factors, "penalty of the factors; null: train.lambda", at_least(0)},
       {"train.lr", &c.train.lr, "learning rate", above(0)},
       {"train.optimizer", &c.train.optimizer, "optimizer; adam_lazy: Adam on the rows that a batch touches, where others and their penalty stand still", one_of({"adam", "adam_lazy", "sgd", "adagrad"})},
-      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users)", count_from(1)},
+      {"train.batch_size", &c.train.batch_size, "samples a step (elsa: users); auto: a fiftieth of the training rows, from 2,000 to 50,000", count_or_auto()},
       {"train.steps", &c.train.steps, "steps, batches drawn with replacement (svd, svdpp, baseline, implicit_bpr, ials, elsa: passes); 0 when train.epochs is given", count_from(0)},
       {"train.epochs", &c.train.epochs, "passes over the training rows without replacement; 0 when train.steps is given", count_from(0)},
       {"train.rows", &c.train.rows, "rows that positives come from; all takes the test rows in as the notebook's TensorFlow BPR does, and its figures are labelled leaked", one_of({"train", "all"})},
@@ -168,7 +172,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"mf.loss", &c.mf.loss, "mf: what compares a positive with its negatives; README has the formulas' sources", one_of({"mse", "bce", "bpr", "hinge", "softmax", "bsl", "sl_at_k", "ccl", "directau"})},
       {"mf.score", &c.mf.score, "mf: gamma_u . gamma_i, or its cosine, served as tables of normalised rows; auto: dot for mse, bce, bpr and hinge, else cosine", one_of({"auto", "dot", "cosine"})},
       {"mf.bias", &c.mf.bias, "mf.score dot: with item biases", any()},
-      {"mf.tau", &c.mf.tau, "mf: temperature of softmax, bsl and sl_at_k (BSL's code, Wu et al., 2024: .08 on check-ins, .11 on Yelp, .17 on ml-1m; SL@K, Yang et al., 2025: .1, on ml-100k .2)", above(0)},
+      {"mf.tau", &c.mf.tau, "mf: temperature of softmax, bsl and sl_at_k; auto: of cosines .42 density^.23 of the training rows, of dot products 1 (BSL's code, Wu et al., 2024: .08 on check-ins, .11 on Yelp, .17 on ml-1m; SL@K, Yang et al., 2025: .1, on ml-100k .2)", above_or_auto(0)},
       {"mf.tau2", &c.mf.tau2, "mf.loss bsl: weight of the negatives' side, tau1 / tau2 of the paper (BSL's code: 1.22 on check-ins, 1.10 on Yelp, 1.06 on ml-1m)", above(0)},
       {"mf.tau_w", &c.mf.tau_w, "mf.loss sl_at_k: temperature of the weight (SL@K: 1; on ml-100k 3)", above(0)},
       {"mf.at_k", &c.mf.at_k, "mf.loss sl_at_k: K, the length of the lists that are to be right (SL@K: 20)", count_from(1)},
@@ -204,8 +208,8 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"baseline.reg_i", &c.baseline.reg_i, "baseline: penalty of the item biases, in ratings", at_least(0)},
       {"implicit_bpr.verify_negative_samples", &c.implicit_bpr.verify_negative_samples, "implicit_bpr: skip a sample whose negative the user has in training", any()},
       {"ials.form", &c.ials.form, "ials: the objective of Rendle et al. (2022), or that of implicit's AlternatingLeastSquares (Hu et al., 2008)", one_of({"ials", "implicit"})},
-      {"ials.alpha0", &c.ials.alpha0, "ials.form ials: weight of all pairs beside the observed ones; auto: from the density of the training pairs, 2.2 density^.75", number_or_auto()},
-      {"ials.reg", &c.ials.reg, "ials: L2 penalty; auto: .075 / (1 + 2.2 density^-.25), in form implicit .01", number_or_auto()},
+      {"ials.alpha0", &c.ials.alpha0, "ials.form ials: weight of all pairs beside the observed ones; auto: (items / 280)^(2/3) times the density of the training pairs", number_or_auto()},
+      {"ials.reg", &c.ials.reg, "ials: L2 penalty; auto: (.05 + .9 items / pairs) / (1 + (items / 280)^(2/3)), in form implicit .01", number_or_auto()},
       {"ials.nu", &c.ials.nu, "ials.form ials: exponent of a row's count in its penalty", at_least(0)},
       {"ials.alpha", &c.ials.alpha, "ials.form implicit: confidence of an observed pair is alpha times its weight", above(0)},
       {"item_mean.damping", &c.item_mean.damping, "item_mean: ratings worth the mean of all that count beside the item's own", at_least(0)},
@@ -234,7 +238,8 @@ json knob_value(const Knob& knob) {
       [](auto* target) -> json {
         if constexpr (std::is_same_v<decltype(target), std::optional<double>*>) {
           return *target ? json(**target) : json(nullptr);
-        } else if constexpr (std::is_same_v<decltype(target), AutoNumber*>) {
+        } else if constexpr (std::is_same_v<decltype(target), AutoNumber*> ||
+                             std::is_same_v<decltype(target), AutoCount*>) {
           return target->value ? json(*target->value) : json("auto");
         } else if constexpr (std::is_same_v<decltype(target), std::vector<double>*> ||
                              std::is_same_v<decltype(target), std::vector<std::string>*> ||
@@ -261,6 +266,8 @@ std::string set_knob(const Knob& knob, const json& value) {
           *target = fit->is_null() ? std::nullopt : std::optional(fit->get<double>());
         } else if constexpr (std::is_same_v<decltype(target), AutoNumber*>) {
           target->value = fit->is_number() ? std::optional(fit->get<double>()) : std::nullopt;
+        } else if constexpr (std::is_same_v<decltype(target), AutoCount*>) {
+          target->value = fit->is_number() ? std::optional(fit->get<int64_t>()) : std::nullopt;
         } else {
           *target = fit->get<std::decay_t<decltype(*target)>>();
         }

@@ -74,7 +74,13 @@ ModelInfo mf_model(std::vector<ReadKnob> reads) {
            {"train.epochs", 20},
            {"train.lambda", 0.0},
            {"train.lr", 0.003}},
-          {{"train.epochs", 200}, {"train.patience", 5}, {"train.refit", true}}};
+          {{"mf.tau", "auto"},
+           {"train.batch_size", "auto"},
+           {"train.user_dropout", 0.3},
+           {"train.lr", 0.0015},
+           {"train.epochs", 200},
+           {"train.patience", 5},
+           {"train.refit", true}}};
 }
 
 }  // namespace latent

@@ -46,7 +46,7 @@ Complaints wrong_mf(const RunConfig& config) {
     out.push_back({"train.negatives_shared",
                    "train.negatives_shared = false, but with train.negative_sampling = in_batch "
                    "the whole batch shares its items; leave it out"});
-  if (in_batch && train.batch_size == 1)
+  if (in_batch && train.batch_size == AutoCount(1))
     out.push_back({"train.batch_size", "train.negative_sampling = in_batch needs a "
                                        "train.batch_size above 1: other positives are the "
                                        "negatives"});

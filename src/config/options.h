@@ -18,6 +18,15 @@ struct AutoNumber {
   std::optional<double> value;
 };
 
+/// A whole number, or none: "auto", made from the data.
+struct AutoCount {
+  AutoCount() = default;
+  AutoCount(int64_t number) : value(number) {}
+  bool operator==(const AutoCount&) const = default;
+
+  std::optional<int64_t> value;
+};
+
 /// A side file that names items for people.
 struct TitleOptions {
   std::string path;
@@ -75,7 +84,7 @@ struct TrainOptions {
   std::optional<double> lambda_user_bias, lambda_item_bias, lambda_factors;
   double lr = 0.1;
   std::string optimizer = "adam";
-  int64_t batch_size = 50000;
+  AutoCount batch_size = 50000;
   int64_t steps = 100, epochs = 0;  // exactly one of them is above 0 once a config is resolved
   std::string rows = "train";
   int64_t seed = 0;
@@ -136,7 +145,8 @@ struct IalsOptions {
 struct MfOptions {
   std::string loss = "softmax", score = "auto";
   bool bias = false;
-  double tau = 0.1, tau2 = 1.1, tau_w = 1;
+  AutoNumber tau = 0.1;
+  double tau2 = 1.1, tau_w = 1;
   int64_t at_k = 20, refresh = 5;  // refresh: in passes
   std::optional<double> margin, negative_weight;
   double gamma = 1;

@@ -33,6 +33,9 @@ struct Forms {
   std::vector<ordered_json> operator()(AutoNumber*) const {
     return {ranged({{"type", "number"}}, knob.range.schema), {{"const", "auto"}}};
   }
+  std::vector<ordered_json> operator()(AutoCount*) const {
+    return {ranged({{"type", "integer"}}, knob.range.schema), {{"const", "auto"}}};
+  }
   std::vector<ordered_json> operator()(std::string*) const {
     std::vector<ordered_json> out = {ranged({{"type", "string"}}, knob.range.schema)};
     if (takes_column(knob)) out.push_back({{"type", "integer"}, {"minimum", 0}});

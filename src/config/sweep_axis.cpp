@@ -99,7 +99,8 @@ SweepAxis read_axis(const std::string& knob, const json& values) {
   if (!why_not.empty()) throw wrong(knob, why_not);
   SweepAxis axis;
   axis.knob = knob;
-  axis.whole = std::holds_alternative<int64_t*>(row.target);
+  axis.whole = std::holds_alternative<int64_t*>(row.target) ||
+               std::holds_alternative<AutoCount*>(row.target);
   if (values.is_array()) {
     if (values.empty()) throw wrong(knob, "has an empty list; give the values to try");
     for (const json& value : values) {

@@ -3,6 +3,7 @@
 
 #include "models/models_with_sets.h"
 #include "src/base/rng.h"
+#include "src/config/auto_values.h"
 #include "src/train/solver_steps.h"
 
 namespace latent {
@@ -73,7 +74,9 @@ class ElsaSteps : public Stepper {
   int64_t samples_per_step() const override { return rows_.size(); }
 
  private:
-  size_t batch() const { return static_cast<size_t>(config_.train.batch_size); }
+  size_t batch() const {
+    return static_cast<size_t>(batch_size_of(config_.train, rows_.size()));
+  }
   int64_t batches() const {
     return static_cast<int64_t>((users_.size() + batch() - 1) / batch());
   }

@@ -134,7 +134,7 @@ FoldInSpec mf(const Fitted& f) {
   }
   out.objective = FoldInSpec::kLoss;
   out.loss = o.loss;
-  out.tau = o.tau;
+  out.tau = tau_of(o, {f.users, f.items, f.rows.size()});
   out.tau2 = o.tau2;
   out.margin = margin_of(o);
   out.negative_weight = negative_weight_of(o);

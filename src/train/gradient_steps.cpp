@@ -6,6 +6,7 @@
 #include "models/device_code.h"
 #include "src/base/error.h"
 #include "src/base/parallel.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 #include "src/config/mf_settings.h"
 #include "src/train/fused_loss.h"
@@ -27,9 +28,9 @@ int drawing_threads(const TrainOptions& options) {
   return hardware_threads() > 2 ? std::max(1, threads / 4) : threads;
 }
 
-SamplerOptions sampler_options(const RunConfig& config) {
+SamplerOptions sampler_options(const RunConfig& config, int64_t rows) {
   const TrainOptions& train = config.train;
-  SamplerOptions out{train.batch_size, train.epochs == 0, static_cast<uint64_t>(train.seed),
+  SamplerOptions out{batch_size_of(train, rows), train.epochs == 0, static_cast<uint64_t>(train.seed),
                      drawing_threads(train)};
   if (model_info(config.model.name).negatives != Negatives::kMany) return out;
   out.dropout = train.user_dropout;
@@ -54,7 +55,7 @@ GradientSteps::GradientSteps(const FitContext& fit)
       config_(fit.config),
       options_(fit.config.train),
       device_(fit.device),
-      sampler_(fit.rows, sampler_options(fit.config), fit.known, fit.items()),
+      sampler_(fit.rows, sampler_options(fit.config, fit.rows.size()), fit.known, fit.items()),
       optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr),
       fused_(!by_operators(fit.device) && can_fuse(model_)) {
   prefer_fixed_order(device_);
@@ -110,7 +111,7 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     return report;
   } catch (const c10::OutOfMemoryError&) {
     throw Error("out of the GPU's memory in step " + std::to_string(done + 1) +
-                "; lower train.batch_size (now " + std::to_string(options_.batch_size) +
+                "; lower train.batch_size (now " + std::to_string(samples_per_step()) +
                 ") or model.factors, or set train.device to cpu");
   }
 }

@@ -20,7 +20,7 @@ class GradientSteps : public Stepper {
 
   StepReport step(int64_t done, bool last) override;
   int64_t steps_per_pass() const override { return sampler_.batches_per_epoch(); }
-  int64_t samples_per_step() const override { return options_.batch_size; }
+  int64_t samples_per_step() const override { return sampler_.options().batch_size; }
   void save(Checkpoint& out) const override;
   void restore(const Checkpoint& from) override;
   std::string remedy() const override;

@@ -45,7 +45,7 @@ Tables<const float> tables_of(const ScoreTables& t) {
 
 NegativeLossForm negative_loss_form(const MfOptions& options) {
   return {kind_of(options.loss),
-          static_cast<float>(options.tau),
+          static_cast<float>(*options.tau.value),
           static_cast<float>(options.tau2),
           static_cast<float>(options.tau_w),
           static_cast<float>(margin_of(options)),
