@@ -86,7 +86,9 @@ SweepStore::SweepStore(const std::string& path, const SweepPlan& plan) : path_(p
       make(plan);
     } else {
       if (version.whole(0) != kFormat)
-        throw Error(path_ + ": written by another version of latent; start a new sweep");
+        throw Error(path_ + ": is of format " + std::to_string(version.whole(0)) +
+                    ", which a newer latent wrote; this one reads format " +
+                    std::to_string(kFormat) + "; start a new sweep in another --run-dir");
       check(plan);
     }
   } catch (...) {
