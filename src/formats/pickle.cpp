@@ -170,7 +170,7 @@ class Machine {
     List whole = as<List>(pop());
     // Picklers add to a list once, or a thousand values at a time: this one would take time squared.
     copied_ += whole.size();
-    if (copied_ > 1000 * text_.size()) broken();
+    if (copied_ > 64 * text_.size()) broken();
     whole.insert(whole.end(), more.begin(), more.end());
     // Nothing of a model's pickle asks for the list again.
     push_list(std::move(whole));
