@@ -37,7 +37,7 @@ bool closes(std::string_view line) {
 Splitter::Grown Splitter::grow(LongRecord& record, std::string_view line,
                                std::vector<std::string_view>& fields) {
   constexpr size_t kLongest = 1 << 22;       // one that never ends must not swallow the file
-  constexpr size_t kMostLookedAt = 1 << 28;  // splitting anew for each line takes time squared
+  constexpr size_t kMostLookedAt = 1 << 26;  // splitting anew for each line takes time squared
   (record.text += '\n') += line;
   if (record.text.size() > kLongest) return Grown::kEndless;
   if (!closes(line)) return Grown::kOpen;

@@ -101,7 +101,10 @@ ZipReader opened(const std::filesystem::path& path) {
 
 }  // namespace
 
-NpzReader::NpzReader(const std::filesystem::path& path) : zip_(opened(path)) {}
+NpzReader::NpzReader(const std::filesystem::path& path) : zip_(opened(path)) {
+  // An array whose name is damaged in one of the two places would seem not to be there.
+  for (const ZipEntry& e : zip_.entries()) (void)zip_.place_of(e);
+}
 
 std::string NpzReader::where(const std::string& name) const {
   return zip_.file().path().string() + ": " + name;

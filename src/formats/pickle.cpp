@@ -167,7 +167,8 @@ class Machine {
   }
   void append() {
     List more = pop_to_mark();
-    List whole = as<List>(pop());
+    const Pickled before = pop();
+    List whole = as<List>(before);
     // Picklers add to a list once, or a thousand values at a time: this one would take time squared.
     copied_ += whole.size();
     if (copied_ > 64 * text_.size()) broken();
@@ -187,7 +188,8 @@ class Machine {
   /// The call of a class with a tuple of arguments.
   void reduce() {
     const Pickled arguments = pop();
-    const std::string& called = as<std::string>(pop());
+    const Pickled name = pop();
+    const auto& called = as<std::string>(name);
     if (called == "_rebuild_tensor_v2") {
       stack_.push_back(tensor_of(as<List>(arguments)));
     } else if (called == "restore_type_tag" && !as<List>(arguments).empty()) {

@@ -55,8 +55,8 @@ std::string digits(std::span<const uint32_t> sums) {
 
 /// In a manifest the checksums of arrays, in place: they are as long as they were, or left alone.
 void fit_manifest(std::string& manifest, const std::map<std::string, std::string_view>& arrays) {
-  const auto said = json_of<nlohmann::json>(manifest);
-  for (const auto& [name, array] : object_in(said, "arrays").items()) {
+  const auto all = object_in(json_of<nlohmann::json>(manifest), "arrays");
+  for (const auto& [name, array] : all.items()) {
     if (!array.is_object() || !array.contains("member") || !array["member"].is_string() ||
         !array.contains("crc32") || !array["crc32"].is_string())
       continue;

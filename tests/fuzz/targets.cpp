@@ -47,6 +47,8 @@ std::optional<std::string> outcome(const Target& target, std::string_view bytes)
     const std::string_view said = e.what();
     if (said.empty()) throw Finding("a refusal that says nothing");
     return std::nullopt;
+  } catch (const UsageError&) {  // of --set
+    return std::nullopt;
   }
 }
 

@@ -87,9 +87,10 @@ std::string data_of(const std::string& path, DataOptions options, bool need_time
 DataOptions options_for(std::string_view bytes, const char* format) {
   DataOptions options;
   const auto choice = bytes.empty() ? 0 : static_cast<unsigned char>(bytes.back());
-  // A line end is how files end: everything at its default.
+  // A line end is how files end: everything at its default, but for formats that are seldom guessed.
   if (choice == '\n') {
-    options.format = "auto";
+    const std::string name = format;
+    if (name == "adjacency" || name == "matrixmarket" || name == "netflix") options.format = name;
     return options;
   }
   options.format = choice & 1 ? format : "auto";
