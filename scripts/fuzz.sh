@@ -4,7 +4,7 @@
 # Needs clang (Debian: apt-get install clang). What is found is made small and put into
 # tests/fuzz/corpus/TARGET, where the tests replay it; inputs that reach new code stay in
 # build/fuzz/found for the next time. Ends with a table; exit code 1 where anything was found.
-# LATENT_FUZZ_JOBS: targets at a time (1).
+# LATENT_FUZZ_JOBS: targets at a time (1). LATENT_FUZZ_BUILT=1: build/fuzz is as it should be.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
@@ -14,10 +14,10 @@ command -v clang++ >/dev/null || { echo "scripts/fuzz.sh: needs clang; tests/fuz
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 build=build/fuzz
-if [[ ! -f $build/CMakeCache.txt ]]; then
-  cmake --preset fuzz -DTorch_DIR="$latent_torch_prefix/share/cmake/Torch"
+if [[ -z ${LATENT_FUZZ_BUILT:-} ]]; then
+  [[ -f $build/CMakeCache.txt ]] || cmake --preset fuzz ${LATENT_UNITY:+-DCMAKE_UNITY_BUILD=ON}
+  cmake --build "$build" --target latent_fuzz
 fi
-cmake --build "$build" --target latent_fuzz
 known=$("$build/latent_fuzz" 2>&1 | sed -n 's/.*one of://p' || true)
 targets=("$@")
 # shellcheck disable=SC2206  # words without blanks
@@ -35,26 +35,31 @@ corpus_of() {
 # fuzz TARGET: one target for the time given; its row of the table goes to a file.
 fuzz() {
   local target=$1 folder=$build/found/$1 log=$build/found/$1.log
-  local corpus=tests/fuzz/corpus/$(corpus_of "$1") found=0
-  rm -rf "$folder/crashes"
+  local corpus=tests/fuzz/corpus/$(corpus_of "$1") found=0 runs=0 left status crash small
+  local end=$((SECONDS + seconds))
+  rm -rf "$folder/crashes" "$log"
   mkdir -p "$folder/inputs" "$folder/crashes"
   local -a limits=(-rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=10 -max_len=65536 -close_fd_mask=2)
-  "$build/latent_fuzz" "--target=$target" "${limits[@]}" -max_total_time="$seconds" -fork=1 -ignore_crashes=1 \
-    -ignore_timeouts=1 -ignore_ooms=1 -artifact_prefix="$folder/crashes/" "$folder/inputs" "$corpus" >"$log" 2>&1 || true
-  local crash small
-  for crash in "$folder"/crashes/{crash,timeout,oom,leak}-*; do
-    [[ -f $crash ]] || continue
-    found=$((found + 1))
-    [[ $found -le 5 ]] || continue  # most are one fault met again and again
-    small=$folder/crashes/small-$(basename "$crash")
-    "$build/latent_fuzz" "--target=$target" "${limits[@]}" -minimize_crash=1 -max_total_time=20 \
-      -exact_artifact_path="$small" "$crash" >>"$log" 2>&1 || true
-    [[ -s $small ]] || small=$crash
-    cp "$small" "$corpus/found-$(sha1sum "$small" | cut -c1-12)"
+  # It stops at what it finds; five of those are enough for one time.
+  while left=$((end - SECONDS)) && [[ $left -gt 0 && $found -lt 5 ]]; do
+    status=0
+    "$build/latent_fuzz" "--target=$target" "${limits[@]}" -max_total_time="$left" -print_final_stats=1 \
+      -artifact_prefix="$folder/crashes/" "$folder/inputs" "$corpus" >"$log.last" 2>&1 || status=$?
+    runs=$((runs + $(grep -a '^stat::number_of_executed_units' "$log.last" | grep -o '[0-9]*$' || echo 0)))
+    cat "$log.last" >>"$log"
+    [[ $status -ne 0 ]] || continue
+    for crash in "$folder"/crashes/{crash,timeout,oom,leak}-*; do
+      [[ -f $crash ]] || continue
+      found=$((found + 1))
+      small=$crash.small
+      "$build/latent_fuzz" "--target=$target" "${limits[@]}" -minimize_crash=1 -max_total_time=20 \
+        -exact_artifact_path="$small" "$crash" >>"$log" 2>&1 || true
+      [[ -s $small ]] || cp "$crash" "$small"
+      cp "$small" "$corpus/found-$(sha1sum "$small" | cut -c1-12)"
+      mv "$crash" "$folder/crashes/kept-$(basename "$crash")"
+    done
   done
-  local runs
-  runs=$(grep -ao '^#[0-9]*' "$log" | tail -n 1 | tr -d '#' || true)
-  printf '%-16s %12s %9s\n' "$target" "${runs:-0}" "$found" >"$folder/row"
+  printf '%-16s %12s %9s\n' "$target" "$runs" "$found" >"$folder/row"
 }
 
 jobs=${LATENT_FUZZ_JOBS:-1}

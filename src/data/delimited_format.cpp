@@ -77,7 +77,7 @@ class DelimitedFormat : public RowFormat {
     if (mark_ == '\0' || skip_header_ || --wait_ > 0) return;
     const std::string_view text = reader.ready_lines().substr(0, kPiece);
     const size_t marks = find_marks(text.data(), text.size(), mark_, '"', marks_);
-    blanks_ = std::memchr(text.data(), ' ', text.size()) != nullptr;
+    blanks_ = text.find(' ') != std::string_view::npos;
     const char* line = text.data();
     int64_t lines = 0;
     for (size_t m = 0; plain_line(text.data(), line, m, marks, rows); ++lines) {

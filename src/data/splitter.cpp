@@ -10,7 +10,7 @@ namespace latent {
 bool Splitter::split(std::string_view line, std::vector<std::string_view>& fields) {
   fields.clear();
   if (separator_ == " ") line = bare(line);
-  if (std::memchr(line.data(), '"', line.size()) != nullptr) return split_quoted(line, fields);
+  if (line.find('"') != std::string_view::npos) return split_quoted(line, fields);
   for (size_t at = 0;;) {
     const size_t end = find(line, at);
     fields.push_back(bare(line.substr(at, end - at)));

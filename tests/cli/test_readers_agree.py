@@ -39,9 +39,9 @@ class ReadersAgree(support.Case):
         """`expected`: user -> (item, rating) as Python reads it; every user has one row."""
         (self.dir / "data").write_bytes(text)
         support.write_config(self.dir / "c.json", data="data")
-        self.latent("split", "c.json", "-o", "parts", "--overwrite", *support.set_options(["split.test=0.001", "data.cache_dir=none", *sets]))
+        self.latent("split", "c.json", "-o", "parts", "--overwrite", *support.set_options(["split.test=0.001", "split.valid=0.001", "data.cache_dir=none", *sets]))
         found = {}
-        for part in ("train", "test"):
+        for part in ("train", "valid", "test"):
             with open(self.dir / "parts" / f"{part}.csv", encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file):
                     self.assertNotIn(row["user"], found)
