@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test. Arguments go to ctest: scripts/test.sh -R split
+# With --sanitize first: those of all that includes no LibTorch, under sanitizers (scripts/sanitize.sh).
 set -euo pipefail
+if [[ ${1:-} == --sanitize ]]; then
+  shift
+  exec bash "$(dirname "${BASH_SOURCE[0]}")/sanitize.sh" "$@"
+fi
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 

@@ -49,12 +49,14 @@ KnobRange share_or_auto() {
           "auto, or from 0 to below 1", {{"minimum", 0}, {"exclusiveMaximum", 1}}};
 }
 
-KnobRange count_from(int64_t low) {
-  // Ids and counts are int32 inside: a larger value could only overflow.
-  return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= INT32_MAX; },
-          "from " + std::to_string(low) + " to " + std::to_string(INT32_MAX),
-          {{"minimum", low}, {"maximum", INT32_MAX}}};
+KnobRange between(int64_t low, int64_t high) {
+  return {[=](const json& v) { return v.get<int64_t>() >= low && v.get<int64_t>() <= high; },
+          "from " + std::to_string(low) + " to " + std::to_string(high),
+          {{"minimum", low}, {"maximum", high}}};
 }
+
+// Ids and counts are int32 inside: a larger value could only overflow.
+KnobRange count_from(int64_t low) { return between(low, INT32_MAX); }
 
 KnobRange threads() {
   return {[](const json& v) { return v.get<int64_t>() >= 0 && v.get<int64_t>() <= 1024; },

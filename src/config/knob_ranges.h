@@ -12,6 +12,7 @@ KnobRange any();
 KnobRange above(double low);
 KnobRange at_least(double low);
 KnobRange count_from(int64_t low);
+KnobRange between(int64_t low, int64_t high);
 KnobRange number_or_auto();
 KnobRange above_or_auto(double low);
 KnobRange count_or_auto();

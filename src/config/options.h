@@ -51,6 +51,9 @@ struct DataOptions {
   int64_t min_user = 0, min_item = 0;
   std::string on_bad_row = "fail";
   int64_t max_bad_rows = 1000;
+  int64_t max_rows = 4'000'000'000;
+  int64_t max_line_mb = 64;
+  int64_t max_gz_ratio = 200;
   std::string cache_dir;
   std::vector<double> rating_scale;  // lowest and highest, or empty
   std::string weight = "none";

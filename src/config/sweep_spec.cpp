@@ -213,8 +213,9 @@ void check_config(ResolvedConfig resolved, const SweepPlan& plan) {
       throw Error("sweep.over: no trial reads '" + axis.knob + "'; " +
                   why_unread(axis.knob, resolved.config));
   }
-  for (auto& [knob, source] : resolved.sources) {
+  for (auto& [name, source] : resolved.sources) {
     if (!is_given(source)) continue;
+    const std::string& knob = name;  // clang 14 captures no structured binding
     const bool read = std::ranges::any_of(plan.trials, [&](const SweepTrial& trial) {
       return why_unread(knob, trial.config).empty();
     });

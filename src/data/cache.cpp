@@ -1,5 +1,7 @@
 #include "src/data/cache.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -7,6 +9,7 @@
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/parallel.h"
 #include "src/formats/crc32.h"
 #include "src/formats/sections.h"
 
@@ -38,6 +41,40 @@ struct StoredIds {
     in.next_values(ends, header.at("count").get<uint64_t>() + 1);
   }
 };
+
+bool all_below(const std::vector<int32_t>& indices, int32_t size) {
+  constexpr int64_t kPiece = 1 << 20;
+  const auto n = static_cast<int64_t>(indices.size());
+  std::atomic<bool> good = true;
+  parallel_chunks((n + kPiece - 1) / kPiece, /*threads=*/0, [&](int64_t piece) {
+    // As unsigned numbers the negative ones are the largest.
+    uint32_t most = 0;
+    for (int64_t k = piece * kPiece; k < std::min(n, (piece + 1) * kPiece); ++k)
+      most = std::max(most, static_cast<uint32_t>(indices[static_cast<size_t>(k)]));
+    if (most >= static_cast<uint32_t>(size)) good = false;
+  });
+  return good;
+}
+
+bool is_sound(const StoredIds& ids) {
+  return !ids.ends.empty() && ids.ends.size() <= INT32_MAX && ids.ends.front() == 0 &&
+         ids.ends.back() == ids.text.size() && std::is_sorted(ids.ends.begin(), ids.ends.end());
+}
+
+/// Whether no index and no end leads out of what it is for: a checksum says that the file is as it
+/// was written, not by whom.
+bool is_sound(const RawData& raw, const StoredIds& users, const StoredIds& items) {
+  if (!is_sound(users) || !is_sound(items)) return false;
+  const auto user_count = static_cast<int32_t>(users.ends.size()) - 1;
+  const auto item_count = static_cast<int32_t>(items.ends.size()) - 1;
+  const Dataset& d = raw.data;
+  return all_below(d.rows.user, user_count) && all_below(d.rows.item, item_count) &&
+         all_below(d.left_out.user, user_count) && all_below(d.left_out.item, item_count) &&
+         std::is_sorted(raw.part_ends.begin(), raw.part_ends.end()) &&
+         (raw.part_ends.empty()
+              ? d.rows.size() == 0
+              : raw.part_ends.front() >= 0 && raw.part_ends.back() == d.rows.size());
+}
 
 RawData load(const fs::path& path, const std::string& key) {
   SectionsReader in(path, kMagic, "cache file");
@@ -72,6 +109,7 @@ RawData load(const fs::path& path, const std::string& key) {
   users.read(in, header.at("users"));
   items.read(in, header.at("items"));
   in.finish();
+  if (!is_sound(raw, users, items)) in.fail_damaged();
   raw.data.users = IdMap(std::move(users.text), std::move(users.ends));
   raw.data.items = IdMap(std::move(items.text), std::move(items.ends));
   return raw;
@@ -112,6 +150,9 @@ std::optional<RawData> load_cached(const fs::path& folder, const std::string& ke
   if (!fs::exists(path, absent)) return std::nullopt;
   try {
     return load(path, key);
+  } catch (const Error& e) {
+    say(std::string(e.what()) + "; reading the data again");
+    return std::nullopt;
   } catch (const std::exception&) {  // a damaged header ends in as many ways as it has fields
     say(path.string() + ": damaged cache file, reading the data again");
     return std::nullopt;

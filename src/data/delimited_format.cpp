@@ -13,8 +13,6 @@ namespace latent {
 
 namespace {
 
-/// A quoted field may span lines; one that never ends must not swallow the whole file.
-constexpr size_t kLongestRecord = 1 << 22;
 constexpr size_t kPiece = 4096;  // bytes of plain rows read at once: they stay in the nearest cache
 static_assert(kPiece / 2 <= RowBatch::kMost);  // two fields, and what follows each, make four bytes
 constexpr int kMostPlainColumns = 64;
@@ -79,7 +77,7 @@ class DelimitedFormat : public RowFormat {
     if (mark_ == '\0' || skip_header_ || --wait_ > 0) return;
     const std::string_view text = reader.ready_lines().substr(0, kPiece);
     const size_t marks = find_marks(text.data(), text.size(), mark_, '"', marks_);
-    blanks_ = std::memchr(text.data(), ' ', text.size()) != nullptr;
+    blanks_ = text.find(' ') != std::string_view::npos;
     const char* line = text.data();
     int64_t lines = 0;
     for (size_t m = 0; plain_line(text.data(), line, m, marks, rows); ++lines) {
@@ -178,12 +176,12 @@ class DelimitedFormat : public RowFormat {
 
   /// A quoted field goes on in the lines that follow.
   void read_on(LineReader& reader, std::string_view line) {
-    record_ = line;
+    using Grown = Splitter::Grown;
+    record_ = {.text = std::string(line)};
     const int64_t first = reader.line_number();
-    while (record_.size() <= kLongestRecord && reader.next(line)) {
-      (record_ += '\n') += line;
-      // Only a quote can end the field: splitting again for each line would take time squared.
-      if (line.find('"') != std::string_view::npos && splitter_.split(record_, fields_)) return;
+    for (Grown grown = Grown::kOpen; grown == Grown::kOpen && reader.next(line);) {
+      grown = splitter_.grow(record_, line, fields_);
+      if (grown == Grown::kWhole) return;
     }
     throw RowError("the quoted field that begins on line " + std::to_string(first) + " never ends");
   }
@@ -199,7 +197,7 @@ class DelimitedFormat : public RowFormat {
   int needed_;         // columns that are looked at
   bool skip_header_;
   std::string user_label_, item_label_;  // for errors
-  std::string record_;
+  Splitter::LongRecord record_;
   std::vector<std::string_view> fields_;
 
   char mark_ = '\0';                  // the separator where plain rows are read by read_ready()

@@ -254,10 +254,11 @@ DelimitedLayout Roles::layout(const FormatInfo& guess, bool need_time) {
   }
   int last = std::max({out.user, out.item, out.rating, out.time});
   for (const int column : out.where) last = std::max(last, column);
-  out.most = info.width;
   out.least = static_cast<size_t>(last) + 1;
   if (!header_ && by_position_ && none_told() && options_.format == "auto")
     out.least = std::max(out.least, filled_fields(rows_[0]));
+  // A role may lie beyond a first row that is shorter than others.
+  out.most = std::max(info.width, out.least);
   return out;
 }
 

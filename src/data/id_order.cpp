@@ -42,20 +42,22 @@ class OrderReader {
  private:
   /// The next record into fields_; false at the end of the file.
   bool next() {
-    record_.clear();
-    bool open = false;  // within a quoted field that spans lines
-    for (std::string_view line; reader_.next(line);) {
-      if (line.empty() && !open) continue;
-      (record_ += open ? "\n" : "") += line;
-      try {
-        open = !splitter_.split(record_, fields_);
-      } catch (const RowError& e) {
-        fail(e.what());
-      }
-      if (!open) return true;
+    std::string_view line;
+    do {
+      if (!reader_.next(line)) return false;
+    } while (line.empty());
+    try {
+      if (splitter_.split(line, fields_)) return true;
+      using Grown = Splitter::Grown;
+      record_ = {.text = std::string(line)};
+      Grown grown = Grown::kOpen;
+      while (grown == Grown::kOpen && reader_.next(line))
+        grown = splitter_.grow(record_, line, fields_);
+      if (grown == Grown::kWhole) return true;
+    } catch (const RowError& e) {
+      fail(e.what());
     }
-    if (open) fail("a quoted field never ends");
-    return false;
+    fail("a quoted field never ends");
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -66,7 +68,7 @@ class OrderReader {
   std::string path_;
   LineReader reader_;
   Splitter splitter_;
-  std::string record_;
+  Splitter::LongRecord record_;
   std::vector<std::string_view> fields_;
 };
 

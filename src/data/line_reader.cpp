@@ -17,8 +17,6 @@ namespace latent {
 
 namespace {
 
-constexpr size_t kMostLine = 1 << 26;  // bytes; a line of a user's items may well be long
-
 constexpr size_t kAhead = 3;  // blocks; more would only push the parser's tables out of the cache
 
 std::string file_of(const std::string& path) { return path == "-" ? "/dev/stdin" : path; }
@@ -28,8 +26,9 @@ std::string file_of(const std::string& path) { return path == "-" ? "/dev/stdin"
 /// Blocks of text as they come, or through a short queue that a thread keeps filled.
 class LineReader::Source {
  public:
-  Source(const std::string& path, const ReadAhead& ahead, Encoding encoding)
-      : blocks_(path, ahead.block_bytes), repair_(encoding) {
+  Source(const std::string& path, const ReadAhead& ahead, Encoding encoding,
+         const ReadLimits& limits)
+      : blocks_(path, ahead.block_bytes, limits.gz_ratio), repair_(encoding) {
     if (ahead.thread) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
@@ -115,9 +114,10 @@ class LineReader::Source {
   std::jthread thread_;  // last: it uses all of the above
 };
 
-LineReader::LineReader(std::string path, const ReadAhead& ahead, Encoding encoding)
-    : path_(std::move(path)), block_bytes_(ahead.block_bytes) {
-  source_ = std::make_unique<Source>(file_of(path_), ahead, encoding);
+LineReader::LineReader(std::string path, const ReadAhead& ahead, Encoding encoding,
+                       const ReadLimits& limits)
+    : path_(std::move(path)), block_bytes_(ahead.block_bytes), most_line_(limits.line_bytes) {
+  source_ = std::make_unique<Source>(file_of(path_), ahead, encoding, limits);
   std::error_code unknown;  // a pipe has no size
   const auto size = std::filesystem::file_size(file_of(path_), unknown);
   file_size_ = unknown ? 0 : static_cast<int64_t>(size);
@@ -219,9 +219,10 @@ std::vector<std::string> LineReader::skip_head() {
 }
 
 void LineReader::refuse_endless(size_t bytes) const {
-  if (bytes > kMostLine)
+  if (bytes > most_line_)
     throw Error(path_ + ":" + std::to_string(line_number_ + 1) + ": a line of more than " +
-                std::to_string(kMostLine >> 20) + " MB; is it a text file of rows?");
+                std::to_string(most_line_ >> 20) +
+                " MB (data.max_line_mb); is it a text file of rows?");
 }
 
 std::vector<std::string> LineReader::peek(size_t most) {

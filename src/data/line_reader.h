@@ -19,6 +19,12 @@ struct ReadAhead {
   bool thread = true;  ///< off: each block is inflated when its turn comes
 };
 
+/// What a file may cost before it is refused.
+struct ReadLimits {
+  size_t line_bytes = 64 << 20;  ///< data.max_line_mb; a line of a user's items may well be long
+  int64_t gz_ratio = 200;        ///< data.max_gz_ratio
+};
+
 /// Yields lines of UTF-8 without their LF, CRLF or CR, without a BOM; the last line end may be
 /// missing.
 class LineReader {
@@ -26,7 +32,7 @@ class LineReader {
   /// `path` - is standard input. Throws Error when the file is missing, unreadable, a folder or
   /// empty.
   explicit LineReader(std::string path, const ReadAhead& ahead = {},
-                      Encoding encoding = Encoding::kUtf8);
+                      Encoding encoding = Encoding::kUtf8, const ReadLimits& limits = {});
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
@@ -68,7 +74,7 @@ class LineReader {
   void refuse_endless(size_t bytes) const;
 
   std::string path_;
-  size_t block_bytes_;
+  size_t block_bytes_, most_line_;
   int64_t file_size_ = 0, line_number_ = 0;
   std::unique_ptr<Source> source_;
   TextBlock block_;

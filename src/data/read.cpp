@@ -12,10 +12,15 @@ namespace {
 /// Rows of one file on their way into a data set.
 class RowStore {
  public:
-  RowStore(Dataset& data, const LineReader& reader, bool with_time)
-      : data_(data), reader_(reader), rows_before_(data.rows.size()), with_time_(with_time) {}
+  RowStore(Dataset& data, const LineReader& reader, bool with_time, int64_t most)
+      : data_(data),
+        reader_(reader),
+        rows_before_(data.rows.size()),
+        with_time_(with_time),
+        most_(most) {}
 
   void store(const Row& row) {
+    refuse_too_many(1);
     if (row.left_out)
       return data_.left_out.push(data_.users.add(row.user), data_.items.add(row.item));
     ensure_room(1);
@@ -27,6 +32,7 @@ class RowStore {
   /// Of ready lines: what follows an id may be read.
   void store(const RowBatch& batch) {
     static_assert(TextBlock::kSlack >= IdMap::kPadding);
+    refuse_too_many(batch.size());
     ensure_room(batch.size());
     Interactions& rows = data_.rows;
     const size_t had = rows.user.size(), n = had + batch.size();
@@ -40,6 +46,13 @@ class RowStore {
   }
 
  private:
+  void refuse_too_many(size_t more) const {
+    if (data_.rows.size() + data_.left_out.size() + static_cast<int64_t>(more) <= most_) return;
+    throw Error(reader_.path() + ":" + std::to_string(reader_.line_number()) +
+                ": more than data.max_rows = " + std::to_string(most_) +
+                " rows; raise it if they are meant");
+  }
+
   void ensure_room(size_t more) {
     const Interactions& rows = data_.rows;
     const size_t n = rows.user.size() + more;
@@ -65,6 +78,7 @@ class RowStore {
   const LineReader& reader_;
   int64_t rows_before_;
   bool with_time_;
+  int64_t most_;
 };
 
 /// Counts rows that cannot be read, and stops at the first or at too many.
@@ -123,7 +137,8 @@ RawData parse_files(const std::vector<std::string>& paths, const DataOptions& op
   BadRows bad(options, raw.bad_rows);
   const Encoding encoding = options.encoding == "latin-1" ? Encoding::kLatin1 : Encoding::kUtf8;
   for (const std::string& path : paths) {
-    LineReader reader(path, {}, encoding);
+    const ReadLimits limits{static_cast<size_t>(options.max_line_mb) << 20, options.max_gz_ratio};
+    LineReader reader(path, {}, encoding, limits);
     const FormatInfo* const like = raw.part_ends.empty() ? nullptr : &raw.format;
     const auto format = open_format(reader, options, need_time, like);
     if (like == nullptr) raw.format = format->info;
@@ -132,7 +147,7 @@ RawData parse_files(const std::vector<std::string>& paths, const DataOptions& op
       throw Error(path + ": has " + (with_time ? "no time" : "a time") + " column, unlike " +
                   paths[0] + "; set data.time");
     }
-    RowStore rows(data, reader, with_time);
+    RowStore rows(data, reader, with_time, options.max_rows);
     const int64_t before = data.rows.size() + data.left_out.size() + raw.bad_rows;
     read_rows(reader, *format, rows, bad);
     raw.missing_rows += format->missing;

@@ -10,13 +10,40 @@ namespace latent {
 bool Splitter::split(std::string_view line, std::vector<std::string_view>& fields) {
   fields.clear();
   if (separator_ == " ") line = bare(line);
-  if (std::memchr(line.data(), '"', line.size()) != nullptr) return split_quoted(line, fields);
+  if (line.find('"') != std::string_view::npos) return split_quoted(line, fields);
   for (size_t at = 0;;) {
     const size_t end = find(line, at);
     fields.push_back(bare(line.substr(at, end - at)));
     if (end == std::string_view::npos) return true;
     at = separator_ == " " ? after_blanks(line, end) : end + separator_.size();
   }
+}
+
+namespace {
+
+/// Whether some quote in a line within a quoted field ends that field: two in a row are one that
+/// belongs to the text.
+bool closes(std::string_view line) {
+  for (size_t at = line.find('"'); at != std::string_view::npos; at = line.find('"', at)) {
+    const size_t end = std::min(line.find_first_not_of('"', at), line.size());
+    if ((end - at) % 2 != 0) return true;
+    at = end;
+  }
+  return false;
+}
+
+}  // namespace
+
+Splitter::Grown Splitter::grow(LongRecord& record, std::string_view line,
+                               std::vector<std::string_view>& fields) {
+  constexpr size_t kLongest = 1 << 22;       // one that never ends must not swallow the file
+  constexpr size_t kMostLookedAt = 1 << 26;  // splitting anew for each line takes time squared
+  (record.text += '\n') += line;
+  if (record.text.size() > kLongest) return Grown::kEndless;
+  if (!closes(line)) return Grown::kOpen;
+  record.looked_at += record.text.size();
+  if (record.looked_at > kMostLookedAt) return Grown::kEndless;
+  return split(record.text, fields) ? Grown::kWhole : Grown::kOpen;
 }
 
 size_t Splitter::find(std::string_view line, size_t at) const {

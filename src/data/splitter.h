@@ -22,6 +22,16 @@ class Splitter {
   /// quote.
   bool split(std::string_view line, std::vector<std::string_view>& fields);
 
+  /// A record whose quoted field goes on in the lines that follow.
+  struct LongRecord {
+    std::string text;     ///< its lines so far
+    size_t looked_at = 0;
+  };
+  enum class Grown { kOpen, kWhole, kEndless };
+  /// Adds a line to it. kWhole: `fields` are those of the record, as split() gives them. kEndless:
+  /// it has come to so much that the field was never closed.
+  Grown grow(LongRecord& record, std::string_view line, std::vector<std::string_view>& fields);
+
   const std::string& separator() const { return separator_; }
 
  private:

@@ -15,6 +15,7 @@ namespace latent {
 namespace {
 
 constexpr size_t kInput = 1 << 18;
+constexpr int64_t kHarmless = 256 << 20;  // bytes of text, whatever they were unpacked from
 
 }  // namespace
 
@@ -33,8 +34,11 @@ void TextBlock::append(std::string_view more) {
   size_ += more.size();
 }
 
-TextBlocks::TextBlocks(std::string path, size_t block_bytes)
-    : path_(std::move(path)), block_bytes_(block_bytes), input_(kInput, '\0') {
+TextBlocks::TextBlocks(std::string path, size_t block_bytes, int64_t gz_ratio)
+    : path_(std::move(path)),
+      block_bytes_(block_bytes),
+      input_(kInput, '\0'),
+      gz_ratio_(gz_ratio) {
   if (std::filesystem::is_directory(path_)) throw Error(path_ + ": is a folder; give a file");
   file_.reset(std::fopen(path_.c_str(), "rb"));
   if (!file_) throw cannot_open(path_);
@@ -58,11 +62,21 @@ bool TextBlocks::next(TextBlock& block) {
   block.clear();
   block.reserve(block_bytes_);
   const bool more = fill(block);
+  text_bytes_ += static_cast<int64_t>(block.size());
+  refuse_bomb();
   block.file_bytes = bytes_ - static_cast<int64_t>(gz_ ? gz_->unused() : given_ - used_);
   // What came before the cut of a truncated file is given first: its errors are the earlier ones.
   if (!more && block.size() == 0 && gz_ && !gz_->at_member_end())
     throw Error(path_ + ": the gz stream ends early (truncated download?); fetch the file again");
   return block.size() > 0;
+}
+
+void TextBlocks::refuse_bomb() const {
+  // What was read beyond the part that is unpacked counts for the file.
+  if (!gz_ || text_bytes_ <= kHarmless || text_bytes_ / gz_ratio_ <= bytes_) return;
+  throw Error(path_ + ": unpacks to more than " + std::to_string(gz_ratio_) +
+              " times its size, as files that are made to fill a memory do; raise "
+              "data.max_gz_ratio, or give it unpacked, if it is meant");
 }
 
 bool TextBlocks::fill(TextBlock& block) {

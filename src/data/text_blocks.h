@@ -34,8 +34,9 @@ class GzStream;
 
 class TextBlocks {
  public:
-  /// Throws Error when the file is missing, unreadable or a folder.
-  TextBlocks(std::string path, size_t block_bytes);
+  /// `gz_ratio`: a gz file that unpacks to much text and more than so many times its size is an
+  /// Error. Throws Error when the file is missing, unreadable or a folder.
+  TextBlocks(std::string path, size_t block_bytes, int64_t gz_ratio = 200);
   ~TextBlocks();
 
   /// Fills `block` with the next `block_bytes` of text, fewer only at the end; false after the
@@ -49,6 +50,7 @@ class TextBlocks {
   /// The next piece of the file; false at its end.
   bool read_input();
   bool fill(TextBlock& block);
+  void refuse_bomb() const;
 
   struct Closer {
     void operator()(std::FILE* f) const { std::fclose(f); }
@@ -59,7 +61,8 @@ class TextBlocks {
   std::unique_ptr<GzStream> gz_;
   std::string input_;
   size_t used_ = 0, given_ = 0;  // of input_
-  int64_t bytes_ = 0;
+  int64_t gz_ratio_;
+  int64_t bytes_ = 0, text_bytes_ = 0;
   uint32_t crc_ = 0;
 };
 

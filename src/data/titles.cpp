@@ -71,18 +71,19 @@ SideTable read_delimited(LineReader& reader, const TitleOptions& options,
   SideTable table;
   std::vector<std::string_view> fields;
   std::string_view line;
-  std::string record;
+  Splitter::LongRecord record;
   while (reader.next(line)) {
     if (line.empty()) continue;
     const int64_t number = reader.line_number();
     if (!splitter.split(line, fields)) {
-      record = line;
-      do {
-        if (!reader.next(line) || record.size() > (1 << 20))
-          throw RowError("the quoted field that begins on line " + std::to_string(number) +
-                         " never ends");
-        (record += '\n') += line;
-      } while (!splitter.split(record, fields));
+      using Grown = Splitter::Grown;
+      record = {.text = std::string(line)};
+      Grown grown = Grown::kOpen;
+      while (grown == Grown::kOpen && reader.next(line))
+        grown = splitter.grow(record, line, fields);
+      if (grown != Grown::kWhole)
+        throw RowError("the quoted field that begins on line " + std::to_string(number) +
+                       " never ends");
     }
     table.rows.emplace_back(fields.begin(), fields.end());
     if (filled_fields(table.rows.back()) == 0) {

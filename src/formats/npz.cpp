@@ -101,7 +101,10 @@ ZipReader opened(const std::filesystem::path& path) {
 
 }  // namespace
 
-NpzReader::NpzReader(const std::filesystem::path& path) : zip_(opened(path)) {}
+NpzReader::NpzReader(const std::filesystem::path& path) : zip_(opened(path)) {
+  // An array whose name is damaged in one of the two places would seem not to be there.
+  for (const ZipEntry& e : zip_.entries()) (void)zip_.place_of(e);
+}
 
 std::string NpzReader::where(const std::string& name) const {
   return zip_.file().path().string() + ": " + name;
@@ -188,6 +191,11 @@ std::vector<std::string> NpzReader::texts(const std::string& name) const {
       throw Error(where(name) + ": is " + shape_text(header.shape) + " of dtype " +
                   in_quotes(header.dtype) + "; save it as a list of str");
     width = static_cast<size_t>(header.width());
+    constexpr size_t kLongest = 4 << 16;  // of an id: one text is in memory at a time, whole
+    if (width > kLongest)
+      throw Error(where(name) + ": holds texts of " + std::to_string(width / sizeof(uint32_t)) +
+                  " characters; ids of up to " + std::to_string(kLongest / sizeof(uint32_t)) +
+                  " are read");
   };
   read_npy(zip_, entry(name), where(name), begin, [&](const char* values, size_t count) {
     for (size_t n = 0; n < count; ++n) {

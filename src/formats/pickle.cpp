@@ -1,5 +1,6 @@
 #include "src/formats/pickle.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -28,7 +29,9 @@ const T& as(const Pickled& p) {
 }
 
 std::vector<int64_t> integers(const Pickled& p) {
+  constexpr size_t kMostExtents = 64;
   std::vector<int64_t> out;
+  if (as<List>(p).size() > kMostExtents) broken();
   for (const Pickled& n : as<List>(p)) out.push_back(as<int64_t>(n));
   return out;
 }
@@ -138,7 +141,16 @@ class Machine {
     }
   }
 
-  void push_list(List list) { stack_.push_back(made(std::move(list))); }
+  /// Its members are freed one within the other: a tower of them would overflow the stack.
+  void push_list(List list) {
+    constexpr int kDeepest = 100;
+    int depth = 1;
+    for (const Pickled& p : list) depth = std::max(depth, p ? p->depth + 1 : 0);
+    if (depth > kDeepest) broken();
+    auto whole = std::make_shared<PickledValue>(PickledValue{std::move(list)});
+    whole->depth = depth;
+    stack_.push_back(std::move(whole));
+  }
 
   void push_class() {
     line();
@@ -155,7 +167,11 @@ class Machine {
   }
   void append() {
     List more = pop_to_mark();
-    List whole = as<List>(pop());
+    const Pickled before = pop();
+    List whole = as<List>(before);
+    // Picklers add to a list once, or a thousand values at a time: this one would take time squared.
+    copied_ += whole.size();
+    if (copied_ > 64 * text_.size()) broken();
     whole.insert(whole.end(), more.begin(), more.end());
     // Nothing of a model's pickle asks for the list again.
     push_list(std::move(whole));
@@ -172,7 +188,8 @@ class Machine {
   /// The call of a class with a tuple of arguments.
   void reduce() {
     const Pickled arguments = pop();
-    const std::string& called = as<std::string>(pop());
+    const Pickled name = pop();
+    const auto& called = as<std::string>(name);
     if (called == "_rebuild_tensor_v2") {
       stack_.push_back(tensor_of(as<List>(arguments)));
     } else if (called == "restore_type_tag" && !as<List>(arguments).empty()) {
@@ -183,7 +200,7 @@ class Machine {
   }
 
   std::string_view text_;
-  size_t at_ = 0;
+  size_t at_ = 0, copied_ = 0;
   std::vector<Pickled> stack_, memo_;
   std::vector<size_t> marks_;
   std::map<std::string, Pickled> attributes_;

@@ -27,6 +27,7 @@ struct PickledValue {
   std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<Pickled>,
                PickledTensor>
       value;
+  int depth = 0;  ///< of lists within it
 };
 
 /// The attributes of the one object in `pickle`: that of a TorchScript module without submodules.

@@ -50,7 +50,10 @@ SectionsReader::SectionsReader(const std::filesystem::path& path, std::string_vi
   if (std::memcmp(found, magic.data(), kMagic - 1) != 0)
     throw Error(path.string() + ": not a " + what_ + " of latent");
   if (found[kMagic - 1] != magic[kMagic - 1])
-    throw Error(path.string() + ": a " + what_ + " of another version of latent");
+    throw Error(path.string() + ": a " + what_ + " of version " +
+                in_quotes(std::string(1, found[kMagic - 1])) + ", which " +
+                (found[kMagic - 1] > magic[kMagic - 1] ? "a newer" : "an earlier") +
+                " latent wrote; this one reads version " + magic[kMagic - 1]);
   next(&header_size, sizeof header_size);
   read(parts_.back());
   if (header_size > left_ || left_ - header_size < sizeof(uint32_t)) fail_cut_short();

@@ -90,8 +90,9 @@ class Part {
   /// The loss of sample b; its scores become their derivatives.
   double row(int64_t b, float* weights, float* scores, float* bias) const {
     const int64_t first = b * batch_.negatives;
-    const auto excluded = std::ranges::equal_range(
-        batch_.excluded, b, {}, [&](int64_t at) { return at / batch_.negatives; });
+    const auto sample_of = [&](int64_t at) { return at / batch_.negatives; };
+    const std::span excluded(std::ranges::lower_bound(batch_.excluded, b, {}, sample_of),
+                             std::ranges::upper_bound(batch_.excluded, b, {}, sample_of));
     double total = packed_.total;
     for (const int64_t at : excluded) {
       total -= weights[at - first];

@@ -51,8 +51,8 @@ void UserAuc::add(int32_t first, std::span<const float> scores) {
 
 void UserAuc::add_common(std::span<const float> scores, std::span<const float> ascending) {
   for (const float own : own_) {
-    const auto equal = std::ranges::equal_range(ascending, own);
-    balance_ += (equal.begin() - ascending.begin()) - (ascending.end() - equal.end());
+    const auto [from, to] = std::equal_range(ascending.begin(), ascending.end(), own);
+    balance_ += (from - ascending.begin()) - (ascending.end() - to);
   }
   for (const int32_t item : known_) balance_ -= balance(scores[item]);
   items_ += std::ssize(scores);

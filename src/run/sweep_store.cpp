@@ -4,14 +4,16 @@
 
 #include <algorithm>
 
+#include "src/base/bytes.h"
 #include "src/base/error.h"
 #include "src/config/write.h"
+#include "src/formats/crc32.h"
 
 namespace latent {
 
 namespace {
 
-constexpr int kFormat = 1;  // "user_version" of the file
+constexpr int kFormat = 2;  // "user_version" of the file; results of the first had no sums
 constexpr int kPatience = 60'000;  // milliseconds for which others may read while a row waits
 
 constexpr const char* kTables = R"(
@@ -21,11 +23,23 @@ CREATE TABLE results (
   trial INTEGER NOT NULL REFERENCES trials, seed INTEGER NOT NULL, rung INTEGER NOT NULL,
   value REAL, error TEXT, steps INTEGER NOT NULL, kept_steps INTEGER NOT NULL,
   steps_per_pass INTEGER NOT NULL, seconds REAL NOT NULL, threads INTEGER NOT NULL,
-  began TEXT NOT NULL, ended TEXT NOT NULL, PRIMARY KEY (trial, seed, rung));
+  began TEXT NOT NULL, ended TEXT NOT NULL, sum INTEGER NOT NULL,
+  PRIMARY KEY (trial, seed, rung));
 CREATE TABLE winner (
   seed INTEGER PRIMARY KEY, trial INTEGER NOT NULL REFERENCES trials, run TEXT NOT NULL,
   metrics TEXT NOT NULL);
 )";
+
+/// CRC-32 of a result: SQLite notices where a page makes no sense, not where a value is another.
+int64_t sum_of(const FitKey& key, const TrialFit& fit) {
+  std::string text;
+  for (const int64_t n : {key.trial, key.seed, key.rung, fit.steps, fit.kept_steps,
+                          fit.steps_per_pass, fit.threads})
+    append_bytes(text, n);
+  append_bytes(text, fit.value.value_or(0), fit.value.has_value(), fit.seconds);
+  for (const std::string* word : {&fit.error, &fit.began, &fit.ended}) text += *word + '\n';
+  return crc32_of(text.data(), text.size());
+}
 
 }  // namespace
 
@@ -73,7 +87,8 @@ class SweepStore::Statement {
   int at_ = 0;
 };
 
-SweepStore::SweepStore(const std::string& path, const SweepPlan& plan) : path_(path) {
+SweepStore::SweepStore(const std::string& path, const SweepPlan& plan)
+    : path_(path), format_(kFormat) {
   try {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail();
@@ -85,8 +100,11 @@ SweepStore::SweepStore(const std::string& path, const SweepPlan& plan) : path_(p
     if (version.whole(0) == 0) {
       make(plan);
     } else {
-      if (version.whole(0) != kFormat)
-        throw Error(path_ + ": written by another version of latent; start a new sweep");
+      if (version.whole(0) > kFormat || version.whole(0) < 1)
+        throw Error(path_ + ": is of format " + std::to_string(version.whole(0)) +
+                    ", which a newer latent wrote; this one reads format " +
+                    std::to_string(kFormat) + "; start a new sweep in another --run-dir");
+      format_ = version.whole(0);
       check(plan);
     }
   } catch (...) {
@@ -129,6 +147,22 @@ void SweepStore::make(const SweepPlan& plan) {
   execute("COMMIT");
 }
 
+void SweepStore::add_sums() {
+  execute("BEGIN IMMEDIATE");
+  execute("ALTER TABLE results ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
+  for (const auto& [key, fit] : fits_as_they_are()) {
+    Statement(*this, "UPDATE results SET sum = ? WHERE trial = ? AND seed = ? AND rung = ?")
+        .bind(sum_of(key, fit.first))
+        .bind(key.trial)
+        .bind(key.seed)
+        .bind(key.rung)
+        .step();
+  }
+  execute(("PRAGMA user_version = " + std::to_string(kFormat)).c_str());
+  execute("COMMIT");
+  format_ = kFormat;
+}
+
 void SweepStore::check(const SweepPlan& plan) const {
   Statement whole(*this, "PRAGMA quick_check(1)");
   if (!whole.step() || whole.text(0) != "ok") {
@@ -150,9 +184,22 @@ void SweepStore::check(const SweepPlan& plan) const {
 
 TrialFits SweepStore::fits() const {
   TrialFits out;
+  for (auto& [key, fit] : fits_as_they_are()) {
+    if (format_ > 1 && fit.second != sum_of(key, fit.first))
+      throw Error(path_ + ": damaged (a result of trial " + std::to_string(key.trial) +
+                  " has another checksum); start a new sweep in another --run-dir");
+    out[key] = std::move(fit.first);
+  }
+  return out;
+}
+
+std::map<FitKey, std::pair<TrialFit, int64_t>> SweepStore::fits_as_they_are() const {
+  std::map<FitKey, std::pair<TrialFit, int64_t>> out;
+  const std::string columns =
+      "trial, seed, rung, value, error, steps, kept_steps, steps_per_pass, seconds, threads, "
+      "began, ended";
   Statement rows(*this,
-                 "SELECT trial, seed, rung, value, error, steps, kept_steps, steps_per_pass, "
-                 "seconds, threads, began, ended FROM results");
+                 ("SELECT " + columns + (format_ > 1 ? ", sum" : ", 0") + " FROM results").c_str());
   while (rows.step()) {
     TrialFit fit;
     if (!rows.is_null(3)) fit.value = rows.real(3);
@@ -164,18 +211,19 @@ TrialFits SweepStore::fits() const {
     fit.threads = rows.whole(9);
     fit.began = rows.text(10);
     fit.ended = rows.text(11);
-    out[{rows.whole(0), rows.whole(1), rows.whole(2)}] = fit;
+    out[{rows.whole(0), rows.whole(1), rows.whole(2)}] = {fit, rows.whole(12)};
   }
   return out;
 }
 
 void SweepStore::add(const FitKey& key, const TrialFit& fit) {
-  Statement row(*this, "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (format_ == 1) add_sums();
+  Statement row(*this, "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(key.trial).bind(key.seed).bind(key.rung);
   fit.value ? row.bind(*fit.value) : row.bind_null();
   fit.error.empty() ? row.bind_null() : row.bind(fit.error);
   row.bind(fit.steps).bind(fit.kept_steps).bind(fit.steps_per_pass).bind(fit.seconds);
-  row.bind(fit.threads).bind(fit.began).bind(fit.ended).step();
+  row.bind(fit.threads).bind(fit.began).bind(fit.ended).bind(sum_of(key, fit)).step();
 }
 
 void SweepStore::add_winner(int64_t trial, int64_t seed, const std::string& run,

@@ -53,10 +53,15 @@ class SweepStore {
   class Statement;
   void make(const SweepPlan& plan);
   void check(const SweepPlan& plan) const;
+  /// Makes a file of the first format one of today's.
+  void add_sums();
+  /// With the sums that stand beside them.
+  std::map<FitKey, std::pair<TrialFit, int64_t>> fits_as_they_are() const;
   void execute(const char* sql) const;
   [[noreturn]] void fail() const;
 
   const std::string path_;
+  int64_t format_;  // of the file
   sqlite3* db_ = nullptr;
 };
 

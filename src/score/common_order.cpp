@@ -23,8 +23,11 @@ std::vector<Scored> CommonOrder::best(int64_t k, const Admits& admits) const {
 }
 
 int64_t CommonOrder::count_equal(float score, const Admits& admits) const {
-  const auto equal = std::ranges::equal_range(order_, score, std::ranges::greater(), &Scored::score);
-  return std::ranges::count_if(equal, [&](const Scored& s) { return admits(s.index); });
+  // Bounds in place of equal_range(), whose subrange clang 14 does not compile.
+  const auto from =
+      std::ranges::lower_bound(order_, score, std::ranges::greater(), &Scored::score);
+  const auto to = std::ranges::upper_bound(order_, score, std::ranges::greater(), &Scored::score);
+  return std::count_if(from, to, [&](const Scored& s) { return admits(s.index); });
 }
 
 }  // namespace latent

@@ -18,6 +18,8 @@ namespace {
 using nlohmann::json;
 using Members = std::map<std::string, std::span<const char>>;
 
+constexpr uint64_t kHarmless = 1 << 24;  // bytes of a text, whatever it was unpacked from
+constexpr uint64_t kMostPacked = 200;    // times that a text is longer than what it is packed to
 constexpr const char* kManifest = "extra/latent.json";
 
 InputFile opened(const std::string& path) {
@@ -27,7 +29,11 @@ InputFile opened(const std::string& path) {
   return InputFile(path);
 }
 
+/// Texts of a model: as long as a safetensors header may be, whatever they were packed to.
 std::string read_member(const ZipReader& zip, const ZipEntry& entry) {
+  constexpr uint64_t kMost = 1'000'000'000;  // the first formats held all ids in one of them
+  if (entry.bytes > kMost || (entry.bytes > kHarmless && entry.bytes / kMostPacked > entry.packed))
+    zip.file().damaged(entry.name + " unpacks to " + std::to_string(entry.bytes) + " bytes");
   std::string out;
   zip.read(entry, [&](const void* data, size_t n) { out.append(static_cast<const char*>(data), n); });
   return out;

@@ -201,7 +201,7 @@ void TensorOutputs::add(Json output, const std::vector<T>& values, std::string_v
   if (asks_for_some()) {
     wanted = false;
     for (const json& asked : said_["outputs"]) {
-      if (asked.at("name") != output["name"]) continue;
+      if (asked.at("name") != output["name"].get<std::string>()) continue;
       wanted = true;
       binary = asked.contains("parameters") && asked["parameters"].contains("binary_data")
                    ? flag(asked, "binary_data")

@@ -20,10 +20,14 @@ constexpr int kKept = 2;
 
 /// The size of a tensor, or more than `most` for one that cannot be.
 uint64_t bytes_of(const std::vector<int64_t>& shape, uint64_t each, uint64_t most) {
-  uint64_t bytes = each;
+  uint64_t bytes = each, extents = 1;
   for (const int64_t n : shape) {
     if (n < 0 || (n > 0 && bytes > most / static_cast<uint64_t>(n))) return most + 1;
     bytes *= static_cast<uint64_t>(n);
+    // Of nothing, too, a tensor is made only where its extents have a product.
+    constexpr uint64_t kMost = uint64_t{1} << 40;
+    if (n > 0 && extents > kMost / static_cast<uint64_t>(n)) return most + 1;
+    extents *= std::max<uint64_t>(1, static_cast<uint64_t>(n));
   }
   return bytes;
 }

@@ -184,5 +184,18 @@ TEST(Movielens, ReadsDoubleColons) {
   EXPECT_EQ(rows_of("a:b::c::1\n"), (Rows{{"a:b", "c", 1}}));
 }
 
+// The fast path once took every row of such a file for one of the right width, and read beyond it.
+TEST(DelimitedFormat, KnowsARoleBeyondAShortFirstRow) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("f", "1,2\n1,2,3\n4,5\n6,7,5\n");
+  const std::string message = LATENT_MESSAGE_OF(Error, parse_files({path}, {}, false));
+  EXPECT_NE(message.find(":1: expected 3 columns or more, found 2"), std::string::npos) << message;
+  DataOptions options;
+  options.on_bad_row = "skip";
+  const RawData raw = parse_files({path}, options, false);
+  EXPECT_EQ(raw.bad_rows, 2);
+  EXPECT_EQ(raw.data.rows.size(), 2);
+}
+
 }  // namespace
 }  // namespace latent

@@ -72,6 +72,16 @@ TEST(NpzErrors, SayWhichArrayIsDamaged) {
   expect_words(message(damaged), {"a.npy", "encrypted"});
 }
 
+TEST(NpzErrors, RefuseTextsThatAreNoIds) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x.npz");
+  NpzWriter out(path);
+  out.add_texts("ids", std::vector<std::string>{"a", std::string(70'000, 'x')});
+  out.commit();
+  expect_words(LATENT_MESSAGE_OF(Error, NpzReader(path).texts("ids")),
+               {"x.npz: ids", "texts of 70000 characters", "up to 65536"});
+}
+
 TEST(NpzErrors, RefuseTwoArraysOfOneName) {
   const TemporaryFolder folder;
   const std::string path = folder.file("x.npz");

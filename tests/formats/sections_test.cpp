@@ -92,7 +92,12 @@ TEST(Sections, TellOtherFilesFromOtherVersions) {
   EXPECT_EQ(message(""), where + ": not a test file of latent");
   EXPECT_EQ(message("TESTING"), where + ": not a test file of latent");
   EXPECT_EQ(message("PK, quite another kind"), where + ": not a test file of latent");
-  EXPECT_EQ(message("TESTING2 and so on"), where + ": a test file of another version of latent");
+  EXPECT_EQ(message("TESTING2 and so on"),
+            where + ": a test file of version '2', which a newer latent wrote; this one reads "
+                    "version 1");
+  EXPECT_EQ(message("TESTING0 and so on"),
+            where + ": a test file of version '0', which an earlier latent wrote; this one reads "
+                    "version 1");
   EXPECT_EQ(message("TESTING1"), where + ": the test file is cut short");
   EXPECT_EQ(message("TESTING1" + std::string(8, '\xFF')), where + ": the test file is cut short");
 }

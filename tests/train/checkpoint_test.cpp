@@ -99,7 +99,8 @@ TEST(Checkpoint, OfANewerVersionIsRefusedByThatName) {
   bytes[7] = '2';
   const std::string path = folder.write("a.ckpt", bytes);
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, load_checkpoint(path)),
-            path + ": a checkpoint of another version of latent");
+            path + ": a checkpoint of version '2', which a newer latent wrote; this one reads "
+                   "version 1");
 }
 
 TEST(CheckpointFolder, KeepsTheLastTwo) {

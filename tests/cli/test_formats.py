@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""The database of a sweep that today's version wrote is read; a newer or damaged one is refused with what it is."""
+import random
+import shutil
+import sqlite3
+import unittest
+
+import support
+
+FORMATS = support.ROOT / "tests/data/formats"
+
+
+class SweepDatabase(support.Case):
+    def folder(self, name):
+        shutil.rmtree(self.dir / name, ignore_errors=True)
+        (self.dir / name).mkdir()
+        for kind in ("sqlite", "json"):
+            shutil.copy(FORMATS / f"sweep-v1.{kind}", self.dir / name / f"sweep.{kind}")
+        rows = [(u, i, 1 + (u * 3 + i * 5) % 5) for u in range(1, 7) for i in range(1, 9) if (u + i) % 3]
+        (self.dir / "r.csv").write_text("user,item,rating,time\n" + "".join(f"u{u},b{i},{r},{u * 10 + i}\n" for u, i, r in rows))
+        return self.dir / name
+
+    def test_of_version_1_is_gone_on_with(self):
+        folder = self.folder("kept")
+        done = self.latent("sweep", "--resume", "kept")
+        self.assertIn("0.8821", done.stdout)
+        self.assertIn("winner: trial 2", done.stdout)
+        with sqlite3.connect(folder / "sweep.sqlite") as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM results").fetchone(), (3,))
+
+    def test_of_a_newer_version_is_refused_by_that_name(self):
+        folder = self.folder("newer")
+        with sqlite3.connect(folder / "sweep.sqlite") as db:
+            db.execute("PRAGMA user_version = 7")
+        self.assertIn("is of format 7, which a newer latent wrote; this one reads format", self.complaint("sweep", "--resume", "newer"))
+
+    def test_damaged_is_refused_or_the_same(self):
+        whole = (FORMATS / "sweep-v1.sqlite").read_bytes()
+        draw = random.Random(1)
+        for _ in range(8):
+            folder = self.folder("damaged")
+            bytes_ = bytearray(whole)
+            bytes_[draw.randrange(100)] ^= 1 << draw.randrange(8)  # of the header
+            (folder / "sweep.sqlite").write_bytes(bytes_)
+            done = support.subprocess.run(support.command("sweep", "--resume", "damaged"), cwd=self.dir, env=support.environment(self.dir), capture_output=True, encoding="utf-8")
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            if done.returncode == 0:
+                self.assertIn("winner: trial 2", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
