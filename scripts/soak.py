@@ -12,6 +12,7 @@ of the first by no more than 5 %. Exits with 1 on a failure.
 """
 
 import argparse
+import collections
 import http.client
 import json
 import os
@@ -79,13 +80,14 @@ def ask(connection, question):
 
 
 class Server:
-    def __init__(self, program, model):
-        self.process = subprocess.Popen([program, "serve", model, "--name", "soak", "--port", "0"], stderr=subprocess.PIPE, encoding="utf-8")
+    def __init__(self, program, model, environment=None):
+        self.process = subprocess.Popen([program, "serve", model, "--name", "soak", "--port", "0"], env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
+        self.said = collections.deque(maxlen=1000)
         for line in self.process.stderr:
             if line.startswith("serving "):
                 break
         self.port = int(line.rsplit(":", 1)[1])
-        threading.Thread(target=lambda: [None for _ in self.process.stderr], daemon=True).start()
+        threading.Thread(target=lambda: self.said.extend(self.process.stderr), daemon=True).start()
 
     def __enter__(self):
         return self

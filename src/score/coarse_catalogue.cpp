@@ -77,8 +77,7 @@ CoarseCatalogue::Room CoarseCatalogue::room_of(const UserVector& user) const {
 }
 
 void CoarseCatalogue::bounds(int64_t t, const UserVector& user, const Room& room, float* lower,
-                             float* upper) const {
-  coarse_products(lines_.data() + t * factors_, user.factors, factors_, upper);
+                             float* products) const {
   const float* const scale = scale_.data() + t * kCoarseItems;
   const float* const error = error_.data() + t * kCoarseItems;
   float beta[kCoarseItems] = {};
@@ -86,11 +85,20 @@ void CoarseCatalogue::bounds(int64_t t, const UserVector& user, const Room& room
     std::copy_n(beta_ + t * kCoarseItems,
                 std::min<int64_t>(kCoarseItems, items_ - t * kCoarseItems), beta);
   for (int n = 0; n < kCoarseItems; ++n) {
-    const float score = (user.base + beta[n]) + scale[n] * upper[n];
+    const float score = (user.base + beta[n]) + scale[n] * products[n];
     const float room_here = room.per_error * error[n] + room.rounding;
     lower[n] = score - room_here;
-    upper[n] = score + room_here;
+    products[n] = score + room_here;
   }
+}
+
+std::vector<int32_t> CoarseCatalogue::Search::candidates(int k) {
+  const std::vector<Scored> best = lowest.take();
+  std::vector<int32_t> out;
+  for (const Scored& s : kept) {
+    if (std::ssize(best) < k || s.score >= best.back().score) out.push_back(s.index);
+  }
+  return out;
 }
 
 }  // namespace latent

@@ -1,5 +1,5 @@
-// A catalogue at a quarter of its size, in which a single user's best are found without reading
-// most of the real one.
+// A catalogue at a quarter of its size, in which the best of one user or of a few are found without
+// reading most of the real one.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "src/kernels/coarse_kernel.h"
@@ -28,9 +29,11 @@ class CoarseCatalogue {
   /// Whether candidates() may be asked: the tables are finite, and so is the user.
   bool can_answer(const UserVector& user) const;
 
-  /// Items, ascending, that admits(item) lets in: all those among the k best are there.
+  /// Of each user the items, ascending, that admits(n, item) lets in: all those among the k best
+  /// are there. The catalogue is read once for all.
   template <typename Admits>
-  std::vector<int32_t> candidates(const UserVector& user, int k, const Admits& admits) const;
+  std::vector<std::vector<int32_t>> candidates(std::span<const UserVector> users, int k,
+                                               const Admits& admits) const;
 
  private:
   /// Of a user: how far apart a score and its bounds are.
@@ -39,9 +42,24 @@ class CoarseCatalogue {
     float rounding;   ///< of the sums, in either order
   };
   Room room_of(const UserVector& user) const;
-  /// Bounds of the scores of tile `t`, each [kCoarseItems].
+  /// Turns the products of the items of tile `t` into lower bounds of their scores, and into upper
+  /// ones; each is [kCoarseItems].
   void bounds(int64_t t, const UserVector& user, const Room& room, float* lower,
-              float* upper) const;
+              float* products) const;
+  /// What is known of a user on the way through the catalogue.
+  struct Search {
+    Search(const Room& room, int k) : room(room), lowest(k) {}
+
+    /// Keeps what may be among the k best of `count` items from `first` on.
+    template <typename Admits>
+    void take(int32_t first, int count, const float* lower, const float* upper,
+              const Admits& admits);
+    std::vector<int32_t> candidates(int k);
+
+    Room room;
+    TopK lowest;  ///< of the lower bounds
+    std::vector<Scored> kept;
+  };
 
   int32_t items_, factors_;
   const float* beta_;                 // [I], or null
@@ -51,41 +69,62 @@ class CoarseCatalogue {
 };
 
 template <typename Admits>
-std::vector<int32_t> CoarseCatalogue::candidates(const UserVector& user, int k,
-                                                 const Admits& admits) const {
-  if (k <= 0) return {};
-  const Room room = room_of(user);
-  TopK lowest(k);  // of the lower bounds
-  std::vector<Scored> kept;
-  float lower[kCoarseItems], upper[kCoarseItems];
+void CoarseCatalogue::Search::take(int32_t first, int count, const float* lower,
+                                   const float* upper, const Admits& admits) {
+  const auto take_one = [&](int n) {
+    const int32_t item = first + n;
+    if (!admits(item)) return;
+    kept.push_back({item, upper[n]});
+    lowest.push(item, lower[n]);
+  };
+  if (!lowest.full()) {
+    for (int n = 0; n < count; ++n) take_one(n);
+    return;
+  }
+  // At least the k-th lower bound: greater than the float before it.
+  const float before = std::nextafter(lowest.worst(), -std::numeric_limits<float>::infinity());
+  uint32_t above[kCoarseItems / 32];
+  above_bits({upper, static_cast<size_t>(count)}, before, above);
+  for (int word = 0; word * 32 < count; ++word) {
+    for (uint32_t left = above[word]; left != 0; left &= left - 1)
+      take_one(word * 32 + std::countr_zero(left));
+  }
+}
+
+template <typename Admits>
+std::vector<std::vector<int32_t>> CoarseCatalogue::candidates(std::span<const UserVector> users,
+                                                              int k, const Admits& admits) const {
+  std::vector<std::vector<int32_t>> out(users.size());
+  if (k <= 0) return out;
+  // Users in groups, each packed [K, group] as the kernel reads it.
+  const auto count = static_cast<int>(users.size());
+  std::vector<Search> searches;
+  std::vector<float> packed(users.size() * static_cast<size_t>(factors_));
+  for (int u = 0; u < count; ++u) {
+    searches.emplace_back(room_of(users[u]), k);
+    const int from = u / kCoarseUsers * kCoarseUsers, group = std::min(kCoarseUsers, count - from);
+    for (int f = 0; f < factors_; ++f)
+      packed[int64_t{from} * factors_ + f * group + (u - from)] = users[u].factors[f];
+  }
+  float lower[kCoarseItems], products[kCoarseUsers * kCoarseItems];
   for (int64_t t = 0; t * kCoarseItems < items_; ++t) {
     const auto first = static_cast<int32_t>(t * kCoarseItems);
-    const int count = std::min(kCoarseItems, items_ - first);
-    bounds(t, user, room, lower, upper);
-    const auto take = [&](int n) {
-      const int32_t item = first + n;
-      if (!admits(item)) return;
-      kept.push_back({item, upper[n]});
-      lowest.push(item, lower[n]);
-    };
-    if (!lowest.full()) {
-      for (int n = 0; n < count; ++n) take(n);
-      continue;
-    }
-    // At least the k-th lower bound: greater than the float before it.
-    const float before = std::nextafter(lowest.worst(), -std::numeric_limits<float>::infinity());
-    uint32_t above[kCoarseItems / 32];
-    above_bits({upper, static_cast<size_t>(count)}, before, above);
-    for (int word = 0; word * 32 < count; ++word) {
-      for (uint32_t left = above[word]; left != 0; left &= left - 1)
-        take(word * 32 + std::countr_zero(left));
+    const int items = std::min(kCoarseItems, items_ - first);
+    const CoarseLine* const tile = lines_.data() + t * factors_;
+    for (int from = 0; from < count; from += kCoarseUsers) {
+      const int group = std::min(kCoarseUsers, count - from);
+      if (group == 1)
+        coarse_products(tile, users[from].factors, factors_, products);
+      else
+        coarse_products(tile, packed.data() + int64_t{from} * factors_, group, factors_, products);
+      for (int u = from; u < from + group; ++u) {
+        float* const upper = products + (u - from) * kCoarseItems;
+        bounds(t, users[u], searches[u].room, lower, upper);
+        searches[u].take(first, items, lower, upper, [&](int32_t item) { return admits(u, item); });
+      }
     }
   }
-  const std::vector<Scored> best = lowest.take();
-  std::vector<int32_t> out;
-  for (const Scored& s : kept) {
-    if (std::ssize(best) < k || s.score >= best.back().score) out.push_back(s.index);
-  }
+  for (int u = 0; u < count; ++u) out[u] = searches[u].candidates(k);
   return out;
 }
 
