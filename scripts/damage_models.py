@@ -54,7 +54,8 @@ def trained(program, folder):
 def sanitized(python):
     """Builds with the sanitizers: (program, library's asker, folder with the Python package)."""
     serving, package = ROOT / "build/asan-serving", ROOT / "build/asan-python"
-    run("cmake", "--preset", "asan-serving", cwd=ROOT)
+    unity = ["-DCMAKE_UNITY_BUILD=ON"] if os.environ.get("LATENT_UNITY") else []
+    run("cmake", "--preset", "asan-serving", *unity, cwd=ROOT)
     subprocess.run(["cmake", "--build", serving, "--target", "latent", "latent_answer_files"], check=True, stdout=sys.stderr)
     run("cmake", "-S", ROOT, "-B", package, "-DLATENT_ONLY_PYTHON=ON", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS={FLAGS}", f"-DPython_EXECUTABLE={python}",
         f"-Dnanobind_DIR={run(python, '-m', 'nanobind', '--cmake_dir').stdout.strip()}")
@@ -92,8 +93,9 @@ class Asker:
     def close(self):
         if self.process is None:
             return ""
-        _, said = self.process.communicate()
-        return "" if self.process.returncode == 0 and "Sanitizer" not in said else f"ended with {self.process.returncode}: {said[-3000:]}"
+        process, self.process = self.process, None
+        _, said = process.communicate()
+        return "" if process.returncode == 0 and "Sanitizer" not in said else f"ended with {process.returncode}: {said[-3000:]}"
 
 
 class Program:
@@ -183,9 +185,10 @@ def main():
         environment["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
         runtime = run("c++", "-print-file-name=libasan.so").stdout.strip()
         python_environment = {**environment, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0", "PYTHONPATH": str(package)}
+    ways = {}
     try:
         files = trained(program, folder)
-        ways = {"program": Program(asked, folder, environment), "library": Asker([library], environment),
+        ways |= {"program": Program(asked, folder, environment), "library": Asker([library], environment),
                 "server": Swapped(asked, folder, environment, files["svd.pt"])}
         probe = subprocess.run([options.python, "-c", "import latent"], env=python_environment, cwd=folder, capture_output=True, text=True)
         if probe.returncode == 0:
@@ -201,7 +204,7 @@ def main():
                 if (name, way) not in whole:
                     whole[name, way] = asker.ask(folder / name)
                     assert whole[name, way].startswith("refused" if name.endswith("npz") else "answers"), (name, way, whole[name, way])
-                path = folder / ("damaged" + pathlib.Path(name).suffix)
+                path = folder / ("asked" + pathlib.Path(name).suffix)  # what is said of it speaks of damage
                 path.write_bytes(bytes_)
                 got = asker.ask(path)
                 outcome = got.split(" ", 1)[0].rstrip(":")
@@ -219,6 +222,8 @@ def main():
             if said := asker.close():
                 failures.append(f"{way}: {said}")
     finally:
+        for asker in ways.values():
+            asker.close()
         shutil.rmtree(folder, ignore_errors=True)
     for kind in dict.fromkeys(kind for kind, _, _ in tally):
         print(f"{kind:20}", *(f"{way}: " + ", ".join(f"{tally[kind, way, outcome]} {outcome}" for outcome in ("refused", "alike", "otherwise", "crashed") if tally[kind, way, outcome])

@@ -110,11 +110,15 @@ def swapped(whole, rng):
             if b"/data/" in name:
                 sizes.setdefault((struct.unpack("<I", whole[at + 24:at + 28])[0], len(name)), []).append(name)
         pairs = [some for some in sizes.values() if len(some) > 1]
+        if not pairs:
+            return None
         a, b = rng.sample(rng.choice(pairs), 2)
         return renamed(whole, {a: b, b: a})
     parts = Parts(whole)
     names = list(parts.members)
     sizes = [[a, b] for a in names for b in names if a < b and len(parts.members[a]) == len(parts.members[b])]
+    if not sizes:
+        return None
     a, b = rng.choice(sizes)
     parts.members[a], parts.members[b] = parts.members[b], parts.members[a]
     return parts.bytes()
@@ -240,8 +244,9 @@ def damaged(whole, n, seed=1):
     """(name of the way, whether it is a forgery, bytes) of the n-th damage."""
     rng = random.Random(f"{seed}.{n}")
     while True:
-        way = (PLAIN + FORGED)[n % (len(PLAIN) + len(FORGED))] if n is not None else None
-        out = way(whole, rng)
+        way = (PLAIN + FORGED)[n % (len(PLAIN) + len(FORGED))]
+        has_manifest = b"latent" in whole  # an npz has none to forge
+        out = way(whole, rng) if way in PLAIN or has_manifest else None
         if out is None:
             way, out = flipped, flipped(whole, rng)
         if out != whole:

@@ -32,11 +32,15 @@ MODELS = {"svd": ["train.epochs=3"], "ials": ["train.epochs=2"], "bpr": ["train.
 USERS, ITEMS, RATINGS = 1500, 2000, 60_000
 
 
-def trained(program, folder):
-    """The models' files by name, and some ids of users and items."""
+def trained(program, folder, short_ids=False):
+    """The models' files by name, and the ids of users and items; short ones are those that others hit upon by chance."""
     subprocess.run([program, "synth", "-o", folder / "rows.json", "--users", str(USERS), "--items", str(ITEMS), "--ratings", str(RATINGS)],
                    check=True, capture_output=True)
     rows = [json.loads(line) for line in open(folder / "rows.json", encoding="utf-8")]
+    if short_ids:
+        names = {id: chr(48 + n) for kind in ("user_id", "book_id") for n, id in enumerate(list(dict.fromkeys(row[kind] for row in rows))[:78])}
+        rows = [{**row, **{kind: names.get(row[kind], row[kind]) for kind in ("user_id", "book_id")}} for row in rows]
+        (folder / "rows.json").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (folder / "c.json").write_text(json.dumps({"data": {"path": str(folder / "rows.json"), "cache_dir": str(folder / "cache")}, "split": {"test": 0, "valid": 0}}))
     files = {}
     for name, sets in MODELS.items():

@@ -43,7 +43,7 @@ def main():
     folder, failures, runs, statuses = pathlib.Path(tempfile.mkdtemp(prefix="latent-soak-")), [], 0, {}
     until = time.monotonic() + 60 * options.minutes
     try:
-        files, _, _ = soak.trained(pathlib.Path(options.program).resolve(), folder)
+        files, _, _ = soak.trained(pathlib.Path(options.program).resolve(), folder, short_ids=True)
         (folder / "live.pt").write_bytes(files["svd"])
         with soak.Server(options.program, folder / "live.pt") as server:
             while sum(statuses.values()) < options.requests and time.monotonic() < until and not failures:

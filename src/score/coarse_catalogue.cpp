@@ -92,11 +92,31 @@ void CoarseCatalogue::bounds(int64_t t, const UserVector& user, const Room& room
   }
 }
 
-std::vector<int32_t> CoarseCatalogue::Search::candidates(int k) {
-  const std::vector<Scored> best = lowest.take();
-  std::vector<int32_t> out;
-  for (const Scored& s : kept) {
-    if (std::ssize(best) < k || s.score >= best.back().score) out.push_back(s.index);
+std::vector<float> CoarseCatalogue::packed_groups(std::span<const UserVector> users) const {
+  const auto count = static_cast<int>(users.size());
+  std::vector<float> packed(users.size() * static_cast<size_t>(factors_));
+  for (int u = 0; u < count; ++u) {
+    const int from = u / kCoarseUsers * kCoarseUsers, group = std::min(kCoarseUsers, count - from);
+    for (int f = 0; f < factors_; ++f)
+      packed[int64_t{from} * factors_ + f * group + (u - from)] = users[u].factors[f];
+  }
+  return packed;
+}
+
+std::vector<std::vector<int32_t>> CoarseCatalogue::merged(std::vector<std::vector<Search>>& pieces,
+                                                          size_t users, int k) {
+  std::vector<std::vector<int32_t>> out(users);
+  for (size_t u = 0; u < users; ++u) {
+    TopK lowest(k);
+    for (std::vector<Search>& piece : pieces) {
+      for (const Scored& s : piece[u].lowest.take()) lowest.push(s.index, s.score);
+    }
+    const std::vector<Scored> best = lowest.take();
+    for (const std::vector<Search>& piece : pieces) {
+      for (const Scored& s : piece[u].kept) {
+        if (std::ssize(best) < k || s.score >= best.back().score) out[u].push_back(s.index);
+      }
+    }
   }
   return out;
 }

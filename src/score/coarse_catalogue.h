@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/parallel.h"
 #include "src/kernels/coarse_kernel.h"
 #include "src/score/factor_view.h"
 #include "src/score/strip_top_k.h"
@@ -30,7 +31,7 @@ class CoarseCatalogue {
   bool can_answer(const UserVector& user) const;
 
   /// Of each user the items, ascending, that admits(n, item) lets in: all those among the k best
-  /// are there. The catalogue is read once for all.
+  /// are there. The catalogue is read once for all, in pieces that threads share.
   template <typename Admits>
   std::vector<std::vector<int32_t>> candidates(std::span<const UserVector> users, int k,
                                                const Admits& admits) const;
@@ -54,12 +55,20 @@ class CoarseCatalogue {
     template <typename Admits>
     void take(int32_t first, int count, const float* lower, const float* upper,
               const Admits& admits);
-    std::vector<int32_t> candidates(int k);
-
     Room room;
     TopK lowest;  ///< of the lower bounds
     std::vector<Scored> kept;
   };
+
+  /// Takes tiles [from, to) for each user.
+  template <typename Admits>
+  void search(std::span<const UserVector> users, const float* packed, int64_t from, int64_t to,
+              std::span<Search> searches, const Admits& admits) const;
+  /// Users in groups, each [K, group] as the kernel reads it.
+  std::vector<float> packed_groups(std::span<const UserVector> users) const;
+  /// Of each user what no piece's lower bounds rule out.
+  static std::vector<std::vector<int32_t>> merged(std::vector<std::vector<Search>>& pieces,
+                                                  size_t users, int k);
 
   int32_t items_, factors_;
   const float* beta_;                 // [I], or null
@@ -92,40 +101,42 @@ void CoarseCatalogue::Search::take(int32_t first, int count, const float* lower,
 }
 
 template <typename Admits>
-std::vector<std::vector<int32_t>> CoarseCatalogue::candidates(std::span<const UserVector> users,
-                                                              int k, const Admits& admits) const {
-  std::vector<std::vector<int32_t>> out(users.size());
-  if (k <= 0) return out;
-  // Users in groups, each packed [K, group] as the kernel reads it.
+void CoarseCatalogue::search(std::span<const UserVector> users, const float* packed, int64_t from,
+                             int64_t to, std::span<Search> searches, const Admits& admits) const {
   const auto count = static_cast<int>(users.size());
-  std::vector<Search> searches;
-  std::vector<float> packed(users.size() * static_cast<size_t>(factors_));
-  for (int u = 0; u < count; ++u) {
-    searches.emplace_back(room_of(users[u]), k);
-    const int from = u / kCoarseUsers * kCoarseUsers, group = std::min(kCoarseUsers, count - from);
-    for (int f = 0; f < factors_; ++f)
-      packed[int64_t{from} * factors_ + f * group + (u - from)] = users[u].factors[f];
-  }
   float lower[kCoarseItems], products[kCoarseUsers * kCoarseItems];
-  for (int64_t t = 0; t * kCoarseItems < items_; ++t) {
+  for (int64_t t = from; t < to; ++t) {
     const auto first = static_cast<int32_t>(t * kCoarseItems);
     const int items = std::min(kCoarseItems, items_ - first);
     const CoarseLine* const tile = lines_.data() + t * factors_;
-    for (int from = 0; from < count; from += kCoarseUsers) {
-      const int group = std::min(kCoarseUsers, count - from);
-      if (group == 1)
-        coarse_products(tile, users[from].factors, factors_, products);
+    for (int group = 0; group < count; group += kCoarseUsers) {
+      const int size = std::min(kCoarseUsers, count - group);
+      if (size == 1)
+        coarse_products(tile, users[group].factors, factors_, products);
       else
-        coarse_products(tile, packed.data() + int64_t{from} * factors_, group, factors_, products);
-      for (int u = from; u < from + group; ++u) {
-        float* const upper = products + (u - from) * kCoarseItems;
+        coarse_products(tile, packed + int64_t{group} * factors_, size, factors_, products);
+      for (int u = group; u < group + size; ++u) {
+        float* const upper = products + (u - group) * kCoarseItems;
         bounds(t, users[u], searches[u].room, lower, upper);
         searches[u].take(first, items, lower, upper, [&](int32_t item) { return admits(u, item); });
       }
     }
   }
-  for (int u = 0; u < count; ++u) out[u] = searches[u].candidates(k);
-  return out;
+}
+
+template <typename Admits>
+std::vector<std::vector<int32_t>> CoarseCatalogue::candidates(std::span<const UserVector> users,
+                                                              int k, const Admits& admits) const {
+  if (k <= 0) return std::vector<std::vector<int32_t>>(users.size());
+  const std::vector<float> packed = packed_groups(users);
+  constexpr int64_t kPiece = 2048;  // tiles; some tenths of a millisecond
+  const int64_t tiles = ceil_div(items_, kCoarseItems);
+  std::vector<std::vector<Search>> pieces(static_cast<size_t>(ceil_div(tiles, kPiece)));
+  parallel_chunks(std::ssize(pieces), /*threads=*/0, [&](int64_t n) {
+    for (const UserVector& user : users) pieces[n].emplace_back(room_of(user), k);
+    search(users, packed.data(), n * kPiece, std::min((n + 1) * kPiece, tiles), pieces[n], admits);
+  });
+  return merged(pieces, users.size(), k);
 }
 
 }  // namespace latent
