@@ -51,14 +51,19 @@ def trained(program, folder):
     return out
 
 
-def sanitized(python):
-    """Builds with the sanitizers: (program, library's asker, folder with the Python package)."""
+def sanitized(python, ways):
+    """Builds with the sanitizers what is to be asked: (program, library's asker, folder with the Python package)."""
     serving, package = ROOT / "build/asan-serving", ROOT / "build/asan-python"
-    unity = ["-DCMAKE_UNITY_BUILD=ON"] if os.environ.get("LATENT_UNITY") else []
-    run("cmake", "--preset", "asan-serving", *unity, cwd=ROOT)
-    subprocess.run(["cmake", "--build", serving, "--target", "latent", "latent_answer_files"], check=True, stdout=sys.stderr)
-    run("cmake", "-S", ROOT, "-B", package, "-DLATENT_ONLY_PYTHON=ON", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS={FLAGS}", f"-DPython_EXECUTABLE={python}",
-        f"-Dnanobind_DIR={run(python, '-m', 'nanobind', '--cmake_dir').stdout.strip()}")
+    if not (serving / "CMakeCache.txt").exists():
+        run("cmake", "--preset", "asan-serving", *["-DCMAKE_UNITY_BUILD=ON"] * ("LATENT_UNITY" in os.environ), cwd=ROOT)
+    targets = ["latent"] * bool(ways & {"program", "server"}) + ["latent_answer_files"] * ("library" in ways)
+    if targets:
+        subprocess.run(["cmake", "--build", serving, "--target", *targets], check=True, stdout=sys.stderr)
+    if "python" not in ways:
+        return serving / "latent", serving / "latent_answer_files", package / "site"
+    if not (package / "CMakeCache.txt").exists():
+        run("cmake", "-S", ROOT, "-B", package, "-DLATENT_ONLY_PYTHON=ON", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS={FLAGS}", f"-DPython_EXECUTABLE={python}",
+            f"-Dnanobind_DIR={run(python, '-m', 'nanobind', '--cmake_dir').stdout.strip()}")
     subprocess.run(["cmake", "--build", package], check=True, stdout=sys.stderr)
     site = package / "site/latent"
     shutil.rmtree(site, ignore_errors=True)
@@ -171,6 +176,7 @@ def main():
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="the first damage's number")
     parser.add_argument("--asan", action="store_true", help="build with sanitizers, and ask those builds")
+    parser.add_argument("--ways", nargs="+", choices=["program", "library", "server", "python"], default=["program", "library", "server", "python"], help="of asking (default: all)")
     parser.add_argument("--program", default="build/release/latent", help="trains the models; without --asan it is asked too")
     parser.add_argument("--library", help="latent_answer_files (default: beside the program)")
     parser.add_argument("--python", default=sys.executable, help="with --asan one that has nanobind and numpy; else one that has the package (left out where it hasn't)")
@@ -178,22 +184,27 @@ def main():
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="latent-damage-"))
     program = pathlib.Path(options.program).resolve()
+    chosen = set(options.ways)
     asked, library, environment = program, pathlib.Path(options.library or program.parent / "latent_answer_files").resolve(), dict(os.environ)
     python_environment = dict(environment)
     if options.asan:
-        asked, library, package = sanitized(options.python)
+        asked, library, package = sanitized(options.python, chosen)
         environment["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
         runtime = run("c++", "-print-file-name=libasan.so").stdout.strip()
         python_environment = {**environment, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0", "PYTHONPATH": str(package)}
     ways = {}
     try:
         files = trained(program, folder)
-        ways |= {"program": Program(asked, folder, environment), "library": Asker([library], environment),
-                "server": Swapped(asked, folder, environment, files["svd.pt"])}
+        if "program" in chosen:
+            ways["program"] = Program(asked, folder, environment)
+        if "library" in chosen:
+            ways["library"] = Asker([library], environment)
+        if "server" in chosen:
+            ways["server"] = Swapped(asked, folder, environment, files["svd.pt"])
         probe = subprocess.run([options.python, "-c", "import latent"], env=python_environment, cwd=folder, capture_output=True, text=True)
-        if probe.returncode == 0:
+        if "python" in chosen and probe.returncode == 0:
             ways["python"] = Asker([options.python, ROOT / "tests/serve/answer_files.py"], python_environment)
-        elif options.asan:
+        elif "python" in chosen and options.asan:
             sys.exit(probe.stderr)
         whole, tally, failures = {}, collections.Counter(), []
         for n in range(options.first, options.first + options.count):

@@ -146,7 +146,7 @@ def misnamed(whole, rng):
     """A member whose name leads out of the file, stands there twice or is none."""
     if whole[:2] != b"PK":
         return None
-    _, name, _ = rng.choice([one for one in entries(whole) if b"/data/" in one[1] or one[1].endswith(b".json")])
+    _, name, _ = rng.choice([one for one in entries(whole) if b"/data/" in one[1] or one[1].endswith(b".json")] or entries(whole))
     kind = rng.randrange(4)
     if kind == 0:
         return renamed(whole, {name: (b"../" * len(name))[:len(name)]})
