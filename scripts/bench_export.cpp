@@ -54,7 +54,7 @@ void run(int64_t users, int64_t items, int64_t factors, const std::string& path)
   const std::vector<int32_t> user_rows(users, 3), item_rows(items, 3);
   ExportSpec spec{"latent_factor",
                   {torch::zeros({1}), torch::rand({users, 1}), torch::rand({items, 1}),
-                   torch::rand({users, factors}), torch::rand({items, factors})},
+                   torch::randn({users, factors}), torch::randn({items, factors})},
                   &user_ids,
                   &item_ids,
                   &seen,

@@ -104,7 +104,7 @@ int run_recommend(int argc, char** argv) {
     recommend_to_somebody(model, history_of(line, model, wanted.unknown), wanted);
     return 0;
   }
-  if (wanted.exclude_seen && model.seen().item.empty())
+  if (wanted.exclude_seen && !model.has_histories())
     say(line.word(0) + ": holds no histories, so the lists may hold what a user has");
   if (line.has("user")) {
     recommend_to_user(model, line.get<std::string>("user"), wanted);

@@ -125,10 +125,18 @@ int run_serve(int argc, char** argv) {
   LiveModel live(path);
   tell_if_unfinished(*live.get());
   Api api(live, options);
+  std::atomic<int> inside = 0;
   const HttpHandler answer = [&](const HttpRequest& request) {
     HttpResponse out;
     std::exception_ptr failure;
-    // Requests are many already: each stays in its own thread.
+    struct Inside {
+      explicit Inside(std::atomic<int>& count) : count(count), alone(count.fetch_add(1) == 0) {}
+      ~Inside() { --count; }
+      std::atomic<int>& count;
+      bool alone;
+    } const here(inside);
+    // Where requests are many each stays in its own thread.
+    if (here.alone) return api.answer(request);
     ThreadTeam::of_this_thread().run(0, [&] {
       try {
         out = api.answer(request);

@@ -26,11 +26,18 @@ std::string port_text(const Port& port) {
          port.extents + " ]\n  }\n";
 }
 
+/// The first line of a config: names of runs that differ may come to one model's.
+std::string run_line(const std::string& run) {
+  std::string out = "# Written by latent export --format triton of " + run;
+  std::ranges::replace_if(out, [](unsigned char c) { return c < ' '; }, ' ');
+  return out + "\n";
+}
+
 /// Text of model_config.proto. Copies of a model on one device share its tables: nothing in it
 /// changes.
-std::string config_text(const std::string& name, bool batched, const Port& in, const Port& items,
-                        const Port& scores) {
-  return "# Written by latent export --format triton.\n"
+std::string config_text(const std::string& run, const std::string& name, bool batched,
+                        const Port& in, const Port& items, const Port& scores) {
+  return run_line(run) +
          "name: \"" +
          name +
          "\"\n"
@@ -52,17 +59,42 @@ std::string config_text(const std::string& name, bool batched, const Port& in, c
 }
 
 /// A model NAME and its NAME_index are one: neither may take a place in another's pair.
-void refuse_others(const TritonRepository& to, const std::string& by_index) {
+void refuse_others(const TritonRepository& to, const std::string& model,
+                   const std::string& by_index) {
   const fs::path folder = to.folder;
   const auto refuse = [&](const std::string& taken) {
-    throw Error((folder / taken).string() + " is another run's model; export " + to.model +
+    throw Error((folder / taken).string() + " is another run's model; export " + to.run +
                 " to another folder");
   };
-  if (fs::exists(folder / by_index) && !fs::exists(folder / to.model)) refuse(by_index);
+  if (fs::exists(folder / by_index) && !fs::exists(folder / model)) refuse(by_index);
   static constexpr std::string_view kIndex = "_index";
-  if (to.model.ends_with(kIndex) &&
-      fs::exists(folder / to.model.substr(0, to.model.size() - kIndex.size())))
-    refuse(to.model);
+  if (model.ends_with(kIndex) &&
+      fs::exists(folder / model.substr(0, model.size() - kIndex.size())))
+    refuse(model);
+  for (const std::string& name : {model, by_index}) {
+    const fs::path config = folder / name / "config.pbtxt";
+    if (!fs::exists(config)) continue;
+    const std::string text = read_file(config.string());
+    const std::string line = text.substr(0, text.find('\n') + 1);
+    // What an earlier version wrote does not say of which run it is.
+    if (line.starts_with("# Written by latent export --format triton of ") &&
+        line != run_line(to.run))
+      refuse(name);
+  }
+}
+
+/// Triton serves the version of the highest number, and this one is 1.
+void refuse_later_versions(const fs::path& model) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(model, none)) {
+    const std::string version = entry.path().filename().string();
+    const bool number = !version.empty() && std::ranges::all_of(version, [](unsigned char c) {
+      return std::isdigit(c) != 0;
+    });
+    if (number && version != "1" && version.front() != '0')
+      throw Error(entry.path().string() + " is a later version, which Triton would serve in place "
+                                          "of this export; remove it, or export to another folder");
+  }
 }
 
 void write_one(const fs::path& folder, const std::string& config, const ExportSpec& spec) {
@@ -85,20 +117,22 @@ std::string triton_name(const std::string& text) {
 }
 
 void export_triton(const TritonRepository& to, const ExportSpec& spec) {
-  const std::string by_index = to.model + "_index";
-  refuse_others(to, by_index);
+  const std::string model = triton_name(to.run), by_index = model + "_index";
+  refuse_others(to, model, by_index);
+  for (const std::string& name : {model, by_index})
+    refuse_later_versions(fs::path(to.folder) / name);
   ExportSpec lists = spec;
   lists.list_length = std::min<int64_t>(to.list_length, spec.items->size());
   const std::string length = std::to_string(lists.list_length);
   lists.forward = Forward::kListsOfIds;
   write_one(
-      fs::path(to.folder) / to.model,
-      config_text(to.model, /*batched=*/false, {"INPUT__0", "TYPE_STRING", "-1"},
+      fs::path(to.folder) / model,
+      config_text(to.run, model, /*batched=*/false, {"INPUT__0", "TYPE_STRING", "-1"},
                   {"OUTPUT__0", "TYPE_STRING", "-1"}, {"OUTPUT__1", "TYPE_FP32", "-1, " + length}),
       lists);
   lists.forward = Forward::kListsOfIndices;
   write_one(fs::path(to.folder) / by_index,
-            config_text(by_index, /*batched=*/true, {"INPUT__0", "TYPE_INT64", "1"},
+            config_text(to.run, by_index, /*batched=*/true, {"INPUT__0", "TYPE_INT64", "1"},
                         {"OUTPUT__0", "TYPE_INT64", length}, {"OUTPUT__1", "TYPE_FP32", length}),
             lists);
 }

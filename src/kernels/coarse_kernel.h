@@ -16,4 +16,10 @@ struct alignas(64) CoarseLine {
 /// `tile` is [factors].
 void coarse_products(const CoarseLine* tile, const float* user, int factors, float* out);
 
+/// Users that may share the reading of a tile.
+constexpr int kCoarseUsers = 4;
+/// out [users, kCoarseItems], the same sums; `packed` is [factors, users].
+void coarse_products(const CoarseLine* tile, const float* packed, int users, int factors,
+                     float* out);
+
 }  // namespace latent

@@ -110,7 +110,7 @@ void write_model(const RunConfig& config, const SplitDataset& data, const Recomm
   const auto write = [&](const ExportSpec& spec) {
     switch (to.kind) {
       case ModelFileKind::kTriton:
-        return export_triton({to.path, triton_name(to.name), to.list_length}, spec);
+        return export_triton({to.path, to.name, to.list_length}, spec);
       case ModelFileKind::kSafetensors: return export_safetensors(to.path, spec);
       default: return export_torchscript(to.path, spec);
     }

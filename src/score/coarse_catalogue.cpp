@@ -77,8 +77,7 @@ CoarseCatalogue::Room CoarseCatalogue::room_of(const UserVector& user) const {
 }
 
 void CoarseCatalogue::bounds(int64_t t, const UserVector& user, const Room& room, float* lower,
-                             float* upper) const {
-  coarse_products(lines_.data() + t * factors_, user.factors, factors_, upper);
+                             float* products) const {
   const float* const scale = scale_.data() + t * kCoarseItems;
   const float* const error = error_.data() + t * kCoarseItems;
   float beta[kCoarseItems] = {};
@@ -86,11 +85,40 @@ void CoarseCatalogue::bounds(int64_t t, const UserVector& user, const Room& room
     std::copy_n(beta_ + t * kCoarseItems,
                 std::min<int64_t>(kCoarseItems, items_ - t * kCoarseItems), beta);
   for (int n = 0; n < kCoarseItems; ++n) {
-    const float score = (user.base + beta[n]) + scale[n] * upper[n];
+    const float score = (user.base + beta[n]) + scale[n] * products[n];
     const float room_here = room.per_error * error[n] + room.rounding;
     lower[n] = score - room_here;
-    upper[n] = score + room_here;
+    products[n] = score + room_here;
   }
+}
+
+std::vector<float> CoarseCatalogue::packed_groups(std::span<const UserVector> users) const {
+  const auto count = static_cast<int>(users.size());
+  std::vector<float> packed(users.size() * static_cast<size_t>(factors_));
+  for (int u = 0; u < count; ++u) {
+    const int from = u / kCoarseUsers * kCoarseUsers, group = std::min(kCoarseUsers, count - from);
+    for (int f = 0; f < factors_; ++f)
+      packed[int64_t{from} * factors_ + f * group + (u - from)] = users[u].factors[f];
+  }
+  return packed;
+}
+
+std::vector<std::vector<int32_t>> CoarseCatalogue::merged(std::vector<std::vector<Search>>& pieces,
+                                                          size_t users, int k) {
+  std::vector<std::vector<int32_t>> out(users);
+  for (size_t u = 0; u < users; ++u) {
+    TopK lowest(k);
+    for (std::vector<Search>& piece : pieces) {
+      for (const Scored& s : piece[u].lowest.take()) lowest.push(s.index, s.score);
+    }
+    const std::vector<Scored> best = lowest.take();
+    for (const std::vector<Search>& piece : pieces) {
+      for (const Scored& s : piece[u].kept) {
+        if (std::ssize(best) < k || s.score >= best.back().score) out[u].push_back(s.index);
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace latent

@@ -34,20 +34,24 @@ class Admission {
 }  // namespace
 
 struct Ranker::Coarse {
-  /// The catalogue to ask for one user, or null: the real one. Whoever comes when it is worth while
-  /// makes it; others go on without it meanwhile.
-  const CoarseCatalogue* for_user(const FactorView& view, const UserVector& user) {
+  /// The catalogue to ask for these users, or null: the real one. Whoever comes when it is worth
+  /// while makes it; others go on without it meanwhile.
+  const CoarseCatalogue* for_users(const FactorView& view, std::span<const UserVector> users) {
     // A smaller catalogue is read from the nearest caches. Making one takes as long as tens of
     // lists.
     constexpr int64_t kLarge = 1 << 20;
     constexpr int kWorthwhile = 32;
     if (!view.similar.empty() || int64_t{view.items} * view.factors < kLarge) return nullptr;
     if (!ready.load(std::memory_order_acquire)) {
-      if (asked.fetch_add(1) != kWorthwhile) return nullptr;
+      const auto more = static_cast<int64_t>(users.size());
+      const int64_t before = asked.fetch_add(more);
+      if (before > kWorthwhile || before + more <= kWorthwhile) return nullptr;
       catalogue.emplace(view);
       ready.store(true, std::memory_order_release);
     }
-    return catalogue->can_answer(user) ? &*catalogue : nullptr;
+    const bool all = std::ranges::all_of(
+        users, [&](const UserVector& user) { return catalogue->can_answer(user); });
+    return all ? &*catalogue : nullptr;
   }
 
   std::atomic<int64_t> asked = 0;
@@ -66,17 +70,23 @@ Ranker::~Ranker() = default;
 Ranker::Ranker(Ranker&&) noexcept = default;
 
 template <typename Admits>
-std::vector<Scored> Ranker::rank_one(const UserVector& user, int k, const Admits& admits) const {
-  TopK best(k);
-  if (const CoarseCatalogue* const coarse = coarse_->for_user(view_, user)) {
-    for (const int32_t i : coarse->candidates(user, k, admits))
-      best.push(i, scorer_.score(user, i));
+std::vector<std::vector<Scored>> Ranker::rank_few(std::span<const UserVector> users, int k,
+                                                  const Admits& admits) const {
+  std::vector<TopK> best(users.size(), TopK(k));
+  if (const CoarseCatalogue* const coarse = coarse_->for_users(view_, users)) {
+    const auto candidates = coarse->candidates(users, k, admits);
+    for (size_t n = 0; n < users.size(); ++n) {
+      for (const int32_t i : candidates[n]) best[n].push(i, scorer_.score(users[n], i));
+    }
   } else {
-    scorer_.for_each_strip(std::span(&user, 1), [&](const ScoreStrip& strip) {
-      push_row(best, strip.first, strip.of(0), admits);
+    scorer_.for_each_strip(users, [&](const ScoreStrip& strip) {
+      for (size_t n = 0; n < users.size(); ++n)
+        push_row(best[n], strip.first, strip.of(n), [&](int32_t i) { return admits(n, i); });
     });
   }
-  return best.take();
+  std::vector<std::vector<Scored>> lists;
+  for (TopK& b : best) lists.push_back(b.take());
+  return lists;
 }
 
 std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> users, int64_t k,
@@ -91,10 +101,12 @@ std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> use
     }
     return lists;
   }
-  if (users.size() == 1 && !rules.look && view_.similar.empty()) {
-    const UserVector user{view_.factors_of_user(users[0]), view_.base(users[0])};
-    lists.push_back(rank_one(user, kept, [&](int32_t i) { return admits(0, i); }));
-    return lists;
+  // Many are bound by arithmetic, of which bytes take no less.
+  constexpr size_t kFew = 12;
+  if (users.size() <= kFew && !rules.look && view_.similar.empty()) {
+    std::vector<UserVector> few;
+    for (const int32_t u : users) few.push_back({view_.factors_of_user(u), view_.base(u)});
+    return rank_few(few, kept, admits);
   }
   std::vector<TopK> best(users.size(), TopK(kept));
   scorer_.for_each_strip(users, [&](const ScoreStrip& strip) {
@@ -111,9 +123,12 @@ std::vector<std::vector<Scored>> Ranker::rank_block(std::span<const int32_t> use
 std::vector<Scored> Ranker::rank_vector(const UserVector& user, int64_t k,
                                         std::span<const int32_t> left_out,
                                         std::span<const char> allowed) const {
-  return rank_one(user, static_cast<int>(std::min<int64_t>(k, items_)), [&](int32_t i) {
+  const auto admits = [&](size_t, int32_t i) {
     return (allowed.empty() || allowed[i] != 0) && !std::ranges::binary_search(left_out, i);
-  });
+  };
+  const int kept = static_cast<int>(std::min<int64_t>(k, items_));
+  if (common_) return common_->best(kept, [&](int32_t i) { return admits(0, i); });
+  return rank_few({&user, 1}, kept, admits)[0];
 }
 
 std::vector<int64_t> Ranker::count_equal(std::span<const int32_t> users,

@@ -58,11 +58,12 @@ class Ranker {
   const CommonOrder* common() const { return common_ ? &*common_ : nullptr; }
 
  private:
-  /// What single users are ranked by once there have been some: they then read a quarter of the
-  /// catalogue. The lists are the same.
+  /// What single users and a few at once are ranked by when there have been some: they then read a
+  /// quarter of the catalogue. The lists are the same.
   struct Coarse;
   template <typename Admits>
-  std::vector<Scored> rank_one(const UserVector& user, int k, const Admits& admits) const;
+  std::vector<std::vector<Scored>> rank_few(std::span<const UserVector> users, int k,
+                                            const Admits& admits) const;
 
   FactorView view_;
   CatalogueScorer scorer_;

@@ -1,6 +1,9 @@
 // Users by losses of what they have against other items: bpr and the losses of mf.
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "src/serve/fold_in.h"
 #include "src/serve/fold_losses.h"
@@ -120,6 +123,7 @@ class FoldLoss : public FoldObjective {
         add(static_cast<int32_t>(std::min<int64_t>(at - upto_.begin(), view_.items - 1)), 1);
       }
     }
+    if (spec_.popular_negatives && view_.items <= most) sort_by_weight(out);
     if (out.item.empty()) {  // who has everything is told from nothing: any vector will do
       out.item.push_back(history.front().item);
       out.weight.push_back(1);
@@ -128,6 +132,15 @@ class FoldLoss : public FoldObjective {
     for (const double weight : out.weight) sum += weight;
     for (double& weight : out.weight) weight /= sum;
     return out;
+  }
+
+  static void sort_by_weight(Others& others) {
+    std::vector<std::pair<double, int32_t>> order;
+    for (size_t n = 0; n < others.item.size(); ++n)
+      order.emplace_back(others.weight[n], others.item[n]);
+    std::ranges::sort(order);
+    for (size_t n = 0; n < order.size(); ++n)
+      std::tie(others.weight[n], others.item[n]) = order[n];
   }
 
   /// The loss of a history's scores by the user's vector, and the penalty on it.

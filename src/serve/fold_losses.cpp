@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
-#include <numeric>
 
 namespace latent {
 
@@ -54,12 +52,71 @@ double log_sum_exp(std::span<const double> scores, std::span<double> slopes, dou
   return factor * (std::log(sum) + top);
 }
 
+/// Of one of the user's items against others of one weight: their sigmoids are added to `sums`,
+/// lane by lane so that they can be taken together. `own` and `others`: scores, and exp of each.
+struct PairSums {
+  double slopes = 0, loss = 0;
+};
+PairSums pair_sums(double own, double own_exp, std::span<const double> others,
+                   std::span<const double> others_exp, double* sums) {
+  constexpr size_t kLanes = 8;
+  // softplus(x) = max(x, 0) - log max(sigmoid, 1 - sigmoid): a logarithm for a product of many.
+  // Each factor is at least a half, so this many stay far from underflow.
+  constexpr size_t kFactors = 512 * kLanes;
+  PairSums out;
+  for (size_t from = 0; from < others.size(); from += kFactors) {
+    const size_t end = std::min(from + kFactors, others.size());
+    double slopes[kLanes] = {}, above[kLanes] = {}, product[kLanes];
+    std::ranges::fill(product, 1.0);
+    const auto take = [&](size_t j, size_t lane) {
+      const double sigmoid = others_exp[j] / (own_exp + others_exp[j]);
+      sums[j] += sigmoid;
+      slopes[lane] += sigmoid;
+      above[lane] += std::max(others[j] - own, 0.0);
+      product[lane] *= std::max(sigmoid, 1 - sigmoid);
+    };
+    size_t j = from;
+    for (; j + kLanes <= end; j += kLanes) {
+      for (size_t lane = 0; lane < kLanes; ++lane) take(j + lane, lane);
+    }
+    for (; j < end; ++j) take(j, j % kLanes);
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      out.slopes += slopes[lane];
+      out.loss += above[lane] - std::log(product[lane]);
+    }
+  }
+  return out;
+}
+
 double bpr(const FoldInSpec&, UserScores& s) {
-  return over_pairs(s, [](double x, double& slope) {
-    const double e = std::exp(-std::abs(x));  // for value and slope alike
-    slope = (x >= 0 ? 1 : e) / (1 + e);
-    return std::max(x, 0.0) + std::log1p(e);
-  });
+  const auto [low, high] = std::ranges::minmax(s.others);
+  const auto [lowest, highest] = std::ranges::minmax(s.own);
+  const double middle = (std::min(low, lowest) + std::max(high, highest)) / 2;
+  constexpr double kMostApart = 350;  // exp of it and of minus it are numbers
+  if (!(std::max(high, highest) - middle < kMostApart)) {
+    return over_pairs(s, [](double x, double& slope) {
+      slope = sigmoid(x);
+      return softplus(x);
+    });
+  }
+  std::vector<double> others_exp;
+  for (const double score : s.others) others_exp.push_back(std::exp(score - middle));
+  const double share = 1 / static_cast<double>(s.own.size());
+  double loss = 0;
+  for (size_t from = 0, end = 0; from < s.others.size(); from = end) {
+    while (end < s.others.size() && s.weight[end] == s.weight[from]) ++end;
+    const double weight = share * s.weight[from];
+    const std::span<const double> others = std::span(s.others).subspan(from, end - from);
+    for (size_t i = 0; i < s.own.size(); ++i) {
+      const PairSums sums = pair_sums(s.own[i], std::exp(s.own[i] - middle), others,
+                                      std::span(others_exp).subspan(from, end - from),
+                                      s.other_slope.data() + from);
+      s.own_slope[i] -= weight * sums.slopes;
+      loss += weight * sums.loss;
+    }
+    for (size_t j = from; j < end; ++j) s.other_slope[j] *= weight;
+  }
+  return loss;
 }
 
 double hinge(const FoldInSpec& spec, UserScores& s) {
@@ -150,55 +207,6 @@ const LossRow* row_of(const std::string& loss) {
   return row == std::end(kLosses) ? nullptr : row;
 }
 
-double product(std::span<const double> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-double largest(std::span<const double> x) {
-  double out = 0;
-  for (const double value : x) out = std::max(out, std::abs(value));
-  return out;
-}
-
-/// The last moves and what they did to the gradient.
-class Memory {
- public:
-  void add(std::vector<double> move, std::vector<double> change) {
-    const double curvature = product(move, change);
-    if (!(curvature > 1e-10 * std::sqrt(product(move, move) * product(change, change)))) return;
-    if (pairs_.size() == kPairs) pairs_.pop_front();
-    pairs_.push_back({std::move(move), std::move(change), 1 / curvature});
-  }
-  void clear() { pairs_.clear(); }
-
-  /// Minus the inverse of the curvature so far, times the gradient.
-  std::vector<double> direction(std::span<const double> gradient) const {
-    std::vector<double> d(gradient.begin(), gradient.end()), a(pairs_.size());
-    const auto add = [&](double factor, const std::vector<double>& x) {
-      for (size_t k = 0; k < d.size(); ++k) d[k] += factor * x[k];
-    };
-    for (size_t n = pairs_.size(); n-- > 0;) {
-      a[n] = pairs_[n].inverse * product(pairs_[n].move, d);
-      add(-a[n], pairs_[n].change);
-    }
-    double scale = 1 / std::max(std::sqrt(product(gradient, gradient)), 1e-300);
-    if (!pairs_.empty())
-      scale = 1 / (pairs_.back().inverse * product(pairs_.back().change, pairs_.back().change));
-    for (double& value : d) value *= scale;
-    for (size_t n = 0; n < pairs_.size(); ++n)
-      add(a[n] - pairs_[n].inverse * product(pairs_[n].change, d), pairs_[n].move);
-    for (double& value : d) value = -value;
-    return d;
-  }
-
- private:
-  static constexpr size_t kPairs = 10;
-  struct Pair {
-    std::vector<double> move, change;
-    double inverse;
-  };
-  std::deque<Pair> pairs_;
-};
-
 }  // namespace
 
 double user_loss(const FoldInSpec& spec, UserScores& scores) {
@@ -208,40 +216,5 @@ double user_loss(const FoldInSpec& spec, UserScores& scores) {
 }
 
 bool has_user_loss(const std::string& loss) { return row_of(loss) != nullptr; }
-
-void minimise(const std::function<double(std::span<const double>, std::span<double>)>& f,
-              std::vector<double>& x) {
-  constexpr int kSteps = 200, kHalvings = 30;
-  constexpr double kFlat = 1e-8;
-  std::vector<double> gradient(x.size()), next(x.size()), next_gradient(x.size());
-  double value = f(x, gradient);
-  Memory memory;
-  for (int step = 0; step < kSteps && largest(gradient) > kFlat; ++step) {
-    std::vector<double> d = memory.direction(gradient);
-    double slope = product(d, gradient);
-    if (!(slope < 0)) {
-      memory.clear();
-      d = memory.direction(gradient);
-      slope = product(d, gradient);
-    }
-    double length = 1;
-    bool lower = false;
-    for (int halving = 0; halving < kHalvings && !lower; ++halving, length /= 2) {
-      for (size_t k = 0; k < x.size(); ++k) next[k] = x[k] + length * d[k];
-      const double there = f(next, next_gradient);
-      lower = there <= value + 1e-4 * length * slope;
-      if (lower) value = there;
-    }
-    if (!lower) return;  // as low as double precision tells
-    std::vector<double> move(x.size()), change(x.size());
-    for (size_t k = 0; k < x.size(); ++k) {
-      move[k] = next[k] - x[k];
-      change[k] = next_gradient[k] - gradient[k];
-    }
-    memory.add(std::move(move), std::move(change));
-    x.swap(next);
-    gradient.swap(next_gradient);
-  }
-}
 
 }  // namespace latent

@@ -16,7 +16,7 @@ namespace latent {
 struct UserScores {
   std::vector<double> own, others;              ///< [n], [M]
   std::vector<double> own_slope, other_slope;   ///< [n], [M]
-  std::vector<double> weight;                   ///< [M] of the others; together 1
+  std::vector<double> weight;  ///< [M] of the others; together 1. Quickest where equal ones meet
 };
 
 /// Means over the user's items i, with m(f) = sum_j weight_j f_j over the others j:

@@ -90,15 +90,15 @@ ScoredIds ServedModel::recommend(const FoldedUser& user, int64_t k, bool exclude
   const Listing may(*impl_, *this, allowed);
   const std::span<const int32_t> left_out =
       exclude_seen ? std::span(user.items) : std::span<const int32_t>();
-  return impl_->named(impl_->items,
-                      ranker().rank_vector(vector_of(view(), user), k, left_out, may.items()));
+  return impl_->named(impl_->items, impl_->list(*this, vector_of(impl_->view, user), k, left_out,
+                                                may.items()));
 }
 
 ScoredIds ServedModel::rank_items(const FoldedUser& user,
                                   const std::vector<std::string>& items) const {
   require_some(*impl_, user);
-  const UserVector vector = vector_of(view(), user);
-  return impl_->ranked(items, [&](int32_t i) { return ranker().score(vector, i); });
+  const UserVector vector = vector_of(impl_->view, user);
+  return impl_->ranked(items, [&](int32_t i) { return impl_->score(vector, i); });
 }
 
 double ServedModel::predict(const FoldedUser& user, const std::string& item) const {

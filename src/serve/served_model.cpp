@@ -83,10 +83,17 @@ double ServedModel::predict_known_parts(const std::string& user, const std::stri
   return impl_->view.predict(u, i);
 }
 
+UserVector ServedModel::user_vector(int32_t user) const {
+  impl_->need_user(user);
+  return {impl_->view.factors_of_user(user), impl_->view.base(user)};
+}
+
 const Ranker& ServedModel::ranker() const {
   std::call_once(impl_->ranker_made, [&] { impl_->ranker.emplace(view()); });
   return *impl_->ranker;
 }
+
+bool ServedModel::has_histories() const { return !impl_->seen.item.empty(); }
 
 void ServedModel::check_all() const {
   for (const auto& [name, array] : impl_->file.arrays()) array.check_all();
@@ -107,9 +114,9 @@ ScoredIds ServedModel::recommend(const std::string& user, int64_t k, bool exclud
   impl_->require_user(user);
   const int32_t index = impl_->users.find(user);
   const Listing may(*impl_, *this, allowed);
-  if (exclude_seen) (void)impl_->history("seen", impl_->seen, index);
-  const RankingRules rules{exclude_seen ? impl_->seen : UserItemsView(), may.items()};
-  return impl_->named(impl_->items, ranker().rank_block({&index, 1}, k, rules)[0]);
+  const auto seen = exclude_seen ? impl_->history("seen", impl_->seen, index)
+                                 : std::span<const int32_t>();
+  return impl_->named(impl_->items, impl_->list(*this, user_vector(index), k, seen, may.items()));
 }
 
 std::vector<ScoredIds> ServedModel::recommend(std::span<const std::string> users, int64_t k,
@@ -149,7 +156,8 @@ ScoredIds ServedModel::popular(const std::string& user, int64_t k, bool exclude_
 ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {
   impl_->require_item(item);
   impl_->require_factors("items");
-  const FactorView& v = view();
+  const FactorView& v = impl_->view;
+  for (const char* name : {"beta_item", "gamma_item"}) impl_->need_all(name);
   const bool biased = impl_->file.flag("bias_is_a_factor");
   return impl_->named(impl_->items,
                       nearest({v.gamma_item, v.items, v.factors, biased ? v.beta_item : nullptr},
@@ -159,7 +167,8 @@ ScoredIds ServedModel::similar_items(const std::string& item, int64_t k) const {
 ScoredIds ServedModel::similar_users(const std::string& user, int64_t k) const {
   impl_->require_user(user);
   impl_->require_factors("users");
-  const FactorView& v = view();
+  const FactorView& v = impl_->view;
+  impl_->need_all("gamma_user");
   return impl_->named(impl_->users, nearest({v.gamma_user, v.users, v.factors, nullptr,
                                              impl_->file.flag("bias_is_a_factor")},
                                             find_user(user), k, impl_->user_rows));
@@ -168,8 +177,8 @@ ScoredIds ServedModel::similar_users(const std::string& user, int64_t k) const {
 ScoredIds ServedModel::rank_items(const std::string& user,
                                   const std::vector<std::string>& items) const {
   impl_->require_user(user);
-  const int32_t u = find_user(user);
-  return impl_->ranked(items, [&](int32_t i) { return ranker().score(u, i); });
+  const UserVector vector = user_vector(find_user(user));
+  return impl_->ranked(items, [&](int32_t i) { return impl_->score(vector, i); });
 }
 
 int32_t ServedModel::factors() const { return impl_->view.factors; }

@@ -79,6 +79,8 @@ class ServedModel {
   /// Up to k (id, rows of training), most rows first: for a user of whom the model knows nothing.
   ScoredIds popular(const std::string& user, int64_t k, bool exclude_seen,
                     std::span<const char> allowed = {}) const;
+  /// Whether the file says what users had (export.seen).
+  bool has_histories() const;
   /// Which items stand in lists at all, of those `allowed` [I]; empty: all.
   std::vector<char> listed(std::span<const char> allowed) const;
   /// Every array of the file against its checksums, and all that points somewhere. Throws Error.
@@ -144,6 +146,9 @@ class ServedModel {
   float predict(int32_t user, int32_t item) const;
 
  private:
+  /// Of a user by index, checked.
+  UserVector user_vector(int32_t user) const;
+
   struct Impl;
   class Listing;
   std::unique_ptr<Impl> impl_;

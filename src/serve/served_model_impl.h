@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -74,6 +75,15 @@ struct ServedModel::Impl : ModelParts {
     return out;
   }
 
+  /// Up to k items without `left_out` (ascending), of those `allowed` [I]; empty: all. Of a large
+  /// model the first list is made while its items are read and checked for the first time, in the
+  /// order in which they lie: what a single answer needs. Later ones are the ranker's; lists are the
+  /// same.
+  std::vector<Scored> list(const ServedModel& model, const UserVector& user, int64_t k,
+                           std::span<const int32_t> left_out, std::span<const char> allowed) const;
+  /// The score by which a single item ranks, without making a ranker for it.
+  float score(const UserVector& user, int32_t item) const;
+
   /// How to fold in; made when first asked for.
   const FoldObjective& objective() const;
   /// A history by index. Throws Error naming an unknown item.
@@ -83,6 +93,7 @@ struct ServedModel::Impl : ModelParts {
   mutable std::once_flag ranker_made, all_checked, histories_checked, fold_made, listed_made;
   mutable std::vector<char> all_listed;  ///< what stands in lists of the whole catalogue [I]
   std::optional<Ranker> ranker;
+  mutable std::atomic<bool> read_once = false;  ///< whether list() was asked for
   mutable std::unique_ptr<FoldObjective> fold;
 };
 

@@ -55,15 +55,21 @@ std::vector<std::string> ids_in(const Asked& asked, const char* name) {
   return out;
 }
 
+std::optional<int64_t> whole_of(const json& value) {
+  constexpr double kMost = 1LL << 53;
+  if (!value.is_number()) return std::nullopt;
+  const double number = value.get<double>();
+  if (!(std::abs(number) <= kMost) || number != std::floor(number)) return std::nullopt;
+  return static_cast<int64_t>(number);
+}
+
 int64_t count_of(const Asked& asked) {
   if (!asked.body.contains("k")) return std::min<int64_t>(10, asked.limits.most_items);
-  const json& k = asked.body["k"];
-  const bool whole = k.is_number_integer() && !(k.is_number_unsigned() &&
-                                                k.get<uint64_t>() > uint64_t{1} << 62);
-  if (!whole || k.get<int64_t>() < 1 || k.get<int64_t>() > asked.limits.most_items)
+  const std::optional<int64_t> k = whole_of(asked.body["k"]);
+  if (!k || *k < 1 || *k > asked.limits.most_items)
     throw HttpError(400, "k must be a whole number from 1 to " +
                              std::to_string(asked.limits.most_items));
-  return k.get<int64_t>();
+  return *k;
 }
 
 bool switch_of(const Asked& asked, const char* name) {

@@ -1,6 +1,7 @@
 // What the questions of /recommend and its like are made of: checked parts of a JSON object.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ void take_only(const nlohmann::json& body, const std::set<std::string>& names);
 std::string id_of(const nlohmann::json& value, const std::string& name);
 std::string text_in(const Asked& asked, const char* name);
 std::vector<std::string> ids_in(const Asked& asked, const char* name);
+/// A number without a fraction, 10.0 too, as JSON Schema has it; none: another thing, or beyond
+/// 2^53.
+std::optional<int64_t> whole_of(const nlohmann::json& value);
 /// "k", 10 without it.
 int64_t count_of(const Asked& asked);
 /// true or false; false without it.

@@ -74,6 +74,16 @@ HeaderFields fields_of(const httplib::Request& request) {
   return out;
 }
 
+/// The path alone of "http://host/path", as proxies are asked.
+std::string local_path(const std::string& path) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!small_letters(path.substr(0, scheme.size())).starts_with(scheme)) continue;
+    const size_t from = path.find('/', scheme.size());
+    return from == std::string::npos ? "/" : path.substr(from);
+  }
+  return path;
+}
+
 /// How the body of a request comes, by its header alone; HttpError: it may not come in.
 BodyLength checked(const httplib::Request& request, const HttpLimits& limits) {
   constexpr size_t kLongestPath = 2048;  // routes are regular expressions, which recurse
@@ -143,6 +153,7 @@ class HttpServer::Parser : public httplib::Server {
   void take(httplib::Request& request, Connection& connection) const {
     request.headers.erase("Accept-Encoding");  // short answers are not worth compressing
     request.ranges.clear();
+    request.path = local_path(request.path);
     try {
       const BodyLength length = checked(request, limits_);
       calls_.admit(converted(request));
@@ -176,6 +187,8 @@ class HttpServer::Parser : public httplib::Server {
     if (beyond == "time") return {408, "the request did not come in time"};
     if (beyond == "header") return {431, "the header is too long"};
     if (beyond == "body" || status == 413) return {413, "the body is too long"};
+    // Seen by the library before anything else is looked at.
+    if (status == 416) return {400, "the Range header cannot be read; ranges are not answered"};
     return {status, "the request cannot be read"};
   }
 

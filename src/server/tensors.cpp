@@ -5,6 +5,7 @@
 
 #include "src/base/error.h"
 #include "src/base/json_text.h"
+#include "src/server/api_parts.h"
 
 namespace latent {
 
@@ -34,8 +35,9 @@ std::vector<std::string> json_texts(const json& data, int64_t count) {
 std::vector<int64_t> json_numbers(const json& data, int64_t count) {
   std::vector<int64_t> out;
   for_each_value(data, [&](const json& value) {
-    if (!value.is_number_integer()) throw HttpError(400, "an input must hold whole numbers");
-    out.push_back(value.get<int64_t>());
+    const std::optional<int64_t> number = whole_of(value);
+    if (!number) throw HttpError(400, "an input must hold whole numbers");
+    out.push_back(*number);
   });
   require_count(out.size(), count);
   return out;
@@ -119,9 +121,9 @@ int64_t TensorInputs::k() const {
     if (at->second.size() != 1) throw HttpError(400, "k must be one number");
     k = at->second[0];
   } else if (said_.contains("parameters") && said_["parameters"].contains("k")) {
-    if (!said_["parameters"]["k"].is_number_integer())
-      throw HttpError(400, "k must be a whole number");
-    k = said_["parameters"]["k"].get<int64_t>();
+    const std::optional<int64_t> said = whole_of(said_["parameters"]["k"]);
+    if (!said) throw HttpError(400, "k must be a whole number");
+    k = *said;
   }
   if (k < 1 || k > limits_.most_items)
     throw HttpError(400, "k must be from 1 to " + std::to_string(limits_.most_items));

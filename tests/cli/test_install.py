@@ -23,6 +23,8 @@ int main(int argc, char** argv) try {
   std::cout << model.kind() << " " << model.users() << " " << model.items() << "\n";
   for (const auto& [item, score] : model.recommend(argv[2], 5)) std::cout << item << " " << score << "\n";
   std::cout << model.predict(argv[2], model.recommend(argv[2], 1)[0].id) << "\n";
+  const latent::serve::FoldedUser somebody = model.fold_in({{"b1", 5.0}, {"b3", 2.0}, {"b4"}});
+  for (const auto& [item, score] : model.recommend(somebody, 4, {.exclude = {"b2"}})) std::cout << item << " " << score << "\n";
   return 0;
 } catch (const latent::serve::Error& error) {
   std::cerr << error.what() << "\n";
@@ -74,11 +76,17 @@ class Install(unittest.TestCase):
         subprocess.run(["cmake", "--build", source / "build"], check=True, capture_output=True)
         listed = json.loads(subprocess.run(
             [self.program, "recommend", "run", "--user", "u1", "-k", "5", "--json"], cwd=self.root, check=True, capture_output=True, text=True).stdout)
+        (self.root / "without").write_text("b2\n")
+        folded = json.loads(subprocess.run([self.program, "recommend", "run", "--items", "b1:5,b3:2,b4", "-k", "4", "--exclude", "without", "--json"],
+                                           cwd=self.root, check=True, capture_output=True, text=True).stdout)
         for example in ["example", "example_static"]:
             program = source / "build" / example
             out = subprocess.run([program, "run/model.pt", "u1"], cwd=self.root, check=True, capture_output=True, text=True).stdout.splitlines()
             self.assertEqual(out[0], "svd 12 15")
-            self.assertEqual([line.split()[0] for line in out[1:-1]], [row["item"] for row in listed])
+            self.assertEqual([line.split()[0] for line in out[1:6]], [row["item"] for row in listed])
+            self.assertEqual([line.split()[0] for line in out[7:]], [row["item"] for row in folded])
+            for line, row in zip(out[7:], folded, strict=True):
+                self.assertAlmostEqual(float(line.split()[1]), row["score"], delta=1e-4)
             unknown = subprocess.run([program, "run/model.pt", "nobody"], cwd=self.root, capture_output=True, text=True)
             self.assertEqual(unknown.returncode, 1)
             self.assertIn("unknown user 'nobody'", unknown.stderr)

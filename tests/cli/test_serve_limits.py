@@ -165,6 +165,37 @@ class Limits(test_serve_http.Http):
             status, headers, _ = self.server.request("POST", path, "{}")
             self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
 
+    def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(self):
+        for k in ["3", "3.0", "3e0", "30e-1"]:
+            status, _, text = self.server.request("POST", "/recommend", f'{{"user": "u1", "k": {k}}}')
+            self.assertEqual((status, len(json.loads(text)["items"])), (200, 3), k)
+        for k in ["3.5", "1e400", "-0.0", "9007199254740994", "true", '"3"', "null"]:
+            status, _, text = self.server.request("POST", "/recommend", f'{{"user": "u1", "k": {k}}}')
+            self.assertEqual(status, 400, (k, text))
+        user = {"name": "user", "datatype": "BYTES", "shape": [1], "data": ["u1"]}
+        got = self.server.post("/v2/models/svd/infer", {"inputs": [user, {"name": "k", "datatype": "INT64", "shape": [1], "data": [3.0]}]})
+        self.assertEqual(got["outputs"][0]["shape"], [1, 3])
+
+    def test_a_path_may_come_with_its_host_as_proxies_are_asked(self):
+        expected = self.server.request("GET", "/score?user=u1&item=i2")[2]
+        for host in ["http://x", "http://127.0.0.1:8000", "HTTPS://user@x"]:
+            got = self.raw(self.server, self.head("Connection: close", method="GET", path=f"{host}/score?user=u1&item=i2"))
+            self.assertTrue(got.startswith(b"HTTP/1.1 200") and got.endswith(expected), got)
+        for path in ["http://x", "http://x/"]:
+            self.assertIn(b"text/html", self.raw(self.server, self.head("Connection: close", method="GET", path=path)))
+        self.assertEqual(self.status(self.head("Connection: close", method="GET", path="ftp://x/score?user=u1&item=i2")), 404)
+        (self.dir / "token").write_text("s3cret\n")
+        with Server(self, "svd", "--token-file", "token") as server:
+            self.assertEqual(self.status(self.head("Connection: close", method="GET", path="http://x/score?user=u1&item=i2"), server), 401)
+
+    def test_ranges_are_not_answered_and_broken_ones_are_400(self):
+        whole = self.server.request("GET", "/score?user=u1&item=i2")[2]
+        status, _, text = self.server.request("GET", "/score?user=u1&item=i2", headers={"Range": "bytes=0-3"})
+        self.assertEqual((status, text), (200, whole))
+        for words in ["x", "bytes=", "bytes=5-2", "bytes=99999999999999999999-", "bytes=" + "1" * 7000]:
+            status, _, text = self.server.request("GET", "/score?user=u1&item=i2", headers={"Range": words})
+            self.assertEqual((status, json.loads(text)["error"]), (400, "the Range header cannot be read; ranges are not answered"), words[:40])
+
     def test_an_empty_name_is_refused(self):
         self.assertEqual(self.complaint("serve", "svd", "--name", "", code=2), "--name must not be empty")
 

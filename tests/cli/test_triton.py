@@ -99,6 +99,21 @@ class Triton(support.Case):
             self.assertEqual((self.dir / "kept" / taken / "config.pbtxt").read_bytes(), before)
             self.latent("export", first, "--format", "triton", "-o", "kept")
 
+    def test_runs_whose_names_come_to_one_models_do_not_replace_each_other(self):
+        self.models("svd")
+        for run in ["a b", "a_b"]:
+            shutil.copytree(self.dir / "svd", self.dir / run)
+        self.latent("export", "a b", "--format", "triton", "-o", "one")
+        self.assertEqual(self.complaint("export", "a_b", "--format", "triton", "-o", "one"), "one/a_b is another run's model; export a_b to another folder")
+        self.latent("export", "a b", "--format", "triton", "-o", "one")
+
+    def test_a_later_version_in_its_place_is_said(self):
+        self.models("svd")
+        self.latent("export", "svd", "--format", "triton", "-o", "later")
+        (self.dir / "later/svd/2").mkdir()
+        self.assertEqual(self.complaint("export", "svd", "--format", "triton", "-o", "later"),
+                         "later/svd/2 is a later version, which Triton would serve in place of this export; remove it, or export to another folder")
+
     def test_what_does_not_go_together_is_said_in_one_line(self):
         self.models("mean")
         for words, code, told in [

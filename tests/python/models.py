@@ -9,7 +9,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 import support  # noqa: E402  (tests/cli/support.py)
 
 RATINGS = ["mean", "item_mean", "baseline", "latent_factor", "bias_only", "svd", "svdpp", "bayesian_mf"]
-RANKINGS = ["bpr", "implicit_bpr", "ials", "elsa", "popularity"]
+RANKINGS = ["bpr", "mf", "implicit_bpr", "ials", "elsa", "popularity"]
 WITHOUT_FACTORS = ["mean", "item_mean", "baseline", "bias_only", "popularity"]
 STRANGE = ["Анна", "张伟", "🙂📚", 'quo"te', "it's", "back\\slash", "a,b", " a b ", "é", "0", "-1", "%s{}"]
 
@@ -34,6 +34,8 @@ class Case(support.Case):
             return path
         by_gradient = kind in ("latent_factor", "bias_only", "bpr")
         brief = ["train.steps=60", "train.batch_size=200", "train.lr=0.03"] if by_gradient else []
+        if kind == "mf":
+            brief = ["train.epochs=5", "train.batch_size=100", "train.negatives=10"]
         if kind == "bayesian_mf":
             brief = ["bayes.burn_in=4", "bayes.samples=4", "bayes.thin=1"]
         self.train(kind, f"model.name={kind}", *support.factors(kind, 4), *brief)

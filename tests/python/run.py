@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Installs the Python package as its users do, into a fresh environment, and runs the tests of this folder there.
+"""Installs the Python package as its users do, into a fresh environment, and runs the tests of this folder there, and those of
+clients of the server (tests/cli/test_serve_clients.py).
 
     python3 tests/python/run.py FOLDER [-v]
 
@@ -15,7 +16,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # What tests compare with; where one is missing they say that they are skipped.
-BESIDE = ["safetensors", "mypy", "tritonclient[grpc]", "faiss-cpu"]
+BESIDE = ["safetensors", "mypy", "tritonclient[grpc,http]", "faiss-cpu", "schemathesis"]
 
 
 def main():
@@ -40,7 +41,9 @@ def main():
     # From another folder, so that nothing of the source tree is imported in place of what is installed.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     tests = [python, "-m", "unittest", "discover", "-s", HERE, "-p", "test_*.py", *sys.argv[2:]]
-    return subprocess.run(tests, cwd=folder, env=environment).returncode
+    clients = [python, ROOT / "tests/cli/test_serve_clients.py", *sys.argv[2:]]
+    failed = [subprocess.run(words, cwd=folder, env=environment).returncode for words in (tests, clients)]
+    return 1 if any(code not in (0, 77) for code in failed) else 0
 
 
 if __name__ == "__main__":

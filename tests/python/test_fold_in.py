@@ -6,7 +6,7 @@ import latent
 import models
 import numpy as np
 
-KINDS = ["latent_factor", "svd", "svdpp", "bayesian_mf", "bpr", "implicit_bpr", "ials", "elsa"]
+KINDS = ["latent_factor", "svd", "svdpp", "bayesian_mf", "bpr", "mf", "implicit_bpr", "ials", "elsa"]
 ITEMS, RATINGS = ["张伟!", "i20", "é!", "i25"], [5.0, 1.0, 4.0, 2.0]
 
 

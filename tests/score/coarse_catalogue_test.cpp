@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "src/base/rng.h"
 #include "src/score/ranker.h"
@@ -10,15 +11,15 @@
 namespace latent {
 namespace {
 
-/// Tables of one user, whose kinds are those that bounds might get wrong.
+/// Tables of a few users, whose kinds are those that bounds might get wrong.
 struct Catalogue {
   std::vector<float> user, items, beta;
   FactorView view;
 
-  Catalogue(int32_t count, int factors, int kind, uint64_t seed) {
+  Catalogue(int32_t count, int factors, int kind, uint64_t seed, int32_t users = 1) {
     RandomStream random = Rng(seed).stream("coarse");
     const auto normal = [&] { return static_cast<float>(random.normal()); };
-    for (int k = 0; k < factors; ++k)
+    for (int k = 0; k < users * factors; ++k)
       user.push_back(kind == 7 ? 0.3f * (1 + 3e-7f * normal()) : normal());
     for (int32_t i = 0; i < count; ++i) {
       const float length = kind == 1 ? std::exp(3 * normal()) : 1;  // of very different lengths
@@ -34,7 +35,7 @@ struct Catalogue {
       }
       beta.push_back(kind == 6 ? 100 * normal() : normal());
     }
-    view.users = 1;
+    view.users = users;
     view.items = count;
     view.factors = factors;
     view.gamma_user = user.data();
@@ -44,11 +45,12 @@ struct Catalogue {
 };
 constexpr int kKinds = 8;
 
-std::vector<Scored> by_brute_force(const FactorView& view, int k, const auto& admits) {
+std::vector<Scored> by_brute_force(const FactorView& view, int k, const auto& admits,
+                                   int32_t user = 0) {
   const CatalogueScorer scorer(view);
   std::vector<Scored> all;
   for (int32_t i = 0; i < view.items; ++i) {
-    if (admits(i)) all.push_back({i, scorer.score(0, i)});
+    if (admits(i)) all.push_back({i, scorer.score(user, i)});
   }
   std::ranges::sort(all, ranks_before);
   all.resize(std::min<size_t>(all.size(), static_cast<size_t>(k)));
@@ -61,7 +63,9 @@ std::vector<Scored> by_candidates(const FactorView& view, int k, const auto& adm
   const UserVector user{view.factors_of_user(0), view.base(0)};
   EXPECT_TRUE(coarse.can_answer(user));
   TopK best(k);
-  for (const int32_t i : coarse.candidates(user, k, admits)) best.push(i, scorer.score(user, i));
+  const auto left =
+      coarse.candidates({&user, 1}, k, [&](size_t, int32_t i) { return admits(i); })[0];
+  for (const int32_t i : left) best.push(i, scorer.score(user, i));
   return best.take();
 }
 
@@ -92,11 +96,41 @@ TEST(CoarseCatalogue, HoldsTheListOfBruteForceWhateverTheTables) {
   }
 }
 
+TEST(CoarseCatalogue, HoldsTheListsOfSeveralUsersAtOnce) {
+  uint64_t seed = 100;
+  for (int kind = 0; kind < kKinds; ++kind) {
+    for (const int32_t count : {2, 3, 4, 5, 9}) {
+      const int32_t items = count == 5 ? 63 : 900;
+      const Catalogue c(items, /*factors=*/count == 3 ? 33 : 8, kind, ++seed, count);
+      const CatalogueScorer scorer(c.view);
+      const CoarseCatalogue coarse(c.view);
+      std::vector<UserVector> users;
+      for (int32_t u = 0; u < count; ++u)
+        users.push_back({c.view.factors_of_user(u), c.view.base(u)});
+      for (const int k : {0, 1, 10, 1000}) {
+        SCOPED_TRACE(testing::Message() << "kind " << kind << ", " << count << " users, k " << k);
+        const auto admits = [](size_t n, int32_t i) {
+          return (i + static_cast<int32_t>(n)) % 3 != 0;
+        };
+        const auto left = coarse.candidates(users, k, admits);
+        ASSERT_EQ(left.size(), users.size());
+        for (int32_t u = 0; u < count; ++u) {
+          TopK best(k);
+          for (const int32_t i : left[u]) best.push(i, scorer.score(u, i));
+          expect_same(best.take(),
+                      by_brute_force(c.view, k, [&](int32_t i) { return admits(u, i); }, u));
+        }
+      }
+    }
+  }
+}
+
 TEST(CoarseCatalogue, LeavesFewCandidates) {
   const Catalogue c(20'000, 32, 0, 5);
   const CoarseCatalogue coarse(c.view);
-  const auto all = [](int32_t) { return true; };
-  const auto left = coarse.candidates({c.view.factors_of_user(0), c.view.base(0)}, 10, all);
+  const auto all = [](size_t, int32_t) { return true; };
+  const UserVector user{c.view.factors_of_user(0), c.view.base(0)};
+  const auto left = coarse.candidates({&user, 1}, 10, all)[0];
   EXPECT_GE(left.size(), 10u);
   EXPECT_LT(left.size(), 200u);
 }
@@ -126,6 +160,23 @@ TEST(Ranker, GivesOneListByEitherCatalogue) {
     expect_same(ranker.rank_block({&user, 1}, 25, rules)[0], by_brute_force(c.view, 25, admits));
     expect_same(ranker.rank_vector({c.user.data(), c.view.base(0)}, 25, {}, allowed),
                 by_brute_force(c.view, 25, admits));
+  }
+}
+
+TEST(Ranker, GivesAFewUsersTheListsThatTheyGetAlone) {
+  const Catalogue c(33'000, 32, 0, 13, /*users=*/14);
+  std::vector<int32_t> users(14);
+  std::iota(users.begin(), users.end(), 0);
+  std::vector<std::vector<Scored>> expected;
+  for (const int32_t u : users)
+    expected.push_back(by_brute_force(c.view, 20, [](int32_t) { return true; }, u));
+  const Ranker ranker(c.view);
+  for (int round = 0; round < 6; ++round) {  // the first three of them before there is a coarse one
+    for (const size_t count : {3, 5, 12, 14}) {
+      const auto lists = ranker.rank_block(std::span(users).first(count), 20, {});
+      ASSERT_EQ(lists.size(), count);
+      for (size_t n = 0; n < count; ++n) expect_same(lists[n], expected[n]);
+    }
   }
 }
 

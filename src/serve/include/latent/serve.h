@@ -31,9 +31,9 @@ struct Scored {
 };
 
 struct Options {
-  bool exclude_seen = true;          ///< leave out what the file says the user had (export.seen)
-  std::vector<std::string> exclude;  ///< items that are never listed; unknown ones are passed over
-  std::vector<std::string> only;     ///< items to choose from; empty: the catalogue
+  bool exclude_seen = true;  ///< leave out what the file says the user had (export.seen)
+  std::vector<std::string> exclude = {};  ///< never listed; unknown ones are passed over
+  std::vector<std::string> only = {};     ///< items to choose from; empty: the catalogue
 };
 
 /// An item that somebody has, and how they rated it; without a rating: an item that they like.
