@@ -207,7 +207,7 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
     return is_set(query.cold_user, user) || is_set(query.cold_item, item);
   };
   RankingMeans means = mean_rankings(
-      *query.held_out, query.cut_offs, {query.threads, query.per_user}, is_cold,
+      *query.held_out, query.cut_offs, {query.threads, query.per_user, query.lists}, is_cold,
       [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
         RankedChunk(ranker, query, users, exposure ? &*exposure : nullptr)
             .add_to(all, warm, discounts);

@@ -65,6 +65,8 @@ struct RankingMeans {
 struct RankingWork {
   int threads = 0;
   bool per_user = false;  ///< keep the users' own figures
+  bool tell = false;      ///< of its progress, once it has taken `quiet` seconds
+  double quiet = 5;
 };
 
 /// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a

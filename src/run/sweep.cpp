@@ -9,8 +9,10 @@
 #include "src/base/interrupt.h"
 #include "src/base/json_text.h"
 #include "src/base/log.h"
+#include "src/base/memory.h"
 #include "src/base/version.h"
 #include "src/config/complaints.h"
+#include "src/config/memory_needed.h"
 #include "src/config/run_paths.h"
 #include "src/run/evaluate.h"
 #include "src/run/model_for_data.h"
@@ -106,6 +108,7 @@ class Sweep {
     const RunConfig& config = plan_.trials.front().config;
     const auto data = load_without_test(config);
     tell_how_read(data->read_as, ranks(config));
+    require_memory_of_jobs(*data);
     if (provenance.is_null()) {
       write_config(*data);
     } else {
@@ -123,6 +126,13 @@ class Sweep {
     report.table["winner"] =
         run_winner({plan_, rows.front(), fits.all(), directory_}, *data, store);
     return report;
+  }
+
+  void require_memory_of_jobs(const SplitDataset& data) const {
+    std::vector<const RunConfig*> configs;
+    for (const SweepTrial& trial : plan_.trials) configs.push_back(&trial.config);
+    require_memory_for_jobs(configs, jobs_, data.users.size(), data.items.size(),
+                            data.parts.train.size() + data.parts.valid.size(), available_memory());
   }
 
   void write_config(const SplitDataset& data) const {

@@ -93,9 +93,12 @@ bool is_ours(int descriptor) {
 /// Relative paths start at the working folder.
 bool is_ours_path(const char* path) {
   if (path[0] == '/') return is_ours(std::string_view(path));
-  char folder[4096];
-  const long size = ::syscall(SYS_getcwd, folder, sizeof folder);  // counts the end
-  return size > 1 && is_ours(std::string_view(folder, static_cast<size_t>(size - 1)));
+  char whole[2 * 4096];
+  const long size = ::syscall(SYS_getcwd, whole, 4096);  // counts the end
+  if (size < 2) return false;
+  while (path[0] == '.' && path[1] == '/') path += 2;
+  std::snprintf(whole + size - 1, 4096, "/%s", path);
+  return is_ours(std::string_view(whole));
 }
 
 /// Whether the call fails; errno is set then. A kill ends here.
