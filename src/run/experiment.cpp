@@ -92,8 +92,10 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   use_threads(config_);
   refuse(wrong_combinations(config_));
   const Split& parts = data_->parts;
-  require_memory(config_, data_->users.size(), data_->items.size(),
-                 parts.train.size() + parts.valid.size() + parts.test.size(), available_memory());
+  if (device_of(config_).is_cpu())
+    require_memory(config_, data_->users.size(), data_->items.size(),
+                   parts.train.size() + parts.valid.size() + parts.test.size(),
+                   available_memory());
   if (resumed != nullptr && saved_provenance(*resumed).value("leaked", false)) see_leak(true);
   if (resumed != nullptr) checkpoint_ = CheckpointFolder(resumed->checkpoints()).newest();
   if (pairwise(config_) && draws_each(config_)) require_negatives();

@@ -38,11 +38,10 @@ void check_writable(const std::string& path) {
 /// A folder that is about to become a run: with its config, and held.
 class FreshFolder {
  public:
-  FreshFolder(const std::string& run, const std::string& config) : path_(fresh_folder(run)) {
+  FreshFolder(const std::string& run, const std::string& config) {
     settle_left_over(run);
     try {
-      make_folders(path_);
-      lock_ = std::make_shared<const FolderLock>(path_);
+      take_fresh(run);
       write_file(path_ + "/config.json", config);
     } catch (...) {
       remove();
@@ -63,6 +62,20 @@ class FreshFolder {
   }
 
  private:
+  /// Until it is locked, another process may take it for what a killed one left.
+  void take_fresh(const std::string& run) {
+    for (int tries = 0;; ++tries) {
+      path_ = fresh_folder(run);
+      make_folders(path_);
+      try {
+        lock_ = lock_of_name(path_);
+        return;
+      } catch (const Error&) {
+        if (tries == 10) throw;
+      }
+    }
+  }
+
   void remove() const {
     std::error_code ignored;
     fs::remove_all(path_, ignored);

@@ -43,7 +43,8 @@ bool is_untrained(const std::string& folder) {
   for (const auto& entry : fs::directory_iterator(folder, failed)) {
     const std::string name = entry.path().filename().string();
     const bool expected =
-        name.starts_with("config.json") ||
+        name == "config.json" ||
+        (name.starts_with("config.json.tmp-") && has_fresh_suffix(name, ".tmp-")) ||
         (name == "checkpoints" && fs::is_empty(entry.path(), failed) && !failed);
     if (!expected) return false;
   }

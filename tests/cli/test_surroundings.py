@@ -23,6 +23,7 @@ class Surroundings(support.Case):
                              checkpoint={"every": 5})
         support.write_config(cls.dir / "long.json", data={"path": "d.csv", "cache_dir": "none"}, train={"steps": 10**8, "batch_size": 500},
                              checkpoint={"every": 5})
+        support.write_config(cls.dir / "ials.json", data={"path": "d.csv", "cache_dir": "none"})
         support.write_config(cls.dir / "sweep.json", data={"path": "d.csv", "cache_dir": "none"}, train={"steps": 3000, "batch_size": 500},
                              split={"valid": 0.1}, sweep={"over": {"model.factors": [2, 3, 4]}, "metric": "rmse", "search": "grid"})
 
@@ -143,7 +144,7 @@ class Surroundings(support.Case):
 
         for knob, sets in [("model.factors = 10000000", ["model.factors=10000000"]), ("train.batch_size = 200000000", ["train.batch_size=200000000"]),
                            ("model.factors = 100000", ["model.name=ials", "model.factors=100000", "train.steps=0", "train.epochs=1"])]:
-            words = support.command("train", "config.json", "--run-dir", "large", *support.set_options([*sets, "split.valid=0"]))
+            words = support.command("train", "ials.json" if "ials" in sets[0] else "config.json", "--run-dir", "large", *support.set_options([*sets, "split.valid=0"]))
             done = subprocess.run(words, cwd=self.dir, env=support.environment(self.dir), capture_output=True, encoding="utf-8", preexec_fn=limited)
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(self.said(done.stderr), rf"^latent: {knob}: its .* need [0-9.]+ [GM]B of memory.*, and [0-9.]+ [GM]B are free; lower it")
