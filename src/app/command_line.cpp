@@ -89,6 +89,8 @@ bool CommandLine::parse(int argc, char** argv, const std::vector<std::string>& w
   const std::string help = options_.program() + " --help shows how";
   try {
     result_ = options_.parse(static_cast<int>(rest.size()), rest.data());
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& e) {  // cxxopts renamed its exceptions between versions
     const std::string advice = dash_advice(rest, options_.program(), words);
     throw UsageError(std::string(e.what()) + (advice.empty() ? "; " + help : advice));

@@ -5,7 +5,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
+#include <new>
 #include <sstream>
 #include <vector>
 
@@ -69,10 +72,28 @@ void take_standard_streams() {
   }
 }
 
+constexpr const char* kOutOfMemory =
+    "out of memory; a smaller model.factors or train.batch_size needs less";
+
+/// Where memory ends within what must not throw, as in a destructor of the standard library's.
+void end_without_memory() {
+  if (const std::exception_ptr failure = std::current_exception()) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::bad_alloc&) {
+      std::fprintf(stderr, "latent: %s\n", kOutOfMemory);
+      std::_Exit(1);
+    } catch (...) {
+    }
+  }
+  std::abort();
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
   take_standard_streams();
+  std::set_terminate(end_without_memory);
   // Above the limit of ulimit -f a write then fails as on a full disk, and says so.
   std::signal(SIGXFSZ, SIG_IGN);
   const auto complain = [](const char* text) {
@@ -102,7 +123,7 @@ int run_program(int argc, char** argv) {
     complain((e.path1().string() + ": " + e.code().message()).c_str());
     return 1;
   } catch (const std::bad_alloc&) {
-    complain("out of memory; a smaller model.factors or train.batch_size needs less");
+    complain(kOutOfMemory);
     return 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "latent: this is a bug, please report it: %s\n", e.what());

@@ -2,16 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <random>
 #include <utility>
 
 #include "src/base/error.h"
+#include "src/base/left_over.h"
 
 namespace latent {
 
@@ -31,20 +31,18 @@ int own_descriptor(const fs::path& link) {
 
 constexpr const char* kTemporary = ".tmp-";
 
-/// Removes the temporary files of `file` whose owners were killed: nobody holds their lock.
+/// Removes the temporary files of `file` whose owners were killed.
 void remove_left_over(const fs::path& file) {
-  const std::string begin = file.filename().string() + kTemporary;
-  std::error_code failed;
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  for (auto at = fs::directory_iterator(folder, failed); !failed && at != fs::directory_iterator();
-       at.increment(failed)) {
-    if (!at->path().filename().string().starts_with(begin)) continue;
-    const int left = ::open(at->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (left < 0) continue;
-    std::error_code ignored;
-    if (::flock(left, LOCK_EX | LOCK_NB) == 0) fs::remove(at->path(), ignored);
-    ::close(left);
-  }
+  const std::string name = file.filename().string();
+  for_each_left_over(
+      file.parent_path(),
+      [&](const std::string& other) {
+        return other.starts_with(name + kTemporary) && has_fresh_suffix(other, kTemporary);
+      },
+      [](const fs::path& left) {
+        std::error_code ignored;
+        fs::remove(left, ignored);
+      });
 }
 
 }  // namespace
@@ -86,18 +84,18 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
 }
 
 void AtomicFile::open_temporary() {
-  // Not by the process's number: two containers that share a folder may both have it.
-  std::random_device random;
   for (int tries = 0; tries < 100; ++tries) {
-    char suffix[32];
-    std::snprintf(suffix, sizeof suffix, "%s%08x%08x", kTemporary, random(), random());
     temporary_ = file_;
-    temporary_ += suffix;
+    temporary_ += fresh_suffix(kTemporary);
     fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd_ < 0 && errno == EEXIST) continue;
     if (fd_ < 0) break;
-    // The lock tells others that the owner lives. Whoever locked it first removes it.
-    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    // The lock tells others that the owner lives. Whoever locked it first removes it, and may have
+    // let go of it already.
+    struct stat now {};
+    if ((::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+        ::fstat(fd_, &now) == 0 && now.st_nlink > 0)
+      return;
     ::close(std::exchange(fd_, -1));
   }
   temporary_.clear();

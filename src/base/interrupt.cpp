@@ -1,5 +1,7 @@
 #include "src/base/interrupt.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 
@@ -14,6 +16,9 @@ constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 void on_signal(int signal) {
   if (g_signal != 0) {
+    // The last checkpoint stands; what came after it is gone.
+    constexpr char kText[] = "latent: stopped at once; nothing since the last checkpoint is kept\n";
+    [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, kText, sizeof kText - 1);
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }

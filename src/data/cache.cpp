@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "src/base/error.h"
+#include "src/base/left_over.h"
 #include "src/base/log.h"
 #include "src/base/parallel.h"
 #include "src/formats/crc32.h"
@@ -27,6 +28,19 @@ fs::path file_of(const fs::path& folder, const std::string& key) {
   std::snprintf(name, sizeof name, "%08x%08x.cache", crc32_of(key.data(), key.size()),
                 crc32_of(key.data(), key.size(), 0x5eed));
   return folder / name;
+}
+
+/// Removes what killed processes left there, of whatever data.
+void remove_half_written(const fs::path& folder) {
+  for_each_left_over(
+      folder,
+      [](const std::string& name) {
+        return name.find(".cache.tmp-") == 16 && has_fresh_suffix(name, ".tmp-");
+      },
+      [](const fs::path& left) {
+        std::error_code ignored;
+        fs::remove(left, ignored);
+      });
 }
 
 json ids_header(const IdMap& ids) { return {{"count", ids.size()}, {"bytes", ids.text().size()}}; }
@@ -163,6 +177,7 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) throw Error(folder.string() + ": cannot make the folder: " + failed.message());
+  remove_half_written(folder);
   const FormatInfo& f = raw.format;
   const json header = {{"key", key},
                        {"rows", raw.data.rows.size()},

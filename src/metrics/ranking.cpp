@@ -14,11 +14,19 @@ namespace {
 
 using IsCold = std::function<bool(int32_t user, int32_t item)>;
 
+RankingWork work_of(const RankingQuery& query) {
+  RankingWork out;
+  out.threads = query.threads;
+  out.per_user = query.per_user;
+  out.tell = query.lists;  // of the evaluation that is shown, not of those between steps
+  return out;
+}
+
 RankingMeans means_by_ranker(const FactorView& model, const RankingQuery& query,
                              const Discounts& discounts, Exposure* exposure,
                              const IsCold& is_cold) {
   const Ranker ranker(model);
-  return mean_rankings(*query.held_out, query.cut_offs, {query.threads, query.per_user}, is_cold,
+  return mean_rankings(*query.held_out, query.cut_offs, work_of(query), is_cold,
                        [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
                          RankedChunk(ranker, query, users, exposure)
                              .add_to(all, warm, discounts);
@@ -37,7 +45,8 @@ RankingMeans means_by_rows(int32_t catalogue, const RankingQuery& query,
   }
   RankedRows rows;
   const int32_t* first = nullptr;
-  RankingWork work{query.threads, query.per_user, query.rows->users_at_once()};
+  RankingWork work = work_of(query);
+  work.block = query.rows->users_at_once();
   work.before = [&](std::span<const int32_t> users) {
     rows = query.rows->rank(users, wanted);
     first = users.data();

@@ -1,9 +1,12 @@
 #include "src/metrics/ranking_sums.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <limits>
+#include <mutex>
 
+#include "src/base/log.h"
 #include "src/base/parallel.h"
 #include "src/metrics/tie_groups.h"
 
@@ -74,6 +77,32 @@ UserRankings RankingSums::users() && {
   return out;
 }
 
+namespace {
+
+/// A word on long rankings. Chunks may end in several threads.
+class RankingProgress {
+ public:
+  RankingProgress(const RankingWork& work, size_t users)
+      : work_(work), bar_("ranking", static_cast<int64_t>(users), "users") {}
+
+  void add(size_t users) {
+    if (!work_.tell) return;
+    const std::lock_guard lock(mutex_);
+    done_ += static_cast<int64_t>(users);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start_;
+    if (taken.count() >= work_.quiet) bar_.update(done_);
+  }
+
+ private:
+  const RankingWork& work_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  int64_t done_ = 0;
+  Progress bar_;
+};
+
+}  // namespace
+
 RankingMeans mean_rankings(
     const UserItems& held_out, const std::vector<int64_t>& cut_offs, const RankingWork& work,
     const std::function<bool(int32_t user, int32_t item)>& is_cold,
@@ -91,6 +120,7 @@ RankingMeans mean_rankings(
   const int64_t chunks = ceil_div(std::ssize(users), kUsersPerChunk);
   std::vector<RankingSums> all(chunks, RankingSums(cut_offs, work.per_user));
   std::vector<RankingSums> warm(chunks, RankingSums(cut_offs));
+  RankingProgress progress(work, users.size());
   const auto part = [&](int64_t first, int64_t size) {
     return std::span(users).subspan(first, std::min<size_t>(size, users.size() - first));
   };
@@ -101,7 +131,9 @@ RankingMeans mean_rankings(
     if (work.before) work.before(part(from * kUsersPerChunk, (to - from) * kUsersPerChunk));
     parallel_chunks(to - from, work.threads, [&](int64_t n) {
       const int64_t chunk = from + n;
-      add(part(chunk * kUsersPerChunk, kUsersPerChunk), all[chunk], warm[chunk]);
+      const std::span<const int32_t> of_chunk = part(chunk * kUsersPerChunk, kUsersPerChunk);
+      add(of_chunk, all[chunk], warm[chunk]);
+      progress.add(of_chunk.size());
     });
   }
   RankingSums total(cut_offs, work.per_user), total_warm(cut_offs);

@@ -68,6 +68,8 @@ struct RankingWork {
   /// Called before the chunks of each `block` users, in order; 0: never.
   int64_t block = 0;
   std::function<void(std::span<const int32_t> users)> before = {};
+  bool tell = false;      ///< of its progress, once it has taken `quiet` seconds
+  double quiet = 5;
 };
 
 /// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a

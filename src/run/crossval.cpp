@@ -6,8 +6,10 @@
 #include "src/base/interrupt.h"
 #include "src/base/jobs.h"
 #include "src/base/log.h"
+#include "src/base/memory.h"
 #include "src/base/parallel.h"
 #include "src/config/auto_values.h"
+#include "src/config/memory_needed.h"
 #include "src/run/experiment.h"
 
 namespace latent {
@@ -91,6 +93,9 @@ ordered_json cross_validate(const CrossvalRequest& request) {
     const int jobs = static_cast<int>(std::min<int64_t>(request.jobs, folds));
     if (jobs > 1 && config.train.threads == 0)
       config.train.threads = std::max(1, hardware_threads() / jobs);
+    if (!files)
+      require_memory_for_jobs(std::vector<const RunConfig*>(jobs, &config), jobs, all.users.size(),
+                              all.items.size(), all.parts.train.size(), available_memory());
     const InterruptGuard interrupts;
     std::vector<ordered_json> done(folds);
     run_jobs(folds, jobs, [&](int64_t fold) {

@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "src/base/memory.h"
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
+#include "src/config/memory_needed.h"
 #include "src/config/mf_settings.h"
 #include "src/export/tables_file.h"
 #include "src/run/run_log.h"
@@ -49,7 +51,8 @@ ordered_json train_figures(const TrainSummary& summary) {
   ordered_json out = {{"seconds", summary.seconds}, {"steps", summary.steps}};
   if (summary.steps == 0) return out;
   out["objective"] = summary.objective;
-  if (summary.figures.is_object()) out.update(summary.figures);
+  // By name, as a checkpoint hands them on.
+  if (summary.figures.is_object()) out.update(ordered_json(nlohmann::json(summary.figures)));
   if (summary.seconds > 0)
     out["samples_per_second"] =
         static_cast<double>(summary.steps * summary.samples_per_step) / summary.seconds;
@@ -88,6 +91,11 @@ Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDatas
   const auto start = Clock::now();
   use_threads(config_);
   refuse(wrong_combinations(config_));
+  const Split& parts = data_->parts;
+  if (device_of(config_).is_cpu())
+    require_memory(config_, data_->users.size(), data_->items.size(),
+                   parts.train.size() + parts.valid.size() + parts.test.size(),
+                   available_memory());
   if (resumed != nullptr && saved_provenance(*resumed).value("leaked", false)) see_leak(true);
   if (resumed != nullptr) checkpoint_ = CheckpointFolder(resumed->checkpoints()).newest();
   if (pairwise(config_) && draws_each(config_)) require_negatives();

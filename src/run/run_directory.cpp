@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <sstream>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/json_text.h"
 #include "src/config/write.h"
+#include "src/run/run_folders.h"
 
 namespace latent {
 
@@ -33,13 +35,56 @@ void check_writable(const std::string& path) {
     throw errno_error(path, "cannot make the run directory in " + folder.string());
 }
 
-/// `name`, or the first of name-2, name-3, ... that nothing has: what bears such a name may be
-/// anybody's.
-std::string free_name(const std::string& name) {
-  std::string out = name;
-  for (int n = 2; fs::exists(fs::symlink_status(out)); ++n) out = name + "-" + std::to_string(n);
-  return out;
-}
+/// A folder that is about to become a run: with its config, and held.
+class FreshFolder {
+ public:
+  FreshFolder(const std::string& run, const std::string& config) {
+    settle_left_over(run);
+    try {
+      take_fresh(run);
+      write_file(path_ + "/config.json", config);
+    } catch (...) {
+      remove();
+      throw;
+    }
+  }
+  ~FreshFolder() {
+    if (!named_) remove();
+  }
+  FreshFolder(const FreshFolder&) = delete;
+  FreshFolder& operator=(const FreshFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  /// Once it bears the run's name.
+  std::shared_ptr<const FolderLock> take() {
+    named_ = true;
+    return std::move(lock_);
+  }
+
+ private:
+  /// Until it is locked, another process may take it for what a killed one left.
+  void take_fresh(const std::string& run) {
+    for (int tries = 0;; ++tries) {
+      path_ = fresh_folder(run);
+      make_folders(path_);
+      try {
+        lock_ = lock_of_name(path_);
+        return;
+      } catch (const Error&) {
+        if (tries == 10) throw;
+      }
+    }
+  }
+
+  void remove() const {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+
+  std::string path_;
+  std::shared_ptr<const FolderLock> lock_;
+  bool named_ = false;
+};
 
 }  // namespace
 
@@ -56,34 +101,28 @@ void RunDirectory::check_can_create(const std::string& path, bool overwrite) {
   if (!fs::is_directory(path))
     throw Error(path + ": exists and is not a folder; choose another run directory");
   const FolderLock nobody_writes(path);  // before its files are looked at: they may be half there
-  if (!is_run(path) && !fs::is_empty(path))
+  if (!is_run(path) && !is_untrained(path))
     throw Error(path +
                 ": is not a run of latent (no config.json), so --overwrite will not replace it");
   check_writable(path);
 }
 
-RunDirectory RunDirectory::create(const std::string& path, bool overwrite) {
+RunDirectory RunDirectory::create(const std::string& path, bool overwrite,
+                                  const std::string& config) {
   check_can_create(path, overwrite);
   RunDirectory run(fs::path(path).has_filename() ? path : fs::path(path).parent_path().string());
   // The new folder is held before it bears its name, the old one while it gives its name away: of
   // two that replace a run at once, one is refused.
-  const std::string fresh = run.path() + ".new" + std::to_string(::getpid());
-  make_folders(fresh);
-  std::error_code failed;
-  try {
-    run.lock_ = std::make_shared<const FolderLock>(fresh);
-    std::unique_ptr<const FolderLock> old;
-    if (overwrite && fs::exists(run.path())) {
-      old = std::make_unique<const FolderLock>(run.path());
-      run.aside_ = free_name(run.path() + ".replaced");
-      fs::rename(run.path(), run.aside_, failed);
-    }
-    if (!failed) fs::rename(fresh, run.path(), failed);
-    if (failed) throw Error(path + ": cannot make the run directory: " + failed.message());
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(fresh, ignored);
-    throw;
+  FreshFolder fresh(run.path(), config);
+  if (overwrite && fs::exists(run.path())) {
+    const auto old = lock_of_name(run.path());
+    exchange_names(fresh.path(), run.path());
+    run.lock_ = fresh.take();
+    run.aside_ = name_aside(fresh.path(), run.path());
+  } else {
+    if (!give_name(fresh.path(), run.path()))
+      throw Error(path + ": the run directory exists by now; choose another");
+    run.lock_ = fresh.take();
   }
   return run;
 }
@@ -95,24 +134,30 @@ void RunDirectory::keep_replacement() const {
 
 void RunDirectory::restore_replaced() const {
   std::error_code ignored;
-  fs::remove_all(path_, ignored);
-  if (!aside_.empty()) fs::rename(aside_, path_, ignored);
+  if (aside_.empty()) {
+    fs::remove_all(path_, ignored);
+    return;
+  }
+  try {
+    exchange_names(aside_, path_);
+    fs::remove_all(aside_, ignored);
+  } catch (const Error&) {  // what went wrong before is told
+    tell_of_replaced();
+  }
 }
 
 void RunDirectory::tell_of_replaced() const {
   if (!aside_.empty()) say("the run that was to be replaced is in " + aside_);
 }
 
-RunDirectory RunDirectory::create_numbered(const std::string& stem) {
+RunDirectory RunDirectory::create_numbered(const std::string& stem, const std::string& config) {
   check_writable("runs/" + stem);
-  fs::create_directories("runs");
+  FreshFolder fresh("runs/" + stem, config);
   for (int n = 1;; ++n) {
-    const std::string path = "runs/" + stem + "-" + std::to_string(n);
-    // create_directory tells who was first when two runs start together.
-    if (!fs::create_directory(path)) continue;
-    RunDirectory run(path);
-    run.lock_ = std::make_shared<const FolderLock>(path);
-    make_folders(path);
+    RunDirectory run("runs/" + stem + "-" + std::to_string(n));
+    // The renaming tells who was first when two runs start together.
+    if (!give_name(fresh.path(), run.path())) continue;
+    run.lock_ = fresh.take();
     return run;
   }
 }

@@ -15,17 +15,17 @@ namespace latent {
 /// long as an object of create(), create_numbered() or open_to_write() lives.
 class RunDirectory {
  public:
-  /// Makes a new run folder. An existing one is an Error, unless `overwrite` says to replace it
-  /// (and it is a run or empty, and nobody writes it). The replaced one stands aside until
-  /// keep_replacement() or restore_replaced().
-  static RunDirectory create(const std::string& path, bool overwrite);
+  /// Makes a new run folder, with `config` in its config.json. An existing one is an Error, unless
+  /// `overwrite` says to replace it (and it is a run or empty, and nobody writes it). The replaced
+  /// one stands aside until keep_replacement() or restore_replaced().
+  static RunDirectory create(const std::string& path, bool overwrite, const std::string& config);
   /// The next free runs/<stem>-<n>.
-  static RunDirectory create_numbered(const std::string& stem);
+  static RunDirectory create_numbered(const std::string& stem, const std::string& config);
   /// An existing run; Error when it is none.
   static RunDirectory open(const std::string& path);
   /// The same, to train on in it. Throws Error where another process does.
   static RunDirectory open_to_write(const std::string& path);
-  /// Throws where create(path, overwrite) would, without touching anything.
+  /// Throws where create(path, overwrite, ...) would, without touching anything.
   static void check_can_create(const std::string& path, bool overwrite);
   static bool is_run(const std::string& path);
 

@@ -9,8 +9,10 @@
 #include "src/base/interrupt.h"
 #include "src/base/json_text.h"
 #include "src/base/log.h"
+#include "src/base/memory.h"
 #include "src/base/version.h"
 #include "src/config/complaints.h"
+#include "src/config/memory_needed.h"
 #include "src/config/run_paths.h"
 #include "src/run/evaluate.h"
 #include "src/run/model_for_data.h"
@@ -31,16 +33,21 @@ using nlohmann::ordered_json;
 bool is_sweep(const std::string& directory) { return fs::exists(directory + "/sweep.json"); }
 
 /// Whether nothing stands in the way of a new sweep there. What a kill left of its first file does
-/// not, and is removed.
+/// not, and goes when that is written again.
 bool is_free(const std::string& path) {
   std::error_code failed;
   if (!fs::exists(path, failed)) return true;
   if (!fs::is_directory(path, failed)) return false;
   for (const auto& entry : fs::directory_iterator(path, failed)) {
-    if (!entry.path().filename().string().starts_with("sweep.json.tmp")) return false;
-    fs::remove(entry.path(), failed);
+    if (!entry.path().filename().string().starts_with("sweep.json.tmp-")) return false;
   }
   return !failed;
+}
+
+void refuse_sweep(const std::string& path) {
+  if (is_sweep(path))
+    throw Error(path + ": holds a sweep; go on with it by --resume " + path +
+                ", or choose another --run-dir");
 }
 
 /// The folder of a new sweep: empty, or not there yet.
@@ -52,9 +59,7 @@ std::string make_directory(const SweepRequest& request) {
     if (!fs::exists(next)) path = next;
   }
   std::error_code failed;
-  if (is_sweep(path))
-    throw Error(path + ": holds a sweep; go on with it by --resume " + path +
-                ", or choose another --run-dir");
+  refuse_sweep(path);
   if (!is_free(path))
     throw Error(path + ": exists and is no empty folder; choose another --run-dir");
   fs::create_directories(path, failed);
@@ -106,6 +111,7 @@ class Sweep {
     const RunConfig& config = plan_.trials.front().config;
     const auto data = load_without_test(config);
     tell_how_read(data->read_as, ranks(config));
+    require_memory_of_jobs(*data);
     if (provenance.is_null()) {
       write_config(*data);
     } else {
@@ -123,6 +129,13 @@ class Sweep {
     report.table["winner"] =
         run_winner({plan_, rows.front(), fits.all(), directory_}, *data, store);
     return report;
+  }
+
+  void require_memory_of_jobs(const SplitDataset& data) const {
+    std::vector<const RunConfig*> configs;
+    for (const SweepTrial& trial : plan_.trials) configs.push_back(&trial.config);
+    require_memory_for_jobs(configs, jobs_, data.users.size(), data.items.size(),
+                            data.parts.train.size() + data.parts.valid.size(), available_memory());
   }
 
   void write_config(const SplitDataset& data) const {
@@ -197,6 +210,7 @@ SweepReport start_groups(const SweepRequest& request, const ordered_json& given,
   const std::string directory = request.resume ? request.directory : make_directory(request);
   const FolderLock lock(directory);
   if (!request.resume) {
+    refuse_sweep(directory);  // another process may have come first
     ordered_json file = given;
     file["sweep"] = section;
     file["provenance"] = {{"program", std::string("latent ") + kVersion}};
@@ -219,6 +233,7 @@ SweepReport start(const SweepRequest& request) {
   SweepPlan plan = plan_sweep(given, section, request.where);
   const std::string directory = make_directory(request);
   const FolderLock lock(directory);
+  refuse_sweep(directory);
   return Sweep(std::move(plan), directory, request.jobs).run(nullptr);
 }
 

@@ -122,11 +122,12 @@ RunReport train_run(const TrainRequest& request) {
     tell_memory(config, data->items.size());
     Experiment experiment(config, data);
     tell_of_no_validation(config, experiment.config());
-    const RunDirectory run = request.run_dir.empty()
-                                 ? RunDirectory::create_numbered(request.stem)
-                                 : RunDirectory::create(request.run_dir, request.overwrite);
+    const std::string text = run_config(experiment, request.config.includes).dump(2) + "\n";
+    const RunDirectory run =
+        request.run_dir.empty()
+            ? RunDirectory::create_numbered(request.stem, text)
+            : RunDirectory::create(request.run_dir, request.overwrite, text);
     try {
-      write_file(run.config(), run_config(experiment, request.config.includes).dump(2) + "\n");
       tell_how_read(data->read_as, ranks(config));
       if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
       const RunReport report = finish(experiment, run);

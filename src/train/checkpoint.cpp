@@ -122,6 +122,8 @@ std::optional<Checkpoint> CheckpointFolder::newest(const Wanted& wanted) const {
         // The owner removes a checkpoint only after it has written newer ones.
         std::error_code unknown;
         removed = !fs::exists(*path, unknown);
+        // What the machine could not read may be whole: the older one would be another model.
+        if (!removed && dynamic_cast<const SystemError*>(&e) != nullptr) throw;
         if (!removed) say(std::string(e.what()) + "; trying an older one");
       }
     }

@@ -24,7 +24,7 @@ TEST(InterruptGuardDeathTest, LetsTheSecondSignalEndTheProcess) {
         std::raise(SIGINT);
         std::raise(SIGINT);
       },
-      testing::KilledBySignal(SIGINT), "");
+      testing::KilledBySignal(SIGINT), "^latent: stopped at once; ");
 }
 
 }  // namespace
