@@ -45,6 +45,11 @@ SamplerOptions sampler_options(const RunConfig& config) {
   return out;
 }
 
+std::optional<UserRows> shared_users(const GradientModelImpl& model, const FitContext& fit) {
+  if (fit.peers.alone()) return std::nullopt;
+  return UserRows(model, fit.rows, fit.peers);
+}
+
 }  // namespace
 
 GradientSteps::GradientSteps(const FitContext& fit)
@@ -54,7 +59,9 @@ GradientSteps::GradientSteps(const FitContext& fit)
       options_(fit.config.train),
       device_(fit.device),
       sampler_(fit.rows, sampler_options(fit.config), fit.known, fit.items()),
-      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr),
+      user_rows_(shared_users(model_, fit)),
+      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr,
+                 user_rows_ ? user_rows_->users() : OwnedRows()),
       fused_(can_fuse(model_)) {
   if (device_.is_cpu()) {
     const bool ahead = options_.threads != 1 && hardware_threads() > 2;
@@ -80,7 +87,8 @@ void GradientSteps::refresh_thresholds(int64_t done) {
   std::vector<int32_t> drawn(options_.negatives);
   for (int32_t& j : drawn) j = static_cast<int32_t>(stream.below(sampler_.items()));
   const std::vector<float> values =
-      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k);
+      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k,
+                 user_rows_ ? user_rows_->users() : OwnedRows());
   const torch::NoGradGuard no_grad;
   mf_->thresholds().copy_(torch::tensor(values));
 }
@@ -90,13 +98,15 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     refresh_thresholds(done);
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
+    if (user_rows_) user_rows_->bring(batch);
+    const OwnedRows samples = user_rows_ ? user_rows_->samples(batch) : OwnedRows();
     StepReport report;
     report.measured = device_.is_cpu() || done % options_.log_every == 0 || last;
     if (many_negatives_) {
-      if (!measure(report, many_negatives_->value(batch))) return report;
+      if (!measure(report, many_negatives_->value(batch, samples))) return report;
       many_negatives_->backward();
     } else if (fused_) {
-      const FusedLoss loss(model_, batch);
+      const FusedLoss loss(model_, batch, samples);
       if (!measure(report, loss.value())) return report;
       loss.backward();
     } else {
@@ -111,6 +121,15 @@ StepReport GradientSteps::step(int64_t done, bool last) {
                 "; lower train.batch_size (now " + std::to_string(options_.batch_size) +
                 ") or model.factors, or set train.device to cpu");
   }
+}
+
+void GradientSteps::sync() {
+  if (user_rows_) user_rows_->collect();
+}
+
+void GradientSteps::collect_state() {
+  if (!user_rows_) return;
+  for (const Tensor& table : optimizer_.users_state()) user_rows_->collect(table);
 }
 
 void GradientSteps::save(Checkpoint& out) const {
