@@ -98,7 +98,10 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     refresh_thresholds(done);
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
-    if (user_rows_) user_rows_->bring(batch);
+    if (user_rows_) {
+      user_rows_->tidy(optimizer_.users_state());
+      user_rows_->bring(batch);
+    }
     const OwnedRows samples = user_rows_ ? user_rows_->samples(batch) : OwnedRows();
     StepReport report;
     report.measured = device_.is_cpu() || done % options_.log_every == 0 || last;
@@ -143,6 +146,7 @@ void GradientSteps::restore(const Checkpoint& from) {
   optimizer_.set_steps_done(from.state.at("step"));
   for (const auto& [name, tensor] : optimizer_.state())
     copy_named(from.tensors, "optimizer." + name, tensor);
+  if (user_rows_) user_rows_->has_strangers();
   if (mf_ != nullptr && mf_->thresholds().defined())
     copy_named(from.tensors, "thresholds", mf_->thresholds());
 }

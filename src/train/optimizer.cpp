@@ -7,6 +7,7 @@
 #include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
+#include "src/train/user_rows.h"
 
 namespace latent {
 
@@ -51,8 +52,10 @@ Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr,
     if (is(w, tables.beta_user) || is(w, tables.gamma_user)) slot.side = Side::kUsers;
     if (is(w, tables.beta_item) || is(w, tables.gamma_item)) slot.side = Side::kItems;
     const bool adam = kind == OptimizerKind::kAdam || kind == OptimizerKind::kAdamLazy;
-    if (adam) slot.first = torch::zeros_like(w);
-    if (kind != OptimizerKind::kSgd) slot.second = torch::zeros_like(w);
+    const auto zeros = [&] { return shared(slot) ? untouched_zeros(w) : torch::zeros_like(w); };
+    if (shared(slot)) w.mutable_grad() = zeros();
+    if (adam) slot.first = zeros();
+    if (kind != OptimizerKind::kSgd) slot.second = zeros();
     if (kind == OptimizerKind::kAdamLazy && w.is_cpu()) slot.squares = scalar(sum_of_squares(w));
     slots_.push_back(std::move(slot));
   }

@@ -128,6 +128,7 @@ class Training {
       best_step_ = done_;
       since_best_ = 0;
       best_.clear();
+      if (!job_.peers.first()) return;  // whose tables are whole
       for (const auto& p : job_.model.named_parameters())
         best_.emplace_back(p.key(), p.value().detach().clone());
     } else if (++since_best_ >= monitor.patience) {
@@ -139,6 +140,7 @@ class Training {
     if (best_step_ < 0)
       throw Error("validation metric '" + job_.monitor->name +
                   "' was never a number; choose another train.monitor");
+    if (!job_.peers.first()) return;
     for (const auto& p : job_.model.named_parameters()) copy_named(best_, p.key(), p.value());
   }
 
@@ -182,6 +184,7 @@ class Training {
     since_best_ = from.state["best"].at("since");
     stopped_early_ =
         since_best_ >= job_.monitor->patience;  // the patience may have been raised since
+    if (!job_.peers.first()) return;
     for (const auto& p : job_.model.named_parameters()) {
       Tensor kept = torch::empty_like(p.value());
       copy_named(from.tensors, "best." + p.key(), kept);

@@ -1,6 +1,10 @@
 #include "src/train/user_rows.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <new>
 
 #include "src/train/tensor_data.h"
 
@@ -14,6 +18,18 @@ Shares shares_by_rows(const Interactions& rows, int64_t users, int ranks) {
   std::vector<int64_t> weights(users, 1);
   for (const int32_t u : rows.user) ++weights[u];
   return weighted_shares(weights, ranks);
+}
+
+constexpr int64_t kPage = 4096;
+
+/// The whole pages of `bytes` bytes read as zeros from now on, and take no memory.
+void give_back(char* data, int64_t bytes) {
+  const auto at = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t from = (at + kPage - 1) / kPage * kPage, to = (at + bytes) / kPage * kPage;
+  if (from >= to) return;
+  ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  // A row that is brought must not take 2 MB.
+  ::madvise(reinterpret_cast<void*>(from), to - from, MADV_NOHUGEPAGE);
 }
 
 }  // namespace
@@ -55,6 +71,8 @@ void UserRows::bring(const OrderedBatch& batch) {
   }
   const SharedArray array{packed_.data(), width * int64_t{sizeof(float)}, pieces_of(shares)};
   users_.peers->gather({&array, 1});
+  if (taken_ < kAll)
+    taken_ += (std::ssize(rows) - own.size()) * std::max(kPage, width * int64_t{sizeof(float)});
   at = 0;
   for (const Tensor& table : tables_) {
     const int64_t k = table.size(1);
@@ -67,13 +85,37 @@ void UserRows::bring(const OrderedBatch& batch) {
   }
 }
 
-void UserRows::collect(const Tensor& table) const {
+void UserRows::tidy(const std::vector<Tensor>& more) {
+  const Piece own = users_.own();
+  int64_t bytes = 0;
+  for (const Tensor& table : tables_) bytes += own.size() * table.size(1) * int64_t{sizeof(float)};
+  if (taken_ < std::max(kMuch, bytes / 4)) return;
+  taken_ = 0;
+  for (const auto* tables : {&tables_, &more}) {
+    for (const Tensor& table : *tables) {
+      const int64_t row = table.size(1) * int64_t{sizeof(float)};
+      auto* const data = static_cast<char*>(table.data_ptr());
+      give_back(data, own.begin * row);
+      give_back(data + own.end * row, (table.size(0) - own.end) * row);
+    }
+  }
+}
+
+void UserRows::collect(const Tensor& table) {
+  has_strangers();
   users_.peers->collect({table.data_ptr(), table.size(1) * int64_t{sizeof(float)},
                          pieces_of(users_.shares)});
 }
 
-void UserRows::collect() const {
+void UserRows::collect() {
   for (const Tensor& table : tables_) collect(table);
+}
+
+Tensor untouched_zeros(const Tensor& table) {
+  void* const memory = std::calloc(table.numel(), sizeof(float));
+  if (memory == nullptr) throw std::bad_alloc();
+  return torch::from_blob(memory, table.sizes(), [](void* data) { std::free(data); },
+                          torch::kFloat);
 }
 
 }  // namespace latent
