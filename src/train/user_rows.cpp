@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "src/train/tensor_data.h"
 
@@ -91,7 +92,7 @@ void UserRows::tidy(const std::vector<Tensor>& more) {
   for (const Tensor& table : tables_) bytes += own.size() * table.size(1) * int64_t{sizeof(float)};
   if (taken_ < std::max(kMuch, bytes / 4)) return;
   taken_ = 0;
-  for (const auto* tables : {&tables_, &more}) {
+  for (const std::vector<Tensor>* tables : {&std::as_const(tables_), &more}) {
     for (const Tensor& table : *tables) {
       const int64_t row = table.size(1) * int64_t{sizeof(float)};
       auto* const data = static_cast<char*>(table.data_ptr());
