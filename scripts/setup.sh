@@ -105,6 +105,22 @@ setup_packages() {
       "CMake must be $latent_cmake_minimum or newer: 'pip install cmake' has a recent one"
 }
 
+# What the build does without where it cannot be had: Gloo's headers, without which a program trains in
+# one process only.
+setup_optional_packages() {
+  local -a as_root=()
+  echo '#include <gloo/context.h>' | "${CXX:-c++}" -E -x c++ - >/dev/null 2>&1 && return
+  [[ $(id -u) -eq 0 ]] || as_root=(sudo -n)
+  if command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null; then
+    echo "setup: installing libgloo-dev" >&2
+    local -a install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+      apt-get -qq install -y --no-install-recommends libgloo-dev)
+    "${install[@]}" >/dev/null 2>&1 && return
+    { timeout 120 "${as_root[@]}" apt-get -qq update && "${install[@]}"; } >/dev/null 2>&1 && return
+  fi
+  echo "setup: no libgloo-dev, so the program will train in one process (docs/scale.md)" >&2
+}
+
 # --- LibTorch and Python -------------------------------------------------------------------------
 
 # torch_of PYTHON: prints "VERSION FOLDER" of the torch that PYTHON would import, without the
@@ -245,6 +261,7 @@ latent_build() {
 }
 
 setup_packages
+setup_optional_packages
 setup_torch
 setup_build_tools
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

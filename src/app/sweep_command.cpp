@@ -5,6 +5,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/report/sweep_table.h"
+#include "src/run/ranks.h"
 #include "src/run/sweep.h"
 
 namespace latent {
@@ -69,6 +70,7 @@ int run_sweep_command(int argc, char** argv) {
       "json", "print JSON");
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 0)) return 0;
+  require_one_process("sweep");
   SweepRequest request;
   request.resume = line.has("resume");
   if (request.resume && line.has("run-dir"))

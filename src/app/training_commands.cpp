@@ -12,6 +12,7 @@
 #include "src/report/metric_tables.h"
 #include "src/report/text_plot.h"
 #include "src/run/crossval.h"
+#include "src/run/ranks.h"
 #include "src/run/saved_run.h"
 #include "src/run/train_run.h"
 
@@ -60,35 +61,40 @@ std::string what_model_holds(const RunReport& report) {
 int run_train(int argc, char** argv) {
   CommandLine line("train CONFIG [options]", "Trains the model of CONFIG into a run directory.",
                    "latent train configs/quickstart.json --set train.seed=1 --run-dir runs/seed1");
-  line.add()("run-dir", "the run directory to make (default: a new one under runs/)",
+  line.add()("o,run-dir", "the run directory to make (default: a new one under runs/)",
              cxxopts::value<std::string>(), "DIR")(
       "resume", "go on with a run; CONFIG may be left out", cxxopts::value<std::string>(), "RUN")(
       "overwrite", "replace an existing run directory")("json", "print the metrics as JSON");
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 0)) return 0;
   const std::string config = line.words() > 0 ? line.word(0) : "";
-  RunReport report;
-  if (line.has("resume")) {
-    if (line.has("run-dir") || line.has("overwrite"))
-      throw UsageError(
-          "--resume goes on in the run's own directory; leave out --run-dir and --overwrite");
-    report = resume_run(line.get<std::string>("resume"), config, line.sets());
-  } else {
-    if (config.empty()) throw UsageError("missing CONFIG; latent train --help shows how");
-    TrainRequest request;
-    request.config = read_with_complaints(config, line.sets());
-    request.stem = std::filesystem::path(config).stem().string();
-    if (line.has("run-dir")) request.run_dir = line.get<std::string>("run-dir");
-    request.overwrite = line.has("overwrite");
-    report = train_run(request);
-  }
-  draw_curves(report.directory + "/log.jsonl");
-  print(line.has("json") ? report.metrics.dump(2) : metric_table(report.metrics));
-  const auto& train = report.metrics["train"];
-  say(std::to_string(train["steps"].get<int64_t>()) + " steps in " +
-      duration_text(train["seconds"].get<double>()) + "; run: " + report.directory +
-      what_model_holds(report));
-  return 0;
+  const bool resume = line.has("resume");
+  if (resume && (line.has("run-dir") || line.has("overwrite")))
+    throw UsageError(
+        "--resume goes on in the run's own directory; leave out --run-dir and --overwrite");
+  if (!resume && config.empty())
+    throw UsageError("missing CONFIG; latent train --help shows how");
+  return with_ranks([&](Peers& peers) {
+    RunReport report;
+    if (resume) {
+      report = resume_run(line.get<std::string>("resume"), config, line.sets(), peers);
+    } else {
+      TrainRequest request;
+      request.config = read_with_complaints(config, line.sets());
+      request.stem = std::filesystem::path(config).stem().string();
+      if (line.has("run-dir")) request.run_dir = line.get<std::string>("run-dir");
+      request.overwrite = line.has("overwrite");
+      report = train_run(request, peers);
+    }
+    if (!peers.first()) return 0;
+    draw_curves(report.directory + "/log.jsonl");
+    print(line.has("json") ? report.metrics.dump(2) : metric_table(report.metrics));
+    const auto& train = report.metrics["train"];
+    say(std::to_string(train["steps"].get<int64_t>()) + " steps in " +
+        duration_text(train["seconds"].get<double>()) + "; run: " + report.directory +
+        what_model_holds(report));
+    return 0;
+  });
 }
 
 int run_evaluate(int argc, char** argv) {
@@ -142,6 +148,7 @@ int run_crossval(int argc, char** argv) {
                         cxxopts::value<int64_t>()->default_value("1"), "N")("json", "print JSON");
   line.add_set();
   if (!line.parse(argc, argv, {"CONFIG"}, 1)) return 0;
+  require_one_process("crossval");
   CrossvalRequest request;
   const ResolvedConfig resolved = read_with_complaints(line.word(0), line.sets());
   refuse(complaints_apart_from_data(resolved));

@@ -4,13 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
+#include "src/base/one_of_many.h"
+
 namespace latent {
 
 namespace {
+
+std::atomic<bool> others_speak = false;
 
 constexpr auto kRedraw = std::chrono::milliseconds(200);
 
@@ -22,7 +27,11 @@ std::string format(const char* pattern, double value) {
 
 }  // namespace
 
-void say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
+void leave_speaking_to_others() { others_speak = true; }
+
+void say(const std::string& text) {
+  if (!others_speak) std::fprintf(stderr, "%s\n", text.c_str());
+}
 
 std::string duration_text(double seconds) {
   if (seconds < 60) return format("%.1f s", seconds);
@@ -60,6 +69,7 @@ Progress::~Progress() {
 }
 
 bool Progress::due(int64_t done) const {
+  if (others_speak) return false;
   if (terminal_) return Clock::now() - last_ >= kRedraw;
   // On a pipe, short work says nothing: a second is the least that deserves a line.
   return total_ > 0 && done >= next_line_ && Clock::now() - start_ >= std::chrono::seconds(1);

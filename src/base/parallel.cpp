@@ -6,18 +6,22 @@
 #include <mutex>
 #include <thread>
 
+#include "src/base/one_of_many.h"
 #include "src/base/thread_team.h"
 
 namespace latent {
 
 namespace {
 std::atomic<int> asked_threads = 0;
+std::atomic<int> sharing_processes = 1;
 }  // namespace
 
 int hardware_threads() {
   static const auto threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return threads;
+  return std::max(1, threads / sharing_processes);
 }
+
+void share_machine(int processes) { sharing_processes = std::max(1, processes); }
 
 int default_threads() {
   const int asked = asked_threads;

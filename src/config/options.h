@@ -177,6 +177,11 @@ struct CheckpointOptions {
   double minutes = 5;
 };
 
+/// Of several processes.
+struct DistOptions {
+  double timeout = 25;
+};
+
 struct EvalOptions {
   std::vector<int64_t> k = {1, 5, 10, 20};
   std::string mask = "train_valid";
@@ -209,6 +214,7 @@ struct RunConfig {
   EaseOptions ease;
   LogOptions log;
   CheckpointOptions checkpoint;
+  DistOptions dist;
   EvalOptions eval;
   ExportOptions exporting;
 };

@@ -26,7 +26,7 @@ const ReadKnob* find(const std::vector<ReadKnob>& rows, const std::string& knob)
 /// Read whatever the model is: no row of the catalogue says more.
 bool is_for_all_models(const std::string& knob) {
   static const std::vector<std::string> patterns = {
-      "data.", "split.",     "eval.",      "checkpoint.",   "export.",
+      "data.", "split.",     "eval.",      "checkpoint.",   "dist.", "export.",
       "log.",  "model.name", "train.seed", "train.threads", "train.device"};
   return covered(patterns, knob) && std::ranges::none_of(model_catalog(), [&](const auto& model) {
            return find(model.reads, knob) != nullptr;

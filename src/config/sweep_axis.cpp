@@ -40,7 +40,7 @@ std::string why_not_swept(const std::string& knob) {
   if (is_any({"train.seed"})) return "is not for tuning; sweep.seeds repeats the best trials";
   if (is_any({"train.refit"}))
     return "is not for tuning: the winner of a sweep is always fitted on train and valid";
-  if (is_any({"train.threads", "train.device", "train.log_every", "checkpoint.", "export.",
+  if (is_any({"train.threads", "train.device", "train.log_every", "checkpoint.", "dist.", "export.",
               "log."}))
     return "changes no result; choose it once, outside of sweep.over";
   return "";

@@ -181,4 +181,22 @@ double sum_of_squares(const float* w, int64_t n, int threads) {
   });
 }
 
+double sum_of_squares(float* w, const OwnedRows& numbers, int threads) {
+  const int64_t n = numbers.shares.back(), chunks = ceil_div(n, kChunk);
+  std::vector<int64_t> begins(chunks);
+  for (int64_t c = 0; c < chunks; ++c) begins[c] = c * kChunk;
+  const SharedArray heads{w, sizeof(float), heads_of(begins, numbers.shares)};
+  numbers.peers->gather({&heads, 1});
+  const Shares shares = chunk_shares(begins, numbers.shares);
+  const auto [first, last] = piece_of(shares, numbers.peers->rank());
+  std::vector<double> partial(chunks);
+  parallel_chunks(last - first, last - first < 4 ? 1 : threads, [&](int64_t c) {
+    const int64_t from = begins[first + c];
+    partial[first + c] = kernel<square_chunk>()(w + from, std::min(kChunk, n - from));
+  });
+  const SharedArray sums{partial.data(), sizeof(double), pieces_of(shares)};
+  numbers.peers->gather({&sums, 1});
+  return std::accumulate(partial.begin(), partial.end(), 0.0);
+}
+
 }  // namespace latent

@@ -71,23 +71,28 @@ void add_gram(const float* a, int64_t rows, int stride, float* sum) {
   kernel<gram_body>()(a, rows, stride, sum);
 }
 
-std::vector<double> gram(const float* a, int64_t rows, int stride, int threads) {
+std::vector<double> gram(const float* a, int64_t rows, int stride, int threads, Peers& peers) {
   const int64_t cells = int64_t{stride} * stride, tasks = ceil_div(rows, kGramRows);
-  std::vector<std::vector<double>> parts(tasks);
-  parallel_chunks(tasks, threads, [&](int64_t t) {
-    parts[t].assign(cells, 0.0);
+  const auto [first, end] = piece_of(even_shares(tasks, peers.size()), peers.rank());
+  std::vector<std::vector<double>> parts(end - first);
+  parallel_chunks(end - first, threads, [&](int64_t task) {
+    const int64_t t = first + task;
+    std::vector<double>& own = parts[task];
+    own.assign(cells, 0.0);
     std::vector<float> part(cells);
     const int64_t last = std::min(rows, (t + 1) * kGramRows);
     for (int64_t r = t * kGramRows; r < last; r += kFloatRows) {
       std::fill(part.begin(), part.end(), 0.0f);
       add_gram(a + r * stride, std::min(kFloatRows, last - r), stride, part.data());
-      for (int64_t n = 0; n < cells; ++n) parts[t][n] += part[n];
+      for (int64_t n = 0; n < cells; ++n) own[n] += part[n];
     }
   });
   std::vector<double> out(cells);
-  for (const auto& part : parts) {
-    for (int64_t n = 0; n < cells; ++n) out[n] += part[n];
-  }
+  peers.in_turn(out.data(), cells * int64_t{sizeof(double)}, [&] {
+    for (const auto& part : parts) {
+      for (int64_t n = 0; n < cells; ++n) out[n] += part[n];
+    }
+  });
   for (int i = 0; i < stride; ++i) {
     for (int j = 0; j < i; ++j) out[i * stride + j] = out[j * stride + i];
   }

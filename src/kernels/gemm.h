@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/base/huge_pages.h"
+#include "src/base/peers.h"
 
 namespace latent {
 
@@ -17,8 +18,10 @@ inline int padded_columns(int columns) { return (columns + 15) / 16 * 16; }
 void add_gram(const float* a, int64_t rows, int stride, float* sum);
 
 /// A^T A of all rows, both triangles: [stride, stride]; sums of 512 rows are taken in float, theirs
-/// in double. The same bits for any number of threads.
-std::vector<double> gram(const float* a, int64_t rows, int stride, int threads);
+/// in double. The same bits for any number of threads, and of ranks: all have A, and each sums some
+/// of its rows.
+std::vector<double> gram(const float* a, int64_t rows, int stride, int threads,
+                         Peers& peers = alone());
 
 /// A <- A Q in place: A [rows, stride], Q [stride, stride].
 void multiply_rows(float* a, int64_t rows, int stride, const float* q, int threads);

@@ -112,7 +112,8 @@ double ManyNegatives::shared_losses(const Tables<const float>& t, const RankedBa
   all.excluded = b.excluded;
   return shared_negative_losses(form_, all, threads,
                                 {slope_.data(), user_rise_.data(), item_rise_.data(),
-                                 t.beta_item == nullptr ? nullptr : rise_.data()});
+                                 t.beta_item == nullptr ? nullptr : rise_.data()},
+                                b.samples.shared() ? *b.samples.peers : alone());
 }
 
 double ManyNegatives::own_losses(const Tables<const float>& t, const RankedBatch& b,
@@ -122,7 +123,10 @@ double ManyNegatives::own_losses(const Tables<const float>& t, const RankedBatch
   negative_size_.resize(b.size * each);
   const int64_t chunks = ceil_div(b.size, kRows);
   std::vector<double> sums(chunks);
-  parallel_chunks(chunks, threads, [&](int64_t chunk) {
+  const Piece own = b.samples.shared() ? b.samples.own() : Piece{0, b.size};
+  const int64_t first = own.begin / kRows;
+  parallel_chunks(own.size() > 0 ? ceil_div(own.end, kRows) - first : 0, threads, [&](int64_t c) {
+    const int64_t chunk = first + c;
     std::vector<float> scores(wide), weights(wide), row(columns_);
     for (int64_t n = chunk * kRows; n < std::min(b.size, (chunk + 1) * kRows); ++n) {
       const float* const u = users_.data() + n * columns_;
@@ -154,7 +158,23 @@ double ManyNegatives::own_losses(const Tables<const float>& t, const RankedBatch
       }
     }
   });
+  if (b.samples.shared()) share_own(b, sums);
   return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+/// All ranks get what items' derivatives are made of.
+void ManyNegatives::share_own(const RankedBatch& b, std::vector<double>& sums) {
+  constexpr int64_t kFloat = sizeof(float);
+  const auto pieces = pieces_of(b.samples.shares);
+  std::vector<int64_t> begins(sums.size());
+  for (size_t c = 0; c < begins.size(); ++c) begins[c] = static_cast<int64_t>(c) * kRows;
+  std::vector<SharedArray> arrays = {
+      {slope_.data(), kFloat, pieces},
+      {rise_.data(), b.negatives * kFloat, pieces},
+      {sums.data(), sizeof(double), pieces_of(chunk_shares(begins, b.samples.shares))}};
+  if (cosine_) arrays.push_back({negative_size_.data(), b.negatives * kFloat, pieces});
+  b.samples.peers->gather(arrays);
+  if (!cosine_) std::fill(negative_size_.begin(), negative_size_.end(), 1.0f);
 }
 
 void ManyNegatives::add_gradients(const Tables<const float>& t, const RankedBatch& b, float scale,
@@ -210,7 +230,12 @@ void ManyNegatives::add_gradients(const Tables<const float>& t, const RankedBatc
     if (c < of_items) {
       add_items(items[c], items[c + 1]);
     } else {
-      add_users(users[c - of_items], users[c - of_items + 1]);
+      const int64_t begin = users[c - of_items], end = users[c - of_items + 1];
+      if (b.samples.shared()) {
+        add_users(std::max(begin, b.samples.own().begin), std::min(end, b.samples.own().end));
+      } else {
+        add_users(begin, end);
+      }
     }
   });
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/base/huge_pages.h"
+#include "src/base/peers.h"
 #include "src/kernels/negative_losses.h"
 #include "src/kernels/tables.h"
 
@@ -28,6 +29,8 @@ struct RankedBatch {
   std::span<const int32_t> sorted_items = {};  ///< items and negatives by bucket
   const int32_t* item_order = nullptr;         ///< where each stands: n < B in items, else n - B
   int item_shift = 0;
+  /// The samples of each rank's users; what is derived by users is of this rank's own alone.
+  OwnedRows samples = {};
 };
 
 /// Keeps its memory from batch to batch. The bits depend on no number of threads: a row of a table
@@ -48,6 +51,7 @@ class ManyNegatives {
   double own_positives(const RankedBatch& batch);
   double shared_losses(const Tables<const float>& tables, const RankedBatch& batch, int threads);
   double own_losses(const Tables<const float>& tables, const RankedBatch& batch, int threads);
+  void share_own(const RankedBatch& batch, std::vector<double>& sums);
 
   NegativeLossForm form_;
   bool cosine_;

@@ -176,15 +176,37 @@ auto with_factors(int64_t factors, const Fn& fn) {
   }
 }
 
+/// The chunks that have any of this rank's samples.
+Piece chunks_with(const std::vector<int64_t>& begin, const OwnedRows& samples) {
+  const auto chunks = static_cast<int64_t>(begin.size()) - 1;
+  if (!samples.shared()) return {0, chunks};
+  const Piece own = samples.own();
+  Piece out{0, 0};
+  for (int64_t c = 0; c < chunks; ++c) {
+    if (begin[c + 1] <= own.begin) out = {c + 1, c + 1};
+    if (begin[c + 1] > own.begin && begin[c] < own.end) out.end = c + 1;
+  }
+  return own.size() > 0 ? out : Piece{0, 0};
+}
+
 template <typename T, typename Fn>
 double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
-                      T* weight, T* user_sum, const Fn& kernel) {
+                      const OwnedRows& samples, T* weight, T* user_sum, const Fn& kernel) {
   const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> partial(chunks);
-  parallel_chunks(chunks, threads, [&](int64_t c) {
+  const Piece own = chunks_with(begin, samples);
+  parallel_chunks(own.size(), threads, [&](int64_t n) {
+    const int64_t c = own.begin + n;
     partial[c] = kernel(tables, batch, begin[c], begin[c + 1], weight, user_sum);
   });
+  if (samples.shared()) {
+    const SharedArray arrays[] = {
+        {weight, sizeof(T), pieces_of(samples.shares)},
+        {partial.data(), sizeof(double),
+         pieces_of(chunk_shares({begin.data(), begin.size() - 1}, samples.shares))}};
+    samples.peers->gather(arrays);
+  }
   return std::accumulate(partial.begin(), partial.end(), 0.0);
 }
 
@@ -204,14 +226,14 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift) {
 template <typename T>
 double PairKernels<T>::squared_errors(T* weight, T* user_sum) const {
   return sum_over_users(
-      tables_, batch_, threads_, weight, user_sum,
+      tables_, batch_, threads_, samples_, weight, user_sum,
       with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, k()>>(); }));
 }
 
 template <typename T>
 double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
   return sum_over_users(
-      tables_, batch_, threads_, weight, user_sum,
+      tables_, batch_, threads_, samples_, weight, user_sum,
       with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, k()>>(); }));
 }
 
@@ -229,13 +251,18 @@ void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
   const auto item_chunks = static_cast<int64_t>(items.size()) - 1;
   const auto user_chunks = static_cast<int64_t>(users.size()) - 1;
   std::vector<double> partial(item_chunks + user_chunks);
+  const Piece own = samples_.shared() ? samples_.own() : Piece{};
   parallel_chunks(item_chunks + user_chunks, threads_, [&](int64_t c) {
     double& sum = partial[c];
     if (c < item_chunks) {  // the longer ones first
       sum = item_kernel(tables_, batch_, items[c], items[c + 1], weight, user_sum, scale, out);
-    } else {
-      c -= item_chunks;
+    } else if (c -= item_chunks; !samples_.shared()) {
       sum = user_kernel(tables_, batch_, users[c], users[c + 1], weight, user_sum, scale, out);
+    } else {
+      const int64_t from = std::max(users[c], own.begin), to = std::min(users[c + 1], own.end);
+      if (from < to) user_kernel(tables_, batch_, from, to, weight, user_sum, scale, out);
+      if (out.alpha != nullptr)
+        sum = user_kernel(tables_, batch_, users[c], users[c + 1], weight, user_sum, scale, {});
     }
   });
   if (out.alpha != nullptr)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/kernels/tables.h"
 
 namespace latent {
@@ -33,11 +34,15 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift);
 /// A batch's loss and its derivatives. Every row of a table has one owner that adds its samples in
 /// batch order, and sums of losses are taken in fixed chunks: the same bits for any number of
 /// threads.
+///
+/// Of several ranks each takes the samples of its own users, and the chunks of losses that those
+/// lie in; derivatives by users are added for its own users alone, by items for all.
 template <typename T>
 class PairKernels {
  public:
-  PairKernels(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads)
-      : tables_(tables), batch_(batch), threads_(threads) {}
+  PairKernels(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
+              const OwnedRows& samples = {})
+      : tables_(tables), batch_(batch), threads_(threads), samples_(samples) {}
 
   /// Sum of (score - rating)^2; `weight` [B] becomes score - rating, half its derivative, and
   /// `user_sum` [B, K] in each user's first sample's row the sum of weight gamma_item.
@@ -55,6 +60,7 @@ class PairKernels {
   Tables<const T> tables_;
   SortedPairs<T> batch_;
   int threads_;
+  OwnedRows samples_;
 };
 
 }  // namespace latent

@@ -121,7 +121,7 @@ class Part {
 }  // namespace
 
 double shared_negative_losses(const NegativeLossForm& form, const SharedNegatives& batch,
-                              int threads, const SharedSlopes& out) {
+                              int threads, const SharedSlopes& out, Peers& peers) {
   static thread_local Kept kept;
   Packed& packed = kept.packed;
   packed.pack(batch);
@@ -130,31 +130,51 @@ double shared_negative_losses(const NegativeLossForm& form, const SharedNegative
   // In whole tiles of eight rows.
   const int64_t rows = std::max<int64_t>(8, ceil_div(ceil_div(batch.size, most), 8) * 8);
   const int64_t parts = ceil_div(batch.size, rows);
+  const Shares shares = even_shares(parts, peers.size());
+  const auto [first, last] = piece_of(shares, peers.rank());
   Table<float>&items = kept.items, &bias = kept.bias;
-  items.resize(parts * cells);
-  bias.resize(parts * packed.wide);
+  items.resize((last - first) * cells);
+  bias.resize((last - first) * packed.wide);
   std::vector<double> sums(parts);
   const Part part(form, batch, packed, out);
-  parallel_chunks(parts, parts < 3 ? 1 : threads, [&](int64_t p) {
-    sums[p] = part.run(p * rows, std::min(batch.size, (p + 1) * rows), items.data() + p * cells,
-                       bias.data() + p * packed.wide);
+  parallel_chunks(last - first, last - first < 3 ? 1 : threads, [&](int64_t n) {
+    const int64_t p = first + n;
+    sums[p] = part.run(p * rows, std::min(batch.size, (p + 1) * rows), items.data() + n * cells,
+                       bias.data() + n * packed.wide);
   });
-  constexpr int64_t kChunk = 1 << 14;
   const int64_t used = batch.negatives * batch.columns;
-  parallel_chunks(ceil_div(used, kChunk), threads, [&](int64_t c) {
-    const int64_t from = c * kChunk, to = std::min(used, from + kChunk);
-    std::copy(items.begin() + from, items.begin() + to, out.items + from);
-    for (int64_t p = 1; p < parts; ++p) {
-      const float* const more = items.data() + p * cells;
-      for (int64_t n = from; n < to; ++n) out.items[n] += more[n];
-    }
-  });
-  if (out.item_bias != nullptr) {
-    std::fill_n(out.item_bias, batch.negatives, 0.0f);
-    for (int64_t p = 0; p < parts; ++p) {
+  const auto add_items = [&] {
+    constexpr int64_t kChunk = 1 << 14;
+    parallel_chunks(ceil_div(used, kChunk), threads, [&](int64_t c) {
+      const int64_t from = c * kChunk, to = std::min(used, from + kChunk);
+      for (int64_t p = first; p < last; ++p) {
+        const float* const more = items.data() + (p - first) * cells;
+        if (p == 0) {
+          std::copy(more + from, more + to, out.items + from);
+        } else {
+          for (int64_t n = from; n < to; ++n) out.items[n] += more[n];
+        }
+      }
+    });
+  };
+  const auto add_bias = [&] {
+    if (peers.first()) std::fill_n(out.item_bias, batch.negatives, 0.0f);
+    for (int64_t p = first; p < last; ++p) {
       for (int64_t n = 0; n < batch.negatives; ++n)
-        out.item_bias[n] += bias[p * packed.wide + n];
+        out.item_bias[n] += bias[(p - first) * packed.wide + n];
     }
+  };
+  constexpr int64_t kFloat = sizeof(float);
+  peers.in_turn(out.items, used * kFloat, add_items);
+  if (out.item_bias != nullptr) peers.in_turn(out.item_bias, batch.negatives * kFloat, add_bias);
+  if (!peers.alone()) {
+    Shares samples = scaled(shares, rows);
+    for (int64_t& n : samples) n = std::min(n, batch.size);
+    const SharedArray arrays[] = {
+        {out.positives, kFloat, pieces_of(samples)},
+        {out.users, batch.columns * kFloat, pieces_of(samples)},
+        {sums.data(), sizeof(double), pieces_of(shares)}};
+    peers.gather(arrays);
   }
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/kernels/negative_losses.h"
 #include "src/kernels/panels.h"
 
@@ -34,8 +35,9 @@ struct SharedSlopes {
 
 /// The sum of all samples' losses (of bsl, the negatives' side). Scores live a block at a time and
 /// are never a table of B x N. The same bits for any number of threads: samples are cut into parts
-/// by B, N and K alone, each with sums of its own for the items, which are added in order.
+/// by B, N and K alone, each with sums of its own for the items, which are added in order. Ranks
+/// take some of the parts each, and all get everything.
 double shared_negative_losses(const NegativeLossForm& form, const SharedNegatives& batch,
-                              int threads, const SharedSlopes& out);
+                              int threads, const SharedSlopes& out, Peers& peers = alone());
 
 }  // namespace latent

@@ -86,8 +86,11 @@ RunConfig settled(const RunConfig& config, const SplitDataset& data) {
 }  // namespace
 
 Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
-                       const RunDirectory* resumed)
-    : config_(settled(config, *data)), data_(std::move(data)), evaluator_(*data_, config_) {
+                       const RunDirectory* resumed, Peers& peers)
+    : config_(settled(config, *data)),
+      data_(std::move(data)),
+      peers_(peers),
+      evaluator_(*data_, config_) {
   const auto start = Clock::now();
   use_threads(config_);
   refuse(wrong_combinations(config_));
@@ -135,7 +138,7 @@ void Experiment::prepare(Stage stage) {
                                  : final            ? &*all_items_
                                  : refit            ? &evaluator_.seen_items()
                                                     : &evaluator_.train_items();
-  stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_)});
+  stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_), peers_});
 }
 
 void Experiment::compute(Stage stage) {
@@ -194,12 +197,17 @@ int64_t Experiment::as_many_passes(int64_t done, int64_t before, int64_t rows) c
 }
 
 TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps) {
-  TrainJob job{*model_, *stepper_, steps};
+  TrainJob job{.model = *model_, .stepper = *stepper_, .steps = steps, .peers = peers_};
   job.unit = solved(config_) ? "epoch" : "step";
   job.samples_per_step = stepper_->samples_per_step();
   if (stage == Stage::kFirst) job.monitor = monitor_;
-  job.quiet = run == nullptr || quiet_;
-  if (run == nullptr) return latent::train(job, std::nullopt);
+  const bool writes = run != nullptr && peers_.first();
+  job.quiet = !writes || quiet_;
+  if (!writes) {
+    const TrainSummary summary = latent::train(job, checkpoint_);
+    checkpoint_.reset();
+    return summary;
+  }
 
   const CheckpointFolder checkpoints(folder_of(*run, stage));
   checkpoints.remove_half_written();
@@ -227,7 +235,7 @@ std::string Experiment::folder_of(const RunDirectory& run, Stage stage) {
 TrainSummary Experiment::later_fit(const RunDirectory* run, Stage stage, int64_t steps) {
   if (run != nullptr) {
     const std::string folder = folder_of(*run, stage);
-    std::filesystem::create_directories(folder);
+    if (peers_.first()) std::filesystem::create_directories(folder);
     checkpoint_ = CheckpointFolder(folder).newest();
   }
   prepare(stage);
@@ -240,7 +248,10 @@ void Experiment::train(const RunDirectory* run, bool quiet) {
   const auto start = Clock::now();
   summary_ = fit(run, Stage::kFirst, steps());
   if (config_.train.refit) {
-    first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
+    peers_.together([&] {
+      if (peers_.first())
+        first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
+    });
     if (config_.train.rows != "all")
       first_valid_.erase("leaked");  // this fit has not seen it, the second will
     const int64_t first = data_->parts.train.size();

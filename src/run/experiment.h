@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "src/base/error.h"
+#include "src/base/peers.h"
 #include "src/run/evaluate.h"
 #include "src/run/initial_rows.h"
 #include "src/run/model_for_data.h"
@@ -22,9 +23,10 @@ struct FitResult {
 class Experiment {
  public:
   /// Makes the model and its stepper, so that whatever cannot be trained is an Error before
-  /// anything is written. `resumed`: a run to go on with from its newest checkpoint.
+  /// anything is written. `resumed`: a run to go on with from its newest checkpoint. `peers`: who
+  /// train along, each with an Experiment of its own; the first one judges and writes.
   Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
-             const RunDirectory* resumed = nullptr);
+             const RunDirectory* resumed = nullptr, Peers& peers = alone());
   Experiment(const Experiment&) = delete;
   Experiment& operator=(const Experiment&) = delete;
 
@@ -77,6 +79,7 @@ class Experiment {
 
   const RunConfig config_;
   const std::shared_ptr<const SplitDataset> data_;
+  Peers& peers_;
   Evaluator evaluator_;
   bool leaked_ = false;
   // Of the fit at hand; each refers to those before it.

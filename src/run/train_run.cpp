@@ -15,9 +15,11 @@
 #include "src/run/costs.h"
 #include "src/run/part_metrics.h"
 #include "src/run/per_user_file.h"
+#include "src/run/ranks.h"
 #include "src/run/saved_run.h"
 #include "src/run/write_model.h"
 #include "src/train/at_once.h"
+#include "src/train/collective.h"
 
 namespace latent {
 
@@ -43,23 +45,54 @@ void keep_per_user(const RunConfig& config, const PerUserFigures& figures,
   std::filesystem::remove(run.per_user(), ignored);  // of other figures, before a resume
 }
 
-/// Trains and tests in a run folder that holds its config; writes metrics and model.
-RunReport finish(Experiment& experiment, const RunDirectory& run) {
-  experiment.train(&run);
+/// Trains; where contact is lost, says where the run can be gone on with.
+void train_with(const Peers& peers, Experiment& experiment, const RunDirectory* run) {
+  try {
+    experiment.train(run);
+  } catch (const LostContact& e) {
+    if (!peers.first()) throw;
+    const int64_t step = CheckpointFolder(run->checkpoints()).newest_step();
+    throw LostContact(e.what() +
+                      (step == 0 ? std::string("; there is no checkpoint yet")
+                                 : "; the last checkpoint is of step " + std::to_string(step) +
+                                       ": go on with latent train --resume " + run->path()));
+  }
+}
+
+/// Trains and tests in a run folder that holds its config; writes metrics and model. `run`: null
+/// where another rank has it.
+RunReport finish(Experiment& experiment, const RunDirectory* run, Peers& peers) {
+  train_with(peers, experiment, run);
   const RunConfig& config = experiment.config();
-  PerUserFigures per_user;
-  FitResult result = experiment.evaluate(config.eval.per_user ? &per_user : nullptr);
-  result.metrics["train"].update(costs_of(experiment.model()));
   const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
-  if (fit == Fit::kAll) result.metrics["export"] = experiment.train_on_all(&run);
+  const std::vector<int64_t> sent = peers.gather(peers.bytes_sent());
+  PerUserFigures per_user;
+  FitResult result;
+  const auto evaluate = [&] {
+    if (!peers.first()) return;
+    result = experiment.evaluate(config.eval.per_user ? &per_user : nullptr);
+    result.metrics["train"].update(costs_of(experiment.model()));
+  };
+  if (fit == Fit::kAll) {
+    peers.together(evaluate);
+    result.metrics["export"] = experiment.train_on_all(run);
+  } else {
+    evaluate();  // the others are done
+  }
+  if (!peers.first()) return {};
+  if (!peers.alone()) {
+    result.metrics["train"]["world_size"] = peers.size();
+    result.metrics["train"]["bytes_sent"] = sent;
+  }
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic && model_info(config.model.name).item_item)
     say("no model.pt: " + not_exported(config.model.name));
   else if (config.exporting.automatic)
-    write_model(config, experiment.data(), experiment.model(), fit, {run.model()}, result.metrics);
-  keep_per_user(config, per_user, run);
-  write_file(run.metrics(), result.metrics.dump(2) + "\n");
-  return {run.path(), result.metrics};
+    write_model(config, experiment.data(), experiment.model(), fit, {run->model()},
+                result.metrics);
+  keep_per_user(config, per_user, *run);
+  write_file(run->metrics(), result.metrics.dump(2) + "\n");
+  return {run->path(), result.metrics};
 }
 
 /// That the rows were too few for what was to stop the training.
@@ -79,7 +112,8 @@ bool may_change(const std::string& knob) {
     if (knob == free) return true;
   }
   return knob.rfind("eval.", 0) == 0 || knob.rfind("log.", 0) == 0 ||
-         knob.rfind("export.", 0) == 0 || knob.rfind("checkpoint.", 0) == 0;
+         knob.rfind("export.", 0) == 0 || knob.rfind("checkpoint.", 0) == 0 ||
+         knob.rfind("dist.", 0) == 0;
 }
 
 /// Whether both values of a knob that names a file lead to the same one.
@@ -109,19 +143,22 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
 
 }  // namespace
 
-RunReport train_run(const TrainRequest& request) {
+RunReport train_run(const TrainRequest& request, Peers& peers) {
+  // The command is the same each time that torchrun gives it.
+  if (restarts_of(peers) > 0 && !request.run_dir.empty() && RunDirectory::is_run(request.run_dir))
+    return resume_run(request.run_dir, "", {}, peers);
   return with_memory_advice([&] {
     reset_peak_memory();
     const RunConfig& config = request.config.config;
-    if (!request.run_dir.empty())
+    if (!request.run_dir.empty() && peers.first())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
     refuse(complaints(request.config));
-    const auto data =
-        request.data ? request.data
-                     : std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+    const auto data = request.data ? request.data : load_with_ranks(config, peers);
+    require_agreement(config, *data, peers);
     tell_memory(config, data->items.size());
-    Experiment experiment(config, data);
+    Experiment experiment(config, data, /*resumed=*/nullptr, peers);
     tell_of_no_validation(config, experiment.config());
+    if (!peers.first()) return finish(experiment, /*run=*/nullptr, peers);
     const std::string text = run_config(experiment, request.config.includes).dump(2) + "\n";
     const RunDirectory run =
         request.run_dir.empty()
@@ -130,7 +167,7 @@ RunReport train_run(const TrainRequest& request) {
     try {
       tell_how_read(data->read_as, ranks(config));
       if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));
-      const RunReport report = finish(experiment, run);
+      const RunReport report = finish(experiment, &run, peers);
       run.keep_replacement();
       return report;
     } catch (...) {
@@ -148,10 +185,11 @@ RunReport train_run(const TrainRequest& request) {
 }
 
 RunReport resume_run(const std::string& directory, const std::string& config_path,
-                     const std::vector<std::string>& sets) {
+                     const std::vector<std::string>& sets, Peers& peers) {
   return with_memory_advice([&] {
     reset_peak_memory();
-    const RunDirectory run = RunDirectory::open_to_write(directory);
+    const RunDirectory run = peers.first() ? RunDirectory::open_to_write(directory)
+                                           : RunDirectory::open(directory);
     const ResolvedConfig saved = read_config(run.config(), {});
     ResolvedConfig resolved =
         read_with_complaints(config_path.empty() ? run.config() : config_path, sets);
@@ -161,12 +199,14 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     refuse(complaints_apart_from_data(resolved));
     const RunConfig& config = resolved.config;
     require_agreement(saved.config, config, directory);
-    const auto data =
-        std::make_shared<const SplitDataset>(load_dataset(config.data, config.split));
+    const auto data = load_with_ranks(config, peers);
     const nlohmann::json provenance = saved_provenance(run);
+    require_agreement(config, *data, peers);
     require_same_data(config, *data, provenance, directory);
-    Experiment experiment(config, data, &run);
+    Experiment experiment(config, data, &run, peers);
     const int64_t step = experiment.done();
+    require_same_step(step, peers);
+    if (!peers.first()) return finish(experiment, &run, peers);
     say(step > 0 ? "resuming " + directory + " at step " + std::to_string(step)
                  : directory + " has no checkpoint yet: starting at step 0");
     const auto newest = [](const std::string& folder) -> int64_t {
@@ -180,7 +220,7 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
                               : resolved.includes;
     write_file(run.config(), run_config(experiment, includes).dump(2) + "\n");
     tell_how_read(data->read_as, ranks(config));
-    return finish(experiment, run);
+    return finish(experiment, &run, peers);
   });
 }
 

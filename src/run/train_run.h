@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/config/read.h"
 #include "src/data/split.h"
 
@@ -25,13 +26,14 @@ struct RunReport {
   nlohmann::ordered_json metrics;
 };
 
-/// Trains a new run.
-RunReport train_run(const TrainRequest& request);
+/// Trains a new run. Of several ranks all call this, and the first one writes and reports; where
+/// torchrun has started them again, they go on with the run that is there.
+RunReport train_run(const TrainRequest& request, Peers& peers = alone());
 
 /// Goes on with the run in `directory`, from its newest checkpoint. `config_path`, when given, must
 /// agree with the run's own config; `sets` may change only what leaves the training's meaning alone
 /// (its length, threads, device, eval.*, ...).
 RunReport resume_run(const std::string& directory, const std::string& config_path,
-                     const std::vector<std::string>& sets);
+                     const std::vector<std::string>& sets, Peers& peers = alone());
 
 }  // namespace latent

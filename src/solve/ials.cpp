@@ -85,7 +85,8 @@ WeightedRows WeightedRows::transposed(int64_t columns) const {
 }
 
 IalsSolver::IalsSolver(WeightedRows observed, int64_t items, int factors,
-                       const IalsProblem& problem, SymmetricEigen eigen, int threads)
+                       const IalsProblem& problem, SymmetricEigen eigen, int threads,
+                       Peers& peers)
     : by_user_(weighted_for(problem.implicit_form, std::move(observed))),
       by_item_(by_user_.transposed(items)),
       items_(items),
@@ -94,6 +95,7 @@ IalsSolver::IalsSolver(WeightedRows observed, int64_t items, int factors,
       problem_(problem),
       eigen_(std::move(eigen)),
       threads_(threads),
+      peers_(peers),
       users_(by_user_.rows() * stride_),
       items_table_(items * stride_) {}
 
@@ -140,14 +142,17 @@ double IalsSolver::penalty(const WeightedRows& rows, const Table<float>& table,
 }
 
 IalsSolver::Spectrum IalsSolver::into_eigenbasis(const Half& half) {
-  const std::vector<double> g = gram(half.fixed.data(), half.fixed_rows, stride_, threads_);
+  const std::vector<double> g =
+      gram(half.fixed.data(), half.fixed_rows, stride_, threads_, peers_);
   std::vector<double> vectors(int64_t{factors_} * factors_), values(factors_);
   for (int i = 0; i < factors_; ++i)
     std::copy_n(g.begin() + int64_t{i} * stride_, factors_,
                 vectors.begin() + int64_t{i} * factors_);
   if (!std::isfinite(std::accumulate(g.begin(), g.end(), 0.0)))
     throw Error("the factors are not finite; " + remedy());
-  eigen_(factors_, vectors.data(), values.data());
+  if (peers_.first()) eigen_(factors_, vectors.data(), values.data());
+  peers_.broadcast(vectors.data(), std::ssize(vectors) * int64_t{sizeof(double)});
+  peers_.broadcast(values.data(), std::ssize(values) * int64_t{sizeof(double)});
   std::vector<float> turn(int64_t{stride_} * stride_);
   for (int i = 0; i < factors_; ++i) {
     for (int j = 0; j < factors_; ++j)
@@ -230,7 +235,10 @@ double IalsSolver::solve(const Half& half) {
                    &objectives[row]};
   };
   const std::vector<int64_t> tasks = tasks_of(plan.batches, plan.rows, rows, factors_);
-  parallel_chunks(static_cast<int64_t>(tasks.size()) - 1, threads_, [&](int64_t t) {
+  const Shares shares = even_shares(static_cast<int64_t>(tasks.size()) - 1, peers_.size());
+  const auto [first, last] = piece_of(shares, peers_.rank());
+  parallel_chunks(last - first, threads_, [&](int64_t n) {
+    const int64_t t = first + n;
     IalsScratch scratch;
     for (int64_t b = tasks[t]; b < tasks[t + 1]; ++b) {
       const Batch& batch = plan.batches[b];
@@ -246,6 +254,7 @@ double IalsSolver::solve(const Half& half) {
       }
     }
   });
+  if (!peers_.alone()) share_solved(half, plan, tasks, shares, objectives);
   return std::accumulate(objectives.begin(), objectives.end(), 0.0);
 }
 

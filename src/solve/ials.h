@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/base/huge_pages.h"
+#include "src/base/peers.h"
 
 namespace latent {
 
@@ -45,12 +46,13 @@ using SymmetricEigen = std::function<void(int d, double* matrix, double* values)
 
 /// Solves in the eigenbasis of the fixed side's Gram matrix, where what all rows share is diagonal:
 /// a row with n < d pairs then takes an n x n system (Woodbury), any other a d x d one. The same
-/// bits for any number of threads.
+/// bits for any number of threads, and of ranks: each solves rows of its own, and all have the whole
+/// tables.
 class IalsSolver {
  public:
   /// `observed` [U rows, columns below `items`]; form ials has no use for its weights.
   IalsSolver(WeightedRows observed, int64_t items, int factors, const IalsProblem& problem,
-             SymmetricEigen eigen, int threads);
+             SymmetricEigen eigen, int threads, Peers& peers = alone());
 
   /// Tables [U, d] and [I, d] in, as iterations start from the items' alone; and out. An iteration
   /// leaves both turned by one orthogonal matrix, which no score sees.
@@ -100,6 +102,9 @@ class IalsSolver {
   void require_definite(const Spectrum& shared, const Plan& plan, const Half& half) const;
   /// The rows of a batch come from all over the fixed table.
   void prefetch(const Half& half, const Plan& plan, int64_t batch) const;
+  /// Brings the rows that each rank has solved, the tasks of `shares`, to all.
+  void share_solved(const Half& half, const Plan& plan, const std::vector<int64_t>& tasks,
+                    const Shares& shares, std::vector<double>& objectives) const;
   double penalty_of(const WeightedRows& rows, int64_t row, int64_t others) const;
   /// sum over rows of penalty |row|^2.
   double penalty(const WeightedRows& rows, const Table<float>& table, int64_t others) const;
@@ -110,6 +115,7 @@ class IalsSolver {
   IalsProblem problem_;
   SymmetricEigen eigen_;
   int threads_;
+  Peers& peers_;
   Table<float> users_, items_table_;  // [U, stride], [I, stride]
 };
 

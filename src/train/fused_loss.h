@@ -2,6 +2,7 @@
 // the gradient tables, without autograd.
 #pragma once
 
+#include "src/base/peers.h"
 #include "src/train/ordered_batch.h"
 
 namespace latent {
@@ -16,7 +17,9 @@ bool can_fuse(const GradientModelImpl& model);
 class FusedLoss {
  public:
   /// Keeps a reference to `model`. `batch`: ids int32 and contiguous, one negative a sample.
-  FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch);
+  /// `samples`: of a batch in the order of its users, those of each rank (see PairKernels).
+  FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch,
+            const OwnedRows& samples = {});
 
   double value() const { return value_; }
   /// Adds the gradient of `factor` times the loss to the .grad of the tables, which are made (zero)
@@ -26,6 +29,7 @@ class FusedLoss {
  private:
   ScoreTables tables_;
   OrderedBatch batch_;
+  OwnedRows samples_;
   LossForm form_;
   torch::Tensor weight_, user_sum_;  // [B], [B, K]: see PairKernels
   double value_;

@@ -47,6 +47,11 @@ SamplerOptions sampler_options(const RunConfig& config, int64_t rows) {
   return out;
 }
 
+std::optional<UserRows> shared_users(const GradientModelImpl& model, const FitContext& fit) {
+  if (fit.peers.alone()) return std::nullopt;
+  return UserRows(model, fit.rows, fit.peers);
+}
+
 }  // namespace
 
 GradientSteps::GradientSteps(const FitContext& fit)
@@ -56,7 +61,9 @@ GradientSteps::GradientSteps(const FitContext& fit)
       options_(fit.config.train),
       device_(fit.device),
       sampler_(fit.rows, sampler_options(fit.config, fit.rows.size()), fit.known, fit.items()),
-      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr),
+      user_rows_(shared_users(model_, fit)),
+      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr,
+                 user_rows_ ? user_rows_->users() : OwnedRows()),
       fused_(!by_operators(fit.device) && can_fuse(model_)) {
   prefer_fixed_order(device_);
   if (!by_operators(device_)) {
@@ -83,7 +90,8 @@ void GradientSteps::refresh_thresholds(int64_t done) {
   std::vector<int32_t> drawn(options_.negatives);
   for (int32_t& j : drawn) j = static_cast<int32_t>(stream.below(sampler_.items()));
   const std::vector<float> values =
-      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k);
+      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k,
+                 user_rows_ ? user_rows_->users() : OwnedRows());
   const torch::NoGradGuard no_grad;
   mf_->thresholds().copy_(torch::tensor(values));
 }
@@ -93,13 +101,18 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     refresh_thresholds(done);
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
+    if (user_rows_) {
+      user_rows_->tidy(optimizer_.users_state());
+      user_rows_->bring(batch);
+    }
+    const OwnedRows samples = user_rows_ ? user_rows_->samples(batch) : OwnedRows();
     StepReport report;
     report.measured = !by_operators(device_) || done % options_.log_every == 0 || last;
     if (many_negatives_) {
-      if (!measure(report, many_negatives_->value(batch))) return report;
+      if (!measure(report, many_negatives_->value(batch, samples))) return report;
       many_negatives_->backward();
     } else if (fused_) {
-      const FusedLoss loss(model_, batch);
+      const FusedLoss loss(model_, batch, samples);
       if (!measure(report, loss.value())) return report;
       loss.backward();
     } else {
@@ -116,6 +129,15 @@ StepReport GradientSteps::step(int64_t done, bool last) {
   }
 }
 
+void GradientSteps::sync() {
+  if (user_rows_) user_rows_->collect();
+}
+
+void GradientSteps::collect_state() {
+  if (!user_rows_) return;
+  for (const Tensor& table : optimizer_.users_state()) user_rows_->collect(table);
+}
+
 void GradientSteps::save(Checkpoint& out) const {
   for (const auto& [name, tensor] : optimizer_.state())
     out.tensors.emplace_back("optimizer." + name, tensor);
@@ -127,6 +149,7 @@ void GradientSteps::restore(const Checkpoint& from) {
   optimizer_.set_steps_done(from.state.at("step"));
   for (const auto& [name, tensor] : optimizer_.state())
     copy_named(from.tensors, "optimizer." + name, tensor);
+  if (user_rows_) user_rows_->has_strangers();
   if (mf_ != nullptr && mf_->thresholds().defined())
     copy_named(from.tensors, "thresholds", mf_->thresholds());
 }

@@ -8,6 +8,7 @@
 #include "src/train/many_negatives_loss.h"
 #include "src/train/optimizer.h"
 #include "src/train/stepper.h"
+#include "src/train/user_rows.h"
 
 namespace latent {
 
@@ -19,9 +20,11 @@ class GradientSteps : public Stepper {
   explicit GradientSteps(const FitContext& fit);
 
   StepReport step(int64_t done, bool last) override;
+  void sync() override;
   int64_t steps_per_pass() const override { return sampler_.batches_per_epoch(); }
   int64_t samples_per_step() const override { return sampler_.options().batch_size; }
   void save(Checkpoint& out) const override;
+  void collect_state() override;
   void restore(const Checkpoint& from) override;
   std::string remedy() const override;
 
@@ -35,6 +38,7 @@ class GradientSteps : public Stepper {
   const TrainOptions& options_;
   torch::Device device_;
   Sampler sampler_;
+  std::optional<UserRows> user_rows_;  // of several ranks
   Optimizer optimizer_;
   bool fused_;
   std::optional<ManyNegativesLoss> many_negatives_;  // of the CPU

@@ -73,11 +73,13 @@ RankedBatch ManyNegativesLoss::view() const {
                       static_cast<size_t>(batch_.sorted_items.numel())};
   out.item_order = data_of<int32_t>(batch_.item_order);
   out.item_shift = batch_.item_shift;
+  out.samples = samples_;
   return out;
 }
 
-double ManyNegativesLoss::value(const OrderedBatch& batch) {
+double ManyNegativesLoss::value(const OrderedBatch& batch, const OwnedRows& samples) {
   batch_ = in_user_order(batch);
+  samples_ = samples;
   const RankedBatch b = view();
   const double sum = kernels_.losses(tables_of(model_.tables()), b, default_threads());
   return sum / static_cast<double>(b.size);

@@ -17,8 +17,9 @@ class ManyNegativesLoss {
   /// Keeps a reference to `model`, whose tables are floats on the CPU and whose loss has negatives.
   explicit ManyNegativesLoss(MfImpl& model);
 
-  /// The loss of `batch`, of which it keeps the tensors until the next call.
-  double value(const OrderedBatch& batch);
+  /// The loss of `batch`, of which it keeps the tensors until the next call. `samples`: of a batch
+  /// in the order of its users, those of each rank.
+  double value(const OrderedBatch& batch, const OwnedRows& samples = {});
   /// Adds the gradient of `factor` times that loss to the .grad of the tables, which are made
   /// (zero) where they are absent.
   void backward(double factor = 1);
@@ -29,6 +30,7 @@ class ManyNegativesLoss {
   MfImpl& model_;
   ManyNegatives kernels_;
   OrderedBatch batch_;
+  OwnedRows samples_;
 };
 
 }  // namespace latent

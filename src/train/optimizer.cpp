@@ -1,5 +1,6 @@
 #include "src/train/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -7,6 +8,7 @@
 #include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
+#include "src/train/user_rows.h"
 
 namespace latent {
 
@@ -35,8 +37,9 @@ OptimizerKind optimizer_kind(const std::string& name) {
                                : OptimizerKind::kAdam;
 }
 
-Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr)
-    : kind_(kind), form_(model.spec().form), lr_(lr) {
+Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr,
+                     const OwnedRows& users)
+    : kind_(kind), form_(model.spec().form), lr_(lr), users_(users) {
   const std::vector<Penalty> penalties = model.penalties();
   const ScoreTables tables = model.tables();
   const auto is = [](const Tensor& a, const Tensor& b) { return b.defined() && a.is_same(b); };
@@ -50,9 +53,12 @@ Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr)
     if (is(w, tables.beta_user) || is(w, tables.gamma_user)) slot.side = Side::kUsers;
     if (is(w, tables.beta_item) || is(w, tables.gamma_item)) slot.side = Side::kItems;
     const bool adam = kind == OptimizerKind::kAdam || kind == OptimizerKind::kAdamLazy;
-    if (adam) slot.first = torch::zeros_like(w);
-    if (kind != OptimizerKind::kSgd) slot.second = torch::zeros_like(w);
-    if (kind == OptimizerKind::kAdamLazy && !by_operators(w.device())) slot.squares = scalar(sum_of_squares(w));
+    const auto zeros = [&] { return shared(slot) ? untouched_zeros(w) : torch::zeros_like(w); };
+    if (shared(slot)) w.mutable_grad() = zeros();
+    if (adam) slot.first = zeros();
+    if (kind != OptimizerKind::kSgd) slot.second = zeros();
+    if (kind == OptimizerKind::kAdamLazy && !by_operators(w.device()))
+      slot.squares = scalar(sum_of_squares(w));
     slots_.push_back(std::move(slot));
   }
 }
@@ -81,7 +87,13 @@ double Optimizer::penalty() {
   double sum = 0;
   for (Slot& slot : slots_) {
     if (slot.decay == 0) continue;
-    if (!slot.squares.defined()) slot.squares = scalar(sum_of_squares(slot.parameter));
+    if (!slot.squares.defined())
+      slot.squares = scalar(
+          shared(slot) ? latent::sum_of_squares(
+                             slot.parameter.data_ptr<float>(),
+                             {users_.peers, scaled(users_.shares, slot.parameter.size(1))},
+                             default_threads())
+                       : sum_of_squares(slot.parameter));
     sum += slot.decay / 2 * slot.squares.item<double>();
   }
   return sum;
@@ -93,17 +105,24 @@ double Optimizer::epsilon() const {
              : 1e-8;
 }
 
-AdamTable Optimizer::table_of(const Slot& slot) {
-  return {slot.parameter.data_ptr<float>(), slot.parameter.grad().data_ptr<float>(),
-          slot.first.data_ptr<float>(), slot.second.data_ptr<float>()};
+Piece Optimizer::own_rows(const Slot& slot) const {
+  return shared(slot) ? users_.own() : Piece{0, slot.parameter.size(0)};
+}
+
+AdamTable Optimizer::table_of(const Slot& slot, int64_t from) {
+  return {slot.parameter.data_ptr<float>() + from, slot.parameter.grad().data_ptr<float>() + from,
+          slot.first.data_ptr<float>() + from, slot.second.data_ptr<float>() + from};
 }
 
 void Optimizer::adam_step(Slot& slot) {
   Tensor w = slot.parameter, g = w.grad();
   if (!by_operators(w.device())) {
-    slot.squares = scalar(latent::adam_step(
-        table_of(slot), w.numel(), {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_},
-        default_threads()));
+    const Piece rows = own_rows(slot);
+    const int64_t k = w.numel() / w.size(0);
+    const double squares = latent::adam_step(
+        table_of(slot, rows.begin * k), rows.size() * k,
+        {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_}, default_threads());
+    slot.squares = shared(slot) ? Tensor() : scalar(squares);
     return;
   }
   const Tensor count = torch::full({}, static_cast<double>(steps_), w.options());
@@ -138,6 +157,10 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   const Tensor& keys = users ? b.users : b.sorted_items;
   const auto* const ids = keys.const_data_ptr<int32_t>();
   const auto begin = key_chunks(ids, keys.numel(), users ? 0 : b.item_shift);
+  if (shared(slot)) {
+    slot.squares.add_(shared_growth(slot, b, begin));
+    return;
+  }
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> grown(chunks);
   parallel_chunks(chunks, default_threads(), [&](int64_t c) {
@@ -146,6 +169,42 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
                               {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_});
   });
   slot.squares.add_(std::accumulate(grown.begin(), grown.end(), 0.0));
+}
+
+double Optimizer::shared_growth(Slot& slot, const OrderedBatch& b,
+                                std::span<const int64_t> begin) {
+  const auto* const ids = b.users.const_data_ptr<int32_t>();
+  const auto begins = begin.first(begin.size() - 1);
+  Shares samples;
+  for (const int64_t user : users_.shares)
+    samples.push_back(std::lower_bound(ids, ids + b.users.numel(), user) - ids);
+  const AdamStep step{lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_};
+  const auto moved = [&](int64_t from, int64_t to) {
+    return adam_step_rows(table_of(slot), slot.parameter.size(1), ids + from, to - from,
+                          slot.stamp.data(), step);
+  };
+  // A chunk's sum runs from user to user: what another rank begins needs each of ours by itself.
+  const int rank = users_.peers->rank();
+  const Piece own = piece_of(samples, rank);
+  const std::vector<Piece> heads = heads_of(begins, samples);
+  const Shares of_chunks = chunk_shares(begins, samples);
+  const Piece chunks = piece_of(of_chunks, rank);
+  std::vector<double> each(b.users.numel()), grown(begins.size());
+  for (int64_t n = heads[rank].begin; n < heads[rank].end; ++n) each[n] = moved(n, n + 1);
+  parallel_chunks(chunks.size(), default_threads(), [&](int64_t n) {
+    const int64_t c = chunks.begin + n;
+    grown[c] = moved(begin[c], std::min(begin[c + 1], own.end));
+  });
+  const SharedArray singles{each.data(), sizeof(double), heads};
+  users_.peers->gather({&singles, 1});
+  if (chunks.size() > 0) {
+    const int64_t last = chunks.end - 1;
+    for (int64_t n = std::min(begin[last + 1], own.end); n < begin[last + 1]; ++n)
+      grown[last] += each[n];
+  }
+  const SharedArray sums{grown.data(), sizeof(double), pieces_of(of_chunks)};
+  users_.peers->gather({&sums, 1});
+  return std::accumulate(grown.begin(), grown.end(), 0.0);
 }
 
 void Optimizer::plain_step(Slot& slot) const {
@@ -166,12 +225,14 @@ void Optimizer::plain_step(Slot& slot) const {
   }
   // Plain loops in fixed chunks: torch's vector code rounds differently at the ends of each
   // thread's range.
-  float* const weight = w.data_ptr<float>();
-  float* const grad = g.data_ptr<float>();
-  float* const sum = adagrad ? slot.second.data_ptr<float>() : nullptr;
+  const Piece rows = own_rows(slot);
+  const int64_t k_row = w.numel() / w.size(0), from = rows.begin * k_row;
+  float* const weight = w.data_ptr<float>() + from;
+  float* const grad = g.data_ptr<float>() + from;
+  float* const sum = adagrad ? slot.second.data_ptr<float>() + from : nullptr;
   const auto decay = static_cast<float>(slot.decay), lr = static_cast<float>(lr_);
   constexpr int64_t kChunk = 1 << 14;
-  const int64_t n = w.numel();
+  const int64_t n = rows.size() * k_row;
   parallel_chunks(ceil_div(n, kChunk), default_threads(), [&](int64_t c) {
     for (int64_t k = c * kChunk; k < std::min(n, (c + 1) * kChunk); ++k) {
       const float full = grad[k] + decay * weight[k];
@@ -184,6 +245,16 @@ void Optimizer::plain_step(Slot& slot) const {
       grad[k] = 0;
     }
   });
+}
+
+std::vector<Tensor> Optimizer::users_state() const {
+  std::vector<Tensor> out;
+  for (const Slot& slot : slots_) {
+    if (slot.side != Side::kUsers) continue;
+    if (slot.first.defined()) out.push_back(slot.first);
+    if (slot.second.defined()) out.push_back(slot.second);
+  }
+  return out;
 }
 
 NamedTensors Optimizer::state() const {

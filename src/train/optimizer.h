@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/kernels/adam.h"
 #include "src/train/checkpoint.h"
 #include "src/train/ordered_batch.h"
@@ -29,10 +30,12 @@ double sum_of_squares(const torch::Tensor& table);
 /// w -= lr g / (sqrt(s) + 1e-10). Lazy Adam: a row of a table that the batch does not touch stands
 /// still, its moments and its penalty too, as in torch.optim.SparseAdam (corrections count all
 /// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is
-/// bit-identical for any number of threads.
+/// bit-identical for any number of threads, and of ranks, each of which moves its own users' rows and
+/// all items'.
 class Optimizer {
  public:
-  Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr);
+  /// `users`: the rows of each rank.
+  Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr, const OwnedRows& users = {});
 
   /// Leaves the gradients zero, ready for the next batch. `batch`: what they come from; lazy Adam
   /// needs it.
@@ -43,6 +46,8 @@ class Optimizer {
 
   /// Moments and the like, by parameter name; load with the same names and shapes.
   NamedTensors state() const;
+  /// What state() holds a row of for each user.
+  std::vector<torch::Tensor> users_state() const;
   void set_steps_done(int64_t steps) { steps_ = steps; }
 
  private:
@@ -55,7 +60,12 @@ class Optimizer {
     torch::Tensor squares;         // float64 [1]: sum of the parameter's w^2; undefined: not known
     std::vector<int32_t> stamp;    // lazy Adam: the step that last touched the row
   };
-  static AdamTable table_of(const Slot& slot);  // of the CPU
+  /// The slot's rows of this rank's own; all for the other sides.
+  Piece own_rows(const Slot& slot) const;
+  bool shared(const Slot& slot) const { return slot.side == Side::kUsers && users_.shared(); }
+  static AdamTable table_of(const Slot& slot, int64_t from = 0);  // of the CPU
+  /// The sum of grown squares that shared chunks of a batch's users have.
+  double shared_growth(Slot& slot, const OrderedBatch& batch, std::span<const int64_t> begin);
   void adam_step(Slot& slot);
   void lazy_step(Slot& slot, const OrderedBatch& batch);
   double epsilon() const;
@@ -65,6 +75,7 @@ class Optimizer {
   Form form_;
   double lr_;
   int64_t steps_ = 0;
+  OwnedRows users_;
   std::vector<Slot> slots_;
 };
 

@@ -142,7 +142,7 @@ class IalsSteps : public Stepper {
         solver_(std::move(observed), fit.items(), static_cast<int>(fit.config.model.factors),
                 {fit.config.ials.form == "implicit", constants_.alpha0, constants_.reg,
                  fit.config.ials.nu, fit.config.ials.alpha},
-                symmetric_eigen, static_cast<int>(fit.config.train.threads)) {}
+                symmetric_eigen, static_cast<int>(fit.config.train.threads), fit.peers) {}
 
   static WeightedRows observed(const FitContext& fit) {
     return pair_weights(fit.rows, fit.users(), fit.items(),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "models/recommender.h"
+#include "src/base/peers.h"
 #include "src/config/options.h"
 #include "src/data/interactions.h"
 #include "src/score/user_items.h"
@@ -28,7 +29,8 @@ class Stepper {
   virtual void start() {}
   /// Step number `done`, from 0. `last`: none follows.
   virtual StepReport step(int64_t done, bool last) = 0;
-  /// Brings the module's tables up to date, where steps work on copies.
+  /// Brings the module's tables up to date, where steps work on copies; of several ranks those of
+  /// the first one.
   virtual void sync() {}
 
   /// Steps that pass over the rows once.
@@ -38,6 +40,8 @@ class Stepper {
   /// What a checkpoint holds beside the module's tables, which it has already (and has put back
   /// when restore() is called).
   virtual void save(Checkpoint&) const {}
+  /// Brings the parts of it that other ranks have to the first one.
+  virtual void collect_state() {}
   virtual void restore(const Checkpoint&) {}
 
   /// What to do when figures are not finite: "lower train.lr (now 0.1)".
@@ -51,6 +55,7 @@ struct FitContext {
   const Interactions& rows;
   const UserItems* known;  ///< items that are no negatives of a user; null for models without any
   torch::Device device;
+  Peers& peers = alone();  ///< who trains along
 
   int32_t users() const { return static_cast<int32_t>(model.spec().users); }
   int32_t items() const { return static_cast<int32_t>(model.spec().items); }

@@ -1,5 +1,6 @@
 #include "src/train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -49,8 +50,9 @@ class Training {
       if (job_.log && line.size() > 2) job_.log(line);
       if (progress && progress->due(done_)) progress->update(done_, note());
       const bool last = done_ == job_.steps || stopped_early_;
-      if (!last && wants_checkpoint()) checkpoint();
-      if (const int signal = InterruptGuard::received(); signal != 0 && !last) stop_for(signal);
+      const Wish wish = agreed(last);
+      if (wish.checkpoint) checkpoint();
+      if (wish.signal != 0 && !last) stop_for(wish.signal);
     }
     const double total = seconds();
     seconds_before_ = total;
@@ -79,6 +81,18 @@ class Training {
     return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
   }
 
+  struct Wish {
+    bool checkpoint;
+    int signal;
+  };
+  /// A signal to any rank is one to all; when checkpoints are due is for the first to say.
+  Wish agreed(bool last) const {
+    const Wish own{!last && wants_checkpoint(), InterruptGuard::received()};
+    if (job_.peers.alone()) return own;
+    const std::vector<int64_t> all = job_.peers.gather(2 * own.signal + (own.checkpoint ? 1 : 0));
+    return {all[0] % 2 != 0, static_cast<int>(*std::ranges::max_element(all) / 2)};
+  }
+
   double seconds() const { return seconds_before_ + now() - start_; }
 
   bool wants_checkpoint() const {
@@ -102,7 +116,11 @@ class Training {
   void validate(nlohmann::ordered_json& line) {
     const Monitor& monitor = *job_.monitor;
     bring_tables();
-    const double value = monitor.measure();
+    double value = 0;
+    job_.peers.together([&] {
+      if (job_.peers.first()) value = monitor.measure();
+    });
+    job_.peers.broadcast(&value, sizeof value);
     line["valid_" + monitor.name] = value;
     last_value_ = value;
     if (monitor.higher_is_better ? value > best_value_ : value < best_value_) {
@@ -110,6 +128,7 @@ class Training {
       best_step_ = done_;
       since_best_ = 0;
       best_.clear();
+      if (!job_.peers.first()) return;  // whose tables are whole
       for (const auto& p : job_.model.named_parameters())
         best_.emplace_back(p.key(), p.value().detach().clone());
     } else if (++since_best_ >= monitor.patience) {
@@ -121,11 +140,18 @@ class Training {
     if (best_step_ < 0)
       throw Error("validation metric '" + job_.monitor->name +
                   "' was never a number; choose another train.monitor");
+    if (!job_.peers.first()) return;
     for (const auto& p : job_.model.named_parameters()) copy_named(best_, p.key(), p.value());
   }
 
   void checkpoint() {
     bring_tables();
+    if (!job_.peers.alone()) job_.stepper.collect_state();
+    job_.peers.together([&] { write_checkpoint(); });
+    if (job_.checkpoints != nullptr) saved_at_ = now();
+  }
+
+  void write_checkpoint() const {
     if (job_.checkpoints == nullptr) return;
     Checkpoint out;
     out.state = {{"step", done_},
@@ -141,7 +167,6 @@ class Training {
     job_.stepper.save(out);
     for (const auto& [name, tensor] : best_) out.tensors.emplace_back("best." + name, tensor);
     job_.checkpoints->save(done_, out);
-    saved_at_ = now();
   }
 
   void restore(const Checkpoint& from) {
@@ -159,6 +184,7 @@ class Training {
     since_best_ = from.state["best"].at("since");
     stopped_early_ =
         since_best_ >= job_.monitor->patience;  // the patience may have been raised since
+    if (!job_.peers.first()) return;
     for (const auto& p : job_.model.named_parameters()) {
       Tensor kept = torch::empty_like(p.value());
       copy_named(from.tensors, "best." + p.key(), kept);
@@ -172,6 +198,7 @@ class Training {
     checkpoint();
     const std::string where = "interrupted after " + job_.unit + " " + std::to_string(done_) +
                               " of " + std::to_string(job_.steps);
+    if (!job_.peers.first()) throw Interrupted(signal, "");  // the first says it
     if (job_.checkpoints == nullptr) throw Interrupted(signal, where);
     throw Interrupted(signal, where + "; checkpoint written. Go on with: " + job_.resume_command());
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/recommender.h"
+#include "src/base/peers.h"
 #include "src/train/checkpoint.h"
 #include "src/train/stepper.h"
 
@@ -35,6 +36,8 @@ struct TrainJob {
   std::function<void(const nlohmann::ordered_json&)> log = {};  ///< a line a step
   std::function<std::string()> resume_command = {};  ///< for the message after an interrupt
   std::function<double()> clock = {};                ///< seconds, steadily; empty: the machine's
+  /// Who trains along. The first rank decides, measures and writes; all call train().
+  Peers& peers = alone();
 };
 
 struct TrainSummary {
