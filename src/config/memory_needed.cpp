@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/base/memory.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 #include "src/config/mf_settings.h"
 
@@ -49,12 +50,12 @@ MemoryNeed batches(const RunConfig& config, const ModelInfo& model, int64_t user
                    int64_t rows) {
   constexpr double kRated = 40, kPaired = 56;        // ids, ratings, their order, the loss
   constexpr double kSharedNegative = 4, kOwnNegative = 30;  // its score and weight, its place
-  MemoryNeed out{named("train.batch_size", config.train.batch_size), "batches", 0};
+  const int64_t batch = batch_size_of(config.train, rows);
+  MemoryNeed out{named("train.batch_size", batch), "batches", 0};
   const bool passes = config.train.epochs > 0;  // a batch is no larger than a pass
-  const auto size = static_cast<double>(passes ? std::min(config.train.batch_size, rows)
-                                               : config.train.batch_size);
+  const auto size = static_cast<double>(passes ? std::min(batch, rows) : batch);
   if (model.name == "elsa") {
-    const auto most = static_cast<double>(std::min(config.train.batch_size, users));  // of users
+    const auto most = static_cast<double>(std::min(batch, users));  // of users
     out.bytes = most * static_cast<double>(items) * sizeof(float);
     return out;
   }
