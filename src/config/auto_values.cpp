@@ -10,7 +10,7 @@ namespace latent {
 namespace {
 
 // Of ratings from 1 to 5: what suits MovieLens 100k and 200,000 ratings of Goodreads.
-constexpr double kRowsOfUserBias = 2, kRowsOfItemBias = 4, kRowsOfFactors = 8;
+constexpr double kRowsOfUserBias = 2.5, kRowsOfItemBias = 9, kRowsOfFactors = 14;
 
 /// Above 0, at most 1 (of rows that repeat pairs there may be more).
 double density_of(const PairCounts& counts) {
