@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "src/base/error.h"
+
 namespace latent {
 
 namespace fs = std::filesystem;
@@ -21,6 +23,10 @@ std::vector<fs::path> checkpoint_files(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, absent)) {
     if (entry.path().extension() == ".ckpt") out.push_back(entry.path());
   }
+  // A folder that cannot be read is no empty one: a run would begin anew.
+  if (absent && absent != std::errc::no_such_file_or_directory &&
+      absent != std::errc::not_a_directory)
+    throw SystemError(folder.string() + ": cannot open: " + absent.message());
   std::sort(out.begin(), out.end());
   return out;
 }

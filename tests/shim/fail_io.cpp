@@ -107,6 +107,16 @@ LATENT_OPEN(open64(const char* path, int flags, ...), AT_FDCWD)
 LATENT_OPEN(openat(int folder, const char* path, int flags, ...), folder)
 LATENT_OPEN(openat64(int folder, const char* path, int flags, ...), folder)
 
+// What the calls become under _FORTIFY_SOURCE.
+int __open_2(const char* path, int flags) { return open_through(AT_FDCWD, path, flags, 0); }
+int __open64_2(const char* path, int flags) { return open_through(AT_FDCWD, path, flags, 0); }
+int __openat_2(int folder, const char* path, int flags) {
+  return open_through(folder, path, flags, 0);
+}
+int __openat64_2(int folder, const char* path, int flags) {
+  return open_through(folder, path, flags, 0);
+}
+
 FILE* fopen(const char* path, const char* mode) { return stream_through(path, mode, "fopen"); }
 FILE* fopen64(const char* path, const char* mode) { return stream_through(path, mode, "fopen64"); }
 
@@ -119,6 +129,11 @@ ssize_t pread64(int file, void* to, size_t bytes, off64_t from) {
   return ::syscall(SYS_pread64, file, to, bytes, from);
 }
 ssize_t pread(int file, void* to, size_t bytes, off_t from) {
+  return pread64(file, to, bytes, from);
+}
+
+ssize_t __read_chk(int file, void* to, size_t bytes, size_t) { return read(file, to, bytes); }
+ssize_t __pread64_chk(int file, void* to, size_t bytes, off64_t from, size_t) {
   return pread64(file, to, bytes, from);
 }
 
