@@ -133,7 +133,8 @@ class Bench:
         self.options, self.folder = options, pathlib.Path(folder)
         self.build = pathlib.Path(options.latent).resolve().parent
         self.rows, self.figures = [], {}
-        subprocess.run(["cmake", "--build", self.build, "--target", "bench_export", "bench_serve"], check=True, stdout=sys.stderr)
+        if not options.as_built:
+            subprocess.run(["cmake", "--build", self.build, "--target", "bench_export", "bench_serve"], check=True, stdout=sys.stderr)
         self.triad = told(self.build / "bench_serve", "triad")
         print(f"triad: {self.triad['one_thread'] / 1e9:.1f} GB/s on one thread, {self.triad['two_threads'] / 1e9:.1f} on two", file=sys.stderr)
 
@@ -247,6 +248,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seconds", type=int, default=10, help="of each measurement by wrk")
     parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("--as-built", action="store_true", help="bench_export and bench_serve are beside the program already")
     parser.add_argument("--peers", help="a Python with the package, implicit and faiss-cpu (default: made in build/bench_serve)")
     parser.add_argument("--torch", default=os.environ.get("LATENT_PYTHON", ".venv/bin/python"), help="a Python with torch")
     parser.add_argument("--json", help="a file for all figures")

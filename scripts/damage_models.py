@@ -190,7 +190,8 @@ def main():
     if options.asan:
         asked, library, package = sanitized(options.python, chosen)
         environment["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
-        runtime = run("c++", "-print-file-name=libasan.so").stdout.strip()
+        # The C++ library too: without it the sanitizer does not find what throws exceptions.
+        runtime = " ".join(run("c++", f"-print-file-name={name}").stdout.strip() for name in ("libasan.so", "libstdc++.so"))
         python_environment = {**environment, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0", "PYTHONPATH": str(package)}
     ways = {}
     try:
@@ -207,7 +208,10 @@ def main():
         elif "python" in chosen and options.asan:
             sys.exit(probe.stderr)
         whole, tally, failures = {}, collections.Counter(), []
+        began = time.monotonic()
         for n in range(options.first, options.first + options.count):
+            if n > options.first and (n - options.first) % 50 == 0:
+                print(f"{n - options.first} files, {len(failures)} failures, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
             # Other pairs of file and damage as n goes on: the numbers of both have no common divisor.
             name = list(files)[n % len(files)]
             kind, forged, bytes_ = damaged.damaged(files[name], n)

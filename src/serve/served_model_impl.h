@@ -77,8 +77,7 @@ struct ServedModel::Impl : ModelParts {
 
   /// Up to k items without `left_out` (ascending), of those `allowed` [I]; empty: all. Of a large
   /// model the first list is made while its items are read and checked for the first time, in the
-  /// order in which they lie: what a single answer needs. Later ones are the ranker's; lists are the
-  /// same.
+  /// order in which they lie: what a single answer needs. Later ones are the ranker's, and alike.
   std::vector<Scored> list(const ServedModel& model, const UserVector& user, int64_t k,
                            std::span<const int32_t> left_out, std::span<const char> allowed) const;
   /// The score by which a single item ranks, without making a ranker for it.

@@ -1,5 +1,5 @@
-// Answers from the library, for tests that compare: latent_answer_questions MODEL; a question a line
-// on standard input, words between tabs, lists between commas; an answer a line, as JSON.
+// Answers from the library, for tests that compare: latent_answer_questions MODEL; a question a
+// line on standard input, words between tabs, lists between commas; an answer a line, as JSON.
 #include <latent/serve.h>
 
 #include <iostream>
