@@ -34,6 +34,20 @@ def tool(*words, check=True):
     return subprocess.run(words, check=check, capture_output=True, text=True)
 
 
+def wait_and_watch(processes):
+    """Exit codes, and the most memory that each process has held, in bytes."""
+    most = [0] * len(processes)
+    while any(p.poll() is None for p in processes):
+        for n, process in enumerate(processes):
+            try:
+                status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+                most[n] = max(most[n], *(1024 * int(x) for x in re.findall(r"VmHWM:\s+(\d+)", status)), 0)
+            except (OSError, TypeError):
+                pass  # it has just ended
+        time.sleep(0.02)
+    return [p.returncode for p in processes], most
+
+
 class Network:
     """Namespaces lat0, lat1, ... at 10.77.0.1, .2, ..., joined by a bridge; gone with the object."""
 
@@ -104,14 +118,12 @@ class Campaign:
         """Seconds, bytes that links sent, metrics and tensors; count 1: without ranks."""
         start, before = time.monotonic(), self.network.sent()
         words = self.words("config.json", "--run-dir", run, sets=sets)
-        if count == 1:
-            done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, env=support.environment(self.folder))
-            good, said = done.returncode == 0, done.stderr
-        else:
-            codes = [p.wait() for p in self.start(count, words, run)]
-            good, said = not any(codes), (self.folder / f"{run}.0").read_text()
-        if not good:
-            raise SystemExit(f"{run}: {said}")
+        processes = self.start(count, words, run) if count > 1 else [
+            subprocess.Popen(words, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=open(self.folder / f"{run}.0", "w"),
+                             env=support.environment(self.folder))]
+        codes, self.memory = wait_and_watch(processes)
+        if any(codes):
+            raise SystemExit(f"{run}: " + (self.folder / f"{run}.0").read_text())
         return time.monotonic() - start, [b - a for a, b in zip(before, self.network.sent())], self.json(run), self.tensors(run)
 
     def json(self, run):
@@ -137,7 +149,7 @@ class Campaign:
                 share = [link / max(1, told) for link, told in zip(sent, said)]
                 self.check(all(0.9 < s < 1.6 for s in share),
                            f"{run}: links sent {min(share):.2f} to {max(share):.2f} times what metrics.json says")
-            self.rows.append((model, count, slow or "", steps, train["seconds"], max(said) / steps, train["peak_memory_bytes"]))
+            self.rows.append((model, count, slow or "", steps, train["seconds"], max(said) / steps, self.memory))
             results[count] = metrics
         return results
 
@@ -165,7 +177,10 @@ class Campaign:
             again = f"{run}-by-{size}"
             shutil.copytree(self.folder / run, self.folder / again)
             words = self.words("--resume", again, sets=[end])
-            codes = [p.wait() for p in self.start(size, words, again)] if size > 1 else [subprocess.run(words, cwd=self.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode]
+            if size > 1:
+                codes = [p.wait() for p in self.start(size, words, again)]
+            else:
+                codes = [subprocess.run(words, cwd=self.folder, capture_output=True).returncode]
             self.check(not any(codes) and self.tensors(again) == one, f"{run}: gone on with by {size}: the bits of an unbroken run")
 
     def all(self):
@@ -184,10 +199,11 @@ class Campaign:
                 self.kill(a.models.split(",")[number % len(a.models.split(","))], number)
         finally:
             self.network.close()
-        print("\n| model | ranks | link | steps | ms a step | bytes a step, the rank that sends most | memory of rank 0 |\n"
+        print("\n| model | ranks | link | steps | ms a step | bytes a step, the rank that sends most | memory of rank 0, of the largest other |\n"
               "| --- | --- | --- | --- | --- | --- | --- |")
         for model, count, link, steps, seconds, sent, memory in self.rows:
-            print(f"| {model} | {count} | {link} | {steps} | {1000 * seconds / steps:.1f} | {sent:,.0f} | {memory / 1e6:.0f} MB |")
+            print(f"| {model} | {count} | {link} | {steps} | {1000 * seconds / steps:.1f} | {sent:,.0f} | "
+                  f"{memory[0] / 1e6:.0f} MB" + (f", {max(memory[1:]) / 1e6:.0f} MB |" if count > 1 else " |"))
         print(f"{self.failed} failed")
         return 1 if self.failed else 0
 

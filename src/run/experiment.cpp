@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "src/base/memory.h"
 #include "src/config/catalog.h"
@@ -203,11 +204,7 @@ TrainSummary Experiment::fit(const RunDirectory* run, Stage stage, int64_t steps
   if (stage == Stage::kFirst) job.monitor = monitor_;
   const bool writes = run != nullptr && peers_.first();
   job.quiet = !writes || quiet_;
-  if (!writes) {
-    const TrainSummary summary = latent::train(job, checkpoint_);
-    checkpoint_.reset();
-    return summary;
-  }
+  if (!writes) return latent::train(job, std::exchange(checkpoint_, std::nullopt));
 
   const CheckpointFolder checkpoints(folder_of(*run, stage));
   checkpoints.remove_half_written();
@@ -249,11 +246,11 @@ void Experiment::train(const RunDirectory* run, bool quiet) {
   summary_ = fit(run, Stage::kFirst, steps());
   if (config_.train.refit) {
     peers_.together([&] {
-      if (peers_.first())
-        first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
+      if (!peers_.first()) return;
+      first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
+      if (config_.train.rows != "all")
+        first_valid_.erase("leaked");  // this fit has not seen it, the second will
     });
-    if (config_.train.rows != "all")
-      first_valid_.erase("leaked");  // this fit has not seen it, the second will
     const int64_t first = data_->parts.train.size();
     refit_steps_ = as_many_passes(summary_.best_step, first, first + data_->parts.valid.size());
     const TrainSummary second = later_fit(run, Stage::kRefit, refit_steps_);

@@ -60,9 +60,9 @@ class Torchrun(RanksCase):
                              support.read_checkpoint(sorted((self.dir / f"stop-{name}-2/checkpoints/final").glob("*"))[-1])[1].keys())
 
     def test_ranks_that_differ_are_refused(self):
-        support.write_config(self.dir / "other.json", data="rows.csv", split={"seed": 1}, train={"lr": 0.2})
+        support.write_config(self.dir / "other.json", data="rows.csv", split={"seed": 1}, train={"seed": 7})
         line = self.refused(2, "train", lambda rank: ["config.json", "other.json"][rank], "--run-dir", "differ")
-        self.assertEqual(line, "rank 1: 'train.lr' is 0.2 here and 0.1 on rank 0; give all ranks the same program, config and "
+        self.assertEqual(line, "rank 1: 'train.seed' is 7 here and 0 on rank 0; give all ranks the same program, config and "
                                "data")
         support.write_rows(self.dir / "more.csv", support.random_rows(300, 120, 8000, seed=5))
         line = self.refused(2, "train", "config.json", "--run-dir", "differ", "--set",
@@ -84,7 +84,7 @@ class Torchrun(RanksCase):
         self.assertEqual(line, "4 ranks, but the data has 3 users, of whom each rank needs one; start fewer")
         line = self.refused(2, "train", "config.json", "--run-dir", "few", "--set", "model.name=svd")
         self.assertEqual(line, "model.name = svd is trained by one process, and torchrun has started 2; start it without "
-                               "torchrun (several train latent_factor, bias_only, bpr, mf, ials)")
+                               "torchrun (several train bias_only, latent_factor, bpr, mf, ials)")
         for command in ("crossval", "sweep"):
             for said in self.ends(self.ranks(2, command, "config.json"), [1, 1]):
                 self.assertIn(f"latent {command} runs in one process, and torchrun has started 2", said)
