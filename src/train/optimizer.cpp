@@ -52,7 +52,8 @@ Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr)
     const bool adam = kind == OptimizerKind::kAdam || kind == OptimizerKind::kAdamLazy;
     if (adam) slot.first = torch::zeros_like(w);
     if (kind != OptimizerKind::kSgd) slot.second = torch::zeros_like(w);
-    if (kind == OptimizerKind::kAdamLazy && !by_operators(w.device())) slot.squares = scalar(sum_of_squares(w));
+    if (kind == OptimizerKind::kAdamLazy && !by_operators(w.device()))
+      slot.squares = scalar(sum_of_squares(w));
     slots_.push_back(std::move(slot));
   }
 }
@@ -62,7 +63,8 @@ void Optimizer::step(const OrderedBatch& batch) {
   ++steps_;
   const bool lazy = kind_ == OptimizerKind::kAdamLazy;
   TORCH_CHECK(!lazy || batch.users.defined(), "lazy Adam needs the batch");
-  const OrderedBatch rows = lazy && !by_operators(batch.users.device()) ? in_user_order(batch) : batch;
+  const bool ordered = lazy && !by_operators(batch.users.device());
+  const OrderedBatch rows = ordered ? in_user_order(batch) : batch;
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
       slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
