@@ -7,9 +7,8 @@
 
 namespace latent {
 
-/// Whether tables on `device` are worked on by LibTorch's operators alone: on a GPU. On the CPU only
-/// where LATENT_DEVICE_CODE is set and not empty: that is how tests run the code of a GPU without
-/// one.
+/// Whether tables on `device` are worked on by LibTorch's operators alone: on a GPU. On the CPU
+/// where LATENT_DEVICE_CODE is set and not empty: so tests run a GPU's code without one.
 inline bool by_operators(const c10::Device& device) {
   if (!device.is_cpu()) return true;
   const char* const asked = std::getenv("LATENT_DEVICE_CODE");

@@ -44,7 +44,8 @@ generator=()
 command -v ninja >/dev/null && generator=(-G Ninja)
 cmake -S . -B "$folder/build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DLATENT_ONLY_CORE=ON \
   -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/aarch64.cmake" -DLATENT_SYSROOT="$sysroot" \
-  -DLATENT_TEST_OPTIONS=-O0 -DLATENT_WITHOUT="${LATENT_WITHOUT:-absent}" ${LATENT_UNITY:+-DCMAKE_UNITY_BUILD=ON}
+  -DLATENT_TEST_OPTIONS=-O0 -DLATENT_WITHOUT="${LATENT_WITHOUT:-absent}" \
+  ${LATENT_UNITY:+-DCMAKE_UNITY_BUILD=ON}
 cmake --build "$folder/build" --target latent_core_tests
 
 # Libraries of the sysroot, then those of the compiler.

@@ -58,7 +58,8 @@ device=${LATENT_GPU_DEVICE:-cuda}
 command -v cmake >/dev/null || die "there is no cmake here; 'pip install cmake' has one"
 torch=$("$python" -c 'import torch; print(torch.utils.cmake_prefix_path)') ||
   die "$python has no torch: set LATENT_PYTHON to a Python with PyTorch 2.11 to 2.13"
-if [[ $device != cpu ]] && ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+sees_gpu='import sys, torch; sys.exit(not torch.cuda.is_available())'
+if [[ $device != cpu ]] && ! "$python" -c "$sees_gpu"; then
   echo "skipped: PyTorch sees no GPU here (LATENT_GPU_DEVICE=cpu is a dry run)"
   exit 77
 fi

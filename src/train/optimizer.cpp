@@ -68,7 +68,8 @@ void Optimizer::step(const OrderedBatch& batch) {
   ++steps_;
   const bool lazy = kind_ == OptimizerKind::kAdamLazy;
   TORCH_CHECK(!lazy || batch.users.defined(), "lazy Adam needs the batch");
-  const OrderedBatch rows = lazy && !by_operators(batch.users.device()) ? in_user_order(batch) : batch;
+  const bool ordered = lazy && !by_operators(batch.users.device());
+  const OrderedBatch rows = ordered ? in_user_order(batch) : batch;
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
       slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);

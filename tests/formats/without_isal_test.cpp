@@ -1,5 +1,5 @@
-// What a build without ISA-L has in its place, beside what this build has: compiled into a namespace
-// of its own.
+// What a build without ISA-L has in its place, beside what this build has: compiled into a
+// namespace of its own.
 #include <zlib.h>
 
 #include "tests/support.h"
@@ -26,7 +26,10 @@ namespace {
 std::string some_bytes(size_t count) {
   std::string out(count, '\0');
   uint32_t state = 1;
-  for (char& c : out) c = static_cast<char>("abcde\n\t0\xff"[(state = state * 48271 % 0x7fffffff) % 9]);
+  for (char& c : out) {
+    state = state * 48271 % 0x7fffffff;
+    c = "abcde\n\t0\xff"[state % 9];
+  }
   return out;
 }
 

@@ -28,8 +28,8 @@ TEST(WithoutZlib, NoGzFileIsWritten) {
 
 TEST(WithoutZlib, ACompressedMemberIsRefusedAndAStoredOneRead) {
   EXPECT_EQ(LATENT_MESSAGE_OF(Error, Unpacker(true)),
-            "an archive has a compressed member, which this build cannot read since it has no zlib; "
-            "write it uncompressed, or install zlib1g-dev and build again");
+            "an archive has a compressed member, which this build cannot read since it has no "
+            "zlib; write it uncompressed, or install zlib1g-dev and build again");
   std::string out;
   Unpacker stored(false);
   EXPECT_TRUE(stored.unpack("text", 4, [&](const void* data, size_t bytes) {

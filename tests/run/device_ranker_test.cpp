@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "src/base/rng.h"
+#include "src/data/interactions.h"
 #include "src/metrics/ranking.h"
 #include "tests/support.h"
 
