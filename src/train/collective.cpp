@@ -12,6 +12,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include "src/train/rendezvous.h"
@@ -23,6 +24,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int64_t kRound = 1 << 24;  // bytes of a rank that travel at once
+constexpr int64_t kSmall = 1 << 16;  // bytes that are soon sent
 
 /// Bytes [from, to) of a rank's pieces, one after another: calls fn(memory, offset, bytes).
 template <typename Fn>
@@ -68,6 +70,9 @@ class GlooWorld : public World {
     std::vector<int64_t> bytes;
     for (int r = 0; r < size(); ++r) bytes.push_back(bytes_of(arrays, r));
     const int64_t most = *std::ranges::max_element(bytes);
+    const int64_t all = std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
+    // Gloo gathers equal parts: what differs much would travel filled up.
+    if (most * size() > all + all / 2 + kSmall) return gather_one_by_one(arrays);
     sent_ += bytes[rank()] * (size() - 1);
     for (int64_t from = 0; from < most; from += kRound) {
       const int64_t count = std::min(kRound, most - from);
@@ -149,6 +154,17 @@ class GlooWorld : public World {
   }
 
  private:
+  void gather_one_by_one(std::span<const SharedArray> arrays) {
+    for (int r = 0; r < size(); ++r) {
+      for (const SharedArray& array : arrays) {
+        const Piece piece = array.pieces[r];
+        if (piece.size() > 0)
+          broadcast_from(r, static_cast<char*>(array.data) + piece.begin * array.width,
+                         piece.size() * array.width);
+      }
+    }
+  }
+
   c10d::ProcessGroupGloo& group() {
     if (group_) return *group_;
     ranks_.arrive("ready/", timeout_, "got ready");

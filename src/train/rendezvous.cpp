@@ -3,6 +3,12 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace latent {
@@ -23,6 +29,14 @@ std::string rank_list(const std::vector<int>& ranks) {
   return out;
 }
 
+/// Names the place where process numbers mean the same.
+std::string machine() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  std::error_code unknown;
+  return boot + std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string();
+}
+
 }  // namespace
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -38,12 +52,27 @@ Rendezvous::Rendezvous(const TorchrunPlace& place) : place_(place) {
     store_ = c10::make_intrusive<c10d::PrefixStore>(
         "latent/attempt_" + std::to_string(place.restarts),
         c10::make_intrusive<c10d::TCPStore>(place.host, options));
+    store_->set("process/" + std::to_string(place.rank),
+                machine() + " " + std::to_string(::getpid()));
   } catch (const std::exception& e) {
     throw LostContact("cannot reach the store at " + place.host + ":" +
                       std::to_string(place.port) +
                       " (MASTER_ADDR, MASTER_PORT); is rank 0 there? " + first_line(e.what()));
   }
   arrive("here/", kToCome, "came");
+}
+
+bool Rendezvous::runs_here(int rank) const {
+  const std::string key = "process/" + std::to_string(rank);
+  if (!store_->check({key})) return false;
+  std::istringstream words(store_->get_to_str(key));
+  std::string where, number, stat;
+  words >> where >> number;
+  if (where != machine()) return false;
+  std::getline(std::ifstream("/proc/" + number + "/stat"), stat);
+  const size_t name = stat.rfind(')');  // a state follows: killed, not yet waited for, or stopped
+  return name != std::string::npos && name + 2 < stat.size() &&
+         std::string("ZXTt").find(stat[name + 2]) == std::string::npos;
 }
 
 bool Rendezvous::is_there(const std::string& mark, int rank) const {
@@ -103,13 +132,20 @@ void Rendezvous::explain(const std::string& reason) {
       }
       std::this_thread::sleep_for(kLook);
     } while (!gone.empty() && Moment::now() < until);
+    // Those that run have not noticed yet: nobody beside them has ended.
+    const auto stopped = [&](int r) { return !runs_here(r); };
+    if (std::ranges::any_of(gone, stopped))
+      std::erase_if(gone, [&](int r) { return !stopped(r); });
   } catch (const LostContact&) {
     throw;
   } catch (const std::exception&) {
     gone.clear();  // the store is lost too
   }
   throw LostContact("lost contact with " + (gone.empty() ? "another rank" : rank_list(gone)) +
-                    " of " + std::to_string(place_.size) + " (" + reason + ")");
+                    " of " + std::to_string(place_.size) +
+                    (reason.find("imed out") != std::string::npos
+                         ? ", which has not answered for dist.timeout seconds"
+                         : ", whose connection is closed"));
 }
 
 }  // namespace latent

@@ -29,6 +29,8 @@ class Rendezvous {
  private:
   void throw_told() const;
   bool is_there(const std::string& mark, int rank) const;
+  /// Whether the rank is a process of this machine that runs.
+  bool runs_here(int rank) const;
 
   TorchrunPlace place_;
   c10::intrusive_ptr<c10d::Store> store_;
