@@ -1,6 +1,8 @@
 // Rankings by LibTorch's operators, on the CPU, against the processor's own.
 #include "src/run/device_ranker.h"
 
+#include <ATen/Parallel.h>
+
 #include <cstdlib>
 
 #include "src/base/rng.h"
