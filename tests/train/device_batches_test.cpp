@@ -135,7 +135,8 @@ TEST(ManyDeviceNegatives, ThatAreSharedAreLeftOutAsTheSamplerLeavesThemOut) {
       const auto column = b.log_weights.select(1, n);
       const float most = column.max().item<float>();
       const int32_t item = b.negatives[n].item<int32_t>();
-      if (std::isfinite(most)) EXPECT_EQ(most, items.weighted() ? items.log_weight(item) : 0);
+      if (!std::isfinite(most)) continue;  // all know it
+      EXPECT_EQ(most, items.weighted() ? items.log_weight(item) : 0);
     }
   }
 }

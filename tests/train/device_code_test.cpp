@@ -18,7 +18,10 @@ using torch::Tensor;
 
 /// While it lives, LATENT_DEVICE_CODE is set.
 struct DeviceCode {
-  DeviceCode() { ::setenv("LATENT_DEVICE_CODE", "1", 1); }
+  DeviceCode() {
+    at::set_num_threads(1);  // as the program does
+    ::setenv("LATENT_DEVICE_CODE", "1", 1);
+  }
   ~DeviceCode() { ::unsetenv("LATENT_DEVICE_CODE"); }
 };
 
