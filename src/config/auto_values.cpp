@@ -50,8 +50,10 @@ IalsConstants ials_constants(const IalsOptions& options, const PairCounts& count
   const auto items = static_cast<double>(std::max<int64_t>(counts.items, 1)),
              pairs = static_cast<double>(std::max<int64_t>(counts.pairs, 1));
   const double heavier = std::pow(items / 280, 2.0 / 3);
-  const double of_count = 0.05 + 0.9 * std::min(items / pairs, 1.0);
-  const double reg = options.form == "implicit" ? 0.01 : of_count / (1 + heavier);
+  constexpr double kMost = 0.02;  // of a handful of pairs
+  const double of_count = 0.05 + 0.9 * items / pairs;
+  const double reg =
+      options.form == "implicit" ? 0.01 : std::min(of_count / (1 + heavier), kMost);
   return {options.alpha0.value.value_or(heavier * density_of(counts)),
           options.reg.value.value_or(reg)};
 }

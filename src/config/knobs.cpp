@@ -212,7 +212,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"implicit_bpr.verify_negative_samples", &c.implicit_bpr.verify_negative_samples, "implicit_bpr: skip a sample whose negative the user has in training", any()},
       {"ials.form", &c.ials.form, "ials: the objective of Rendle et al. (2022), or that of implicit's AlternatingLeastSquares (Hu et al., 2008)", one_of({"ials", "implicit"})},
       {"ials.alpha0", &c.ials.alpha0, "ials.form ials: weight of all pairs beside the observed ones; auto: (items / 280)^(2/3) times the density of the training pairs", number_or_auto()},
-      {"ials.reg", &c.ials.reg, "ials: L2 penalty; auto: (.05 + .9 items / pairs) / (1 + (items / 280)^(2/3)), in form implicit .01", number_or_auto()},
+      {"ials.reg", &c.ials.reg, "ials: L2 penalty; auto: (.05 + .9 items / pairs) / (1 + (items / 280)^(2/3)), at most .02, in form implicit .01", number_or_auto()},
       {"ials.nu", &c.ials.nu, "ials.form ials: exponent of a row's count in its penalty", at_least(0)},
       {"ials.alpha", &c.ials.alpha, "ials.form implicit: confidence of an observed pair is alpha times its weight", above(0)},
       {"item_mean.damping", &c.item_mean.damping, "item_mean: ratings worth the mean of all that count beside the item's own", at_least(0)},

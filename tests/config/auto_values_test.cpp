@@ -8,7 +8,7 @@
 namespace latent {
 namespace {
 
-TEST(IalsConstants, AreNearWhatTuningChoseOnThreeDataSets) {
+TEST(IalsConstants, AreNearWhatTuningChose) {
   struct Case {
     const char* name;
     PairCounts counts;
@@ -16,6 +16,8 @@ TEST(IalsConstants, AreNearWhatTuningChoseOnThreeDataSets) {
   };
   // Tuned by hand; a factor of 2 moves ndcg@10 little.
   for (const Case& c : {Case{"ml-1m", {6034, 3125, 700'000}, 0.2, 0.01},
+                        Case{"lastfm", {1885, 17'388, 73'000}, 0.04, 0.016},
+                        Case{"ml-100k", {943, 1682, 90'000}, 0.25, 0.014},
                         Case{"check-ins", {30'000, 41'000, 810'000}, 0.015, 0.004},
                         Case{"goodbooks", {51'000, 10'000, 650'000}, 0.01, 0.006}}) {
     const IalsConstants made = ials_constants({}, c.counts);
@@ -73,6 +75,32 @@ TEST(PenaltiesOfGradientModels, WeighAsManyRowsHoweverManyThereAreUnderAuto) {
   EXPECT_LT(group_penalties(train, 0).factors, 100) << "no rows are no division by 0";
 }
 
+TEST(TheBatchSize, FollowsFromTheRowsUnderAutoAlone) {
+  TrainOptions train;
+  train.batch_size = 77;
+  EXPECT_EQ(batch_size_of(train, 1'000'000), 77);
+  train.batch_size = AutoCount();
+  EXPECT_EQ(batch_size_of(train, 0), 2000);
+  EXPECT_EQ(batch_size_of(train, 90'000), 2000);
+  EXPECT_EQ(batch_size_of(train, 500'000), 10'000);
+  EXPECT_EQ(batch_size_of(train, 229'000'000), 50'000);
+}
+
+TEST(TheTemperature, FollowsFromTheDensityOfCosinesUnderAuto) {
+  MfOptions options;
+  options.tau = 0.3;
+  EXPECT_EQ(tau_of(options, {10, 10, 20}), 0.3);
+  options.tau = AutoNumber();
+  // Constants of BSL's code: check-ins, Yelp, MovieLens 1M.
+  EXPECT_NEAR(tau_of(options, {30'000, 41'000, 810'000}), 0.08, 0.01);
+  EXPECT_NEAR(tau_of(options, {31'668, 38'048, 1'560'000}), 0.11, 0.02);
+  EXPECT_NEAR(tau_of(options, {6040, 3706, 1'000'000}), 0.17, 0.05);
+  EXPECT_GT(tau_of(options, {}), 0);
+  EXPECT_LT(tau_of(options, {1, 1, 50}), 1);
+  options.score = "dot";
+  EXPECT_EQ(tau_of(options, {30'000, 41'000, 810'000}), 1);
+}
+
 TEST(TheValidationShare, IsATenthWhereSomethingStopsEarlyAndThereAreRowsEnough) {
   const auto share = [](const std::vector<std::string>& sets, int64_t rows) {
     return valid_share_of(resolve_config("{}", "c", sets).config.split, rows);
@@ -93,6 +121,18 @@ TEST(AutoPenalties, OfSolversAreTheirOwnDefault) {
             resolve_config("{}", "c", {"model.name=svd"}).config.train.lambda);
   EXPECT_EQ(resolve_config("{}", "c", {"model.name=bpr", "train.lambda=auto"}).config.train.lambda,
             AutoNumber());
+}
+
+TEST(AKnobOfACountOrAuto, TakesEitherAndNothingElse) {
+  const auto size = [](const std::string& value) {
+    return resolve_config("{}", "c", {"train.steps=5", "train.batch_size=" + value})
+        .config.train.batch_size.value;
+  };
+  EXPECT_EQ(size("auto"), std::nullopt);
+  EXPECT_EQ(size("512"), 512);
+  EXPECT_EQ(size("1e3"), 1000);
+  for (const char* wrong : {"0", "-1", "2.5", "some", "null", "true"})
+    EXPECT_THROW(size(wrong), std::exception) << wrong;
 }
 
 TEST(AKnobOfANumberOrAuto, TakesEitherAndNothingElse) {

@@ -137,7 +137,7 @@ TEST(ResolveConfig, PointsAtTheLineOfBrokenJson) {
 TEST(ResolveConfig, SaysTypeAndRangeOfABadValueWithItsPlace) {
   EXPECT_EQ(error_of(R"({"train": {"lr": -1}})"), "c.json:1: 'train.lr' must be above 0.0, not -1");
   EXPECT_EQ(error_of("{}", {"train.batch_size=2.7"}),
-            "--set: 'train.batch_size' must be a whole number, not 2.7");
+            "--set: 'train.batch_size' must be a whole number or auto, not 2.7");
   EXPECT_EQ(error_of("{}", {"train.lr=fast"}), "--set: 'train.lr' must be a number, not \"fast\"");
   EXPECT_EQ(error_of(R"({"model": {"name": "svm"}})")
                 .rfind("c.json:1: 'model.name' must be one of mean", 0),
