@@ -1,5 +1,6 @@
 #include "src/solve/normal_wishart.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace latent {
@@ -45,6 +46,32 @@ std::vector<double> draw_wishart(std::vector<double> s, double degrees, int d,
   return out;
 }
 
+/// Of elements `first` to `first + size`.
+void draw_block(const GroupSums& members, int first, int size, RandomStream& stream,
+                NormalGroup& out) {
+  const auto d = static_cast<int>(members.sum.size());
+  const auto n = static_cast<double>(members.count);
+  const double* const sum = &members.sum[first];
+  // I + sum x x^T - (sum x)(sum x)^T / (n + 1): the scatter about the mean with that of the mean
+  // about 0, as one member more at 0 would have it.
+  std::vector<double> scatter(static_cast<size_t>(size) * size);
+  for (int i = 0; i < size; ++i) {
+    for (int j = 0; j <= i; ++j)
+      scatter[i * size + j] =
+          members.squares[(first + i) * d + first + j] - sum[i] * sum[j] / (n + 1);
+    scatter[i * size + i] += 1;
+  }
+  const std::vector<double> precision = draw_wishart(scatter, size + n, size, stream);
+  std::vector<double> root = precision, noise(size);
+  cholesky_lower(root.data(), size);
+  for (double& e : noise) e = stream.normal();
+  solve_transposed(root.data(), noise.data(), size);
+  for (int i = 0; i < size; ++i) {
+    out.mean[first + i] = sum[i] / (n + 1) + noise[i] / std::sqrt(n + 1);
+    std::copy_n(&precision[i * size], size, &out.precision[(first + i) * d + first]);
+  }
+}
+
 }  // namespace
 
 double draw_gamma(double shape, RandomStream& stream) {
@@ -78,23 +105,10 @@ void GroupSums::add(const GroupSums& other) {
 
 NormalGroup draw_group(const GroupSums& members, RandomStream& stream) {
   const auto d = static_cast<int>(members.sum.size());
-  const auto n = static_cast<double>(members.count);
-  // I + sum x x^T - (sum x)(sum x)^T / (n + 1): the scatter about the mean with that of the mean
-  // about 0, as one member more at 0 would have it.
-  std::vector<double> scatter = members.squares;
-  for (int i = 0; i < d; ++i) {
-    for (int j = 0; j <= i; ++j)
-      scatter[i * d + j] -= members.sum[i] * members.sum[j] / (n + 1);
-    scatter[i * d + i] += 1;
-  }
-  NormalGroup group{members.sum, draw_wishart(scatter, d + n, d, stream)};
-  std::vector<double> root = group.precision, noise(d);
-  cholesky_lower(root.data(), d);
-  for (double& e : noise) e = stream.normal();
-  solve_transposed(root.data(), noise.data(), d);
-  for (int i = 0; i < d; ++i)
-    group.mean[i] = group.mean[i] / (n + 1) + noise[i] / std::sqrt(n + 1);
-  return group;
+  NormalGroup out{std::vector<double>(d), std::vector<double>(static_cast<size_t>(d) * d)};
+  draw_block(members, 0, std::min(d, 1), stream, out);
+  if (d > 1) draw_block(members, 1, d - 1, stream, out);
+  return out;
 }
 
 void cholesky_lower(double* a, int d) {

@@ -33,9 +33,12 @@ struct GroupSums {
   std::vector<double> squares;  // [D, D]: sum of x x^T, lower triangle
 };
 
-/// Mean and precision given the members, whose prior is normal-Wishart: precision ~ Wishart(I, D),
+/// Mean and precision given the members, whose first element, the bias, is independent of the
+/// others. The prior of either block of d elements is normal-Wishart: precision ~ Wishart(I, d),
 /// mean ~ N(0, precision^-1) (Salakhutdinov & Mnih, "Bayesian probabilistic matrix factorization
-/// using Markov chain Monte Carlo", ICML 2008, eq. 14).
+/// using Markov chain Monte Carlo", ICML 2008, eq. 14). With one block for both, a factor in step
+/// with the biases grows on sparse ratings, and predictions of 200,000 ratings of Goodreads are
+/// worse than those of biases alone.
 NormalGroup draw_group(const GroupSums& members, RandomStream& stream);
 
 /// Lower Cholesky factor of the lower triangle of `a` [D, D], in place.

@@ -60,9 +60,13 @@ TEST(NormalDraws, HaveTheMeanAndTheCovarianceOfTheirPrecision) {
 }
 
 TEST(GroupDraws, HaveThePosteriorMeansOfANormalWishart) {
-  const std::vector<std::vector<double>> members = {{1, 2}, {3, -1}, {0.5, 0.5}, {2, 0}, {-1, 1}};
-  GroupSums sums(2);
-  for (const auto& x : members) sums.add(x.data());
+  // A bias, and two factors.
+  const std::vector<std::vector<double>> all = {
+      {2, 1, 2}, {1, 3, -1}, {-1, 0.5, 0.5}, {0, 2, 0}, {3, -1, 1}};
+  std::vector<std::vector<double>> members;
+  for (const auto& x : all) members.push_back({x[1], x[2]});
+  GroupSums sums(3);
+  for (const auto& x : all) sums.add(x.data());
   // I + sum x x^T - 6 m m^T with m = sum / 6, and 2 + 5 degrees of freedom.
   double m[2] = {}, s[3] = {1, 0, 1};
   for (const auto& x : members) {
@@ -78,12 +82,18 @@ TEST(GroupDraws, HaveThePosteriorMeansOfANormalWishart) {
   const double expected[4] = {7 * s[2] / det, -7 * s[1] / det, -7 * s[1] / det, 7 * s[0] / det};
 
   RandomStream stream = Rng(3).stream("group");
-  double mean[2] = {}, precision[4] = {};
+  double mean[2] = {}, precision[4] = {}, bias = 0, bias_precision = 0;
   for (int n = 0; n < kDraws; ++n) {
     const NormalGroup group = draw_group(sums, stream);
-    for (int i = 0; i < 2; ++i) mean[i] += group.mean[i] / kDraws;
-    for (int i = 0; i < 4; ++i) precision[i] += group.precision[i] / kDraws;
+    for (int i = 0; i < 2; ++i) mean[i] += group.mean[i + 1] / kDraws;
+    for (int i = 0; i < 4; ++i)
+      precision[i] += group.precision[(i / 2 + 1) * 3 + i % 2 + 1] / kDraws;
+    bias += group.mean[0] / kDraws;
+    bias_precision += group.precision[0] / kDraws;
+    for (const int i : {1, 2, 3, 6}) ASSERT_EQ(group.precision[i], 0) << "blocks are independent";
   }
+  EXPECT_NEAR(bias, 5.0 / 6, 0.01);
+  EXPECT_NEAR(bias_precision, 6 / (1 + 15 - 25.0 / 6), 0.01);
   for (int i = 0; i < 2; ++i) EXPECT_NEAR(mean[i], m[i], 0.01);
   for (int i = 0; i < 4; ++i)
     EXPECT_NEAR(precision[i], expected[i], 0.01 * (std::abs(expected[0]) + expected[3])) << i;
