@@ -198,7 +198,9 @@ def main():
         files = trained(program, folder)
         if "program" in chosen:
             ways["program"] = Program(asked, folder, environment)
-        if "library" in chosen:
+        if "library" in chosen and not library.exists():
+            print(f"there is no {library}: the library is not asked", file=sys.stderr)
+        elif "library" in chosen:
             ways["library"] = Asker([library], environment)
         if "server" in chosen:
             ways["server"] = Swapped(asked, folder, environment, files["svd.pt"])
