@@ -51,6 +51,16 @@ def trained(program, folder):
     return out
 
 
+def with_nanobind():
+    """A Python that has what the package is built with, made once."""
+    folder = ROOT / "build/asan-venv"
+    if not (folder / "done").exists():
+        run(sys.executable, "-m", "venv", folder)
+        run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "numpy", "nanobind")
+        (folder / "done").touch()
+    return folder / "bin/python"
+
+
 def sanitized(python, ways):
     """Builds with the sanitizers what is to be asked: (program, library's asker, folder with the Python package)."""
     serving, package = ROOT / "build/asan-serving", ROOT / "build/asan-python"
@@ -179,12 +189,13 @@ def main():
     parser.add_argument("--ways", nargs="+", choices=["program", "library", "server", "python"], default=["program", "library", "server", "python"], help="of asking (default: all)")
     parser.add_argument("--program", default="build/release/latent", help="trains the models; without --asan it is asked too")
     parser.add_argument("--library", help="latent_answer_files (default: beside the program)")
-    parser.add_argument("--python", default=sys.executable, help="with --asan one that has nanobind and numpy; else one that has the package (left out where it hasn't)")
+    parser.add_argument("--python", help="one that has the package (without it Python is left out); with --asan one that has nanobind and numpy (default: made in build/asan-venv)")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for files that failed")
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="latent-damage-"))
     program = pathlib.Path(options.program).resolve()
     chosen = set(options.ways)
+    options.python = options.python or (with_nanobind() if options.asan and "python" in chosen else sys.executable)
     asked, library, environment = program, pathlib.Path(options.library or program.parent / "latent_answer_files").resolve(), dict(os.environ)
     python_environment = dict(environment)
     if options.asan:
@@ -198,7 +209,9 @@ def main():
         files = trained(program, folder)
         if "program" in chosen:
             ways["program"] = Program(asked, folder, environment)
-        if "library" in chosen:
+        if "library" in chosen and not library.exists():
+            print(f"there is no {library}: the library is not asked", file=sys.stderr)
+        elif "library" in chosen:
             ways["library"] = Asker([library], environment)
         if "server" in chosen:
             ways["server"] = Swapped(asked, folder, environment, files["svd.pt"])

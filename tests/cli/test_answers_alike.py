@@ -29,6 +29,8 @@ class AnswersAlike(support.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        if not PROGRAM.exists():
+            raise cls.skipTest(cls(), f"there is no {PROGRAM.name} beside the program")
         rename = {f"u{n}": name for n, name in enumerate(STRANGE)} | {f"i{n}": name + "!" for n, name in enumerate(STRANGE)}
         rows = [(rename.get(u, u), rename.get(i, i), max(1, r)) for u, i, r in support.random_rows(40, 30, 450)]
         # Alike to the last digit in every model that goes by rows alone; and rows of which none is trained on.

@@ -12,7 +12,7 @@ class DamagedModels(support.Case):
         words = [sys.executable, support.ROOT / "scripts/damage_models.py", "--count", "66", "--program", support.PROGRAM, "--keep", self.dir / "kept"]
         done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=600)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertRegex(done.stdout.splitlines()[-1], r"^66 damaged files, \d ways of asking \(program, library, server.*\), 0 failures$")
+        self.assertRegex(done.stdout.splitlines()[-1], r"^66 damaged files, \d ways of asking \(program, .*server.*\), 0 failures$")
         self.assertGreater(sum(map(int, re.findall(r"(\d+) refused", done.stdout))), 66)
 
 
