@@ -21,8 +21,8 @@ struct SharedArray {
   std::vector<Piece> pieces;  ///< [ranks], of elements
 };
 
-/// All ranks call the same functions in the same order, each from one thread at a time. A process by
-/// itself is rank 0 of 1, and sends nothing.
+/// All ranks call the same functions in the same order, each from one thread at a time. A process
+/// by itself is rank 0 of 1, and sends nothing.
 class Peers {
  public:
   virtual ~Peers() = default;

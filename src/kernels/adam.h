@@ -35,8 +35,8 @@ void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& step);
 /// Sum of w^2 in double, in fixed chunks and lanes.
 double sum_of_squares(const float* w, int64_t n, int threads);
 
-/// The same bits where each rank has its own share of the numbers. What lies in a chunk that another
-/// rank has the beginning of is brought there.
+/// The same bits where each rank has its own share of the numbers. What lies in a chunk that
+/// another rank has the beginning of is brought there.
 double sum_of_squares(float* w, const OwnedRows& numbers, int threads);
 
 }  // namespace latent

@@ -46,8 +46,8 @@ using SymmetricEigen = std::function<void(int d, double* matrix, double* values)
 
 /// Solves in the eigenbasis of the fixed side's Gram matrix, where what all rows share is diagonal:
 /// a row with n < d pairs then takes an n x n system (Woodbury), any other a d x d one. The same
-/// bits for any number of threads, and of ranks: each solves rows of its own, and all have the whole
-/// tables.
+/// bits for any number of threads, and of ranks: each solves rows of its own, and all have
+/// the whole tables.
 class IalsSolver {
  public:
   /// `observed` [U rows, columns below `items`]; form ials has no use for its weights.

@@ -1,4 +1,5 @@
-// The processes that torchrun has started as one program: how they find each other and share arrays.
+// The processes that torchrun has started as one program: how they find each other and share
+// arrays.
 // LibTorch's c10d over Gloo; it promises no stability there, so all of it stays in one file.
 #pragma once
 

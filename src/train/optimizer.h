@@ -30,8 +30,8 @@ double sum_of_squares(const torch::Tensor& table);
 /// w -= lr g / (sqrt(s) + 1e-10). Lazy Adam: a row of a table that the batch does not touch stands
 /// still, its moments and its penalty too, as in torch.optim.SparseAdam (corrections count all
 /// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is
-/// bit-identical for any number of threads, and of ranks, each of which moves its own users' rows and
-/// all items'.
+/// bit-identical for any number of threads, and of ranks, each of which moves its own users'
+/// rows and all items'.
 class Optimizer {
  public:
   /// `users`: the rows of each rank.

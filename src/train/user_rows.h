@@ -1,4 +1,4 @@
-// The users' rows of a model's tables where several ranks train it: each has some users for its own.
+// The users' rows of a model's tables where several ranks train it: each has some users.
 #pragma once
 
 #include "models/recommender.h"

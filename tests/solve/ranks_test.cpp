@@ -203,7 +203,7 @@ TEST(IalsOfRanks, HasTheBitsOfOne) {
     rows.start.push_back(std::ssize(rows.column));
   }
   const std::vector<float> users(900 * 24), items = drawn(300 * 24, "items");
-  const auto diagonal = [](int d, double* matrix, double* values) {  // any orthogonal matrix will do
+  const auto diagonal = [](int d, double* matrix, double* values) {  // any turn will do
     for (int i = 0; i < d; ++i) values[i] = matrix[i * d + i];
     std::fill_n(matrix, d * d, 0.0);
     for (int i = 0; i < d; ++i) matrix[i * d + i] = 1;
