@@ -8,6 +8,7 @@
 
 #include "models/device_code.h"
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/run/model_for_data.h"
 
 // Dimension legend: B users of a block, I items, H held-out items of the user with the most.
@@ -237,7 +238,12 @@ std::unique_ptr<RowRanker> device_ranker(const FactorView& model, const RunConfi
   } catch (const Error&) {  // an exported model may come from a machine with more devices
   }
   if (!by_operators(device)) return nullptr;
-  return std::make_unique<DeviceRanker>(model, device, users_at_once);
+  try {
+    return std::make_unique<DeviceRanker>(model, device, users_at_once);
+  } catch (const c10::OutOfMemoryError&) {
+    say("no room for another copy of the tables on " + device.str() + ": ranking on the CPU");
+    return nullptr;
+  }
 }
 
 }  // namespace latent
