@@ -113,7 +113,8 @@ class Numbers(support.Case):
     def test_every_instruction_set_agrees_but_for_rounding(self):
         complaint = subprocess.run(support.command("evaluate", "nothing"), cwd=self.dir, env={**support.environment(self.dir), "LATENT_CPU": "none"},
                                    capture_output=True, encoding="utf-8").stderr
-        levels = [level for level in ("baseline", "avx2", "avx512") if level in complaint.split(" are ")[1]]
+        offered = [level for level in ("baseline", "avx2", "avx512") if level in complaint.split(" are ")[1]]
+        levels = [offered[0], offered[-1]]  # test_cpu_levels.py tries all, for some models
         for model in models(self):
             expected = None
             for level in levels:
