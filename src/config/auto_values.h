@@ -37,11 +37,12 @@ struct IalsConstants {
   double alpha0, reg;
 };
 
-/// ials.alpha0 and ials.reg, from the counts where they are auto: lines through what tuning chose on
-/// MovieLens 100k and 1M, Last.fm, goodbooks-10k and a set of check-ins. All pairs together are
+/// ials.alpha0 and ials.reg, from the counts where they are auto: lines through what tuning chose
+/// on MovieLens 100k and 1M, Last.fm, goodbooks-10k and a set of check-ins. All pairs together are
 /// (items / 280)^(2/3) times as heavy as a user's observed ones. A user's penalty, reg (count +
-/// alpha0 items), is .05 times their count, and .9 over the mean count of an item more (rarer items
-/// want more of it), and reg at most .02. The form "implicit" has another scale: its reg is .01, that package's own.
+/// alpha0 items), is .05 times their count, and .9 over the mean count of an item more (rarer
+/// items want more of it), and reg at most .02. The form "implicit" has another scale: its reg is
+/// .01, that package's own.
 IalsConstants ials_constants(const IalsOptions& options, const PairCounts& counts);
 
 }  // namespace latent
