@@ -21,7 +21,7 @@ import time
 from results_rows import ROWS, SECTIONS, UNMATCHED
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-KEPT, PAGE = ROOT / "docs/results.json", ROOT / "docs/results.md"
+KEPT, PAGE, BARE = ROOT / "docs/results.json", ROOT / "docs/results.md", ROOT / "docs/bare.json"
 DRAW_NOTHING = ("ease", "item_knn", "popularity", "item_mean")
 
 
@@ -108,6 +108,22 @@ def line_of(row, kept):
     return f"| {row['what']} | {published} | {ours} | {len(found['seeds'])} | {seconds:.2g} | {link} | {row['why']} |"
 
 
+def bare_section():
+    """A config of a path and a model beside a tuned one, as scripts/bare.py measured them."""
+    if not BARE.exists():
+        return []
+    out = ["## Bare configs beside tuned ones", "",
+           "A config of a path and a model name, and the best of a random search of so many trials on the validation part, one seed, both judged on the test part",
+           "(`scripts/bare.py DATA`; raw figures in [bare.json](bare.json)): rmse of models of ratings, ndcg@10 of rankings. Above 0 %: the bare config is worse.", "",
+           "| data, model | metric | bare | tuned | worse by | trials | seconds bare | tuned to |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for name, found in sorted(json.loads(BARE.read_text()).items()):
+        ratio = found["bare"] / found["tuned"] - 1
+        worse = ratio if found["metric"] == "rmse" else -ratio
+        knobs = ", ".join(f"{knob} {value:g}" for knob, value in found["knobs"].items()) or "the bare config"
+        out.append(f"| {name} | {found['metric']} | {found['bare']:.4f} | {found['tuned']:.4f} | {100 * worse:+.1f} % | {found['trials']} | {found['bare_seconds']:.2g} | {knobs} |")
+    return out + [""]
+
+
 def page(kept):
     out = ["# Published figures and ours", "",
            "Made by `scripts/results.py DATA` from `configs/published/`; raw figures are in [results.json](results.json). Ours are means ± the",
@@ -122,7 +138,7 @@ def page(kept):
         missing = [row for row in UNMATCHED if row["section"] == section["name"]]
         out += [f"| {row['what']} | {row['published']} | - | | | | {row['why']} |" for row in missing]
         out += [""]
-    return "\n".join(out)
+    return "\n".join(out + bare_section())
 
 
 def main():

@@ -11,6 +11,7 @@ SECTIONS = [
     {"name": "goodbooks", "title": "goodbooks-10k, ratings of 4 and 5", "figures": "recall@20 / ndcg@20",
      "text": "A split of our own: 10 % test, 5 % validation, seed 0, both masked; no paper has it. The figures to compare with are those of NumPy's EASE and\n"
              "of iALS on a split of the same shares. That of EASE is of training on train and valid: EASE in NumPy on our parts comes to .345 / .240 so, and to .335 / .232, as ours does, on train alone."},
+    {"name": "goodreads", "title": "200,000 ratings of Goodreads, 0 to 5", "figures": "mse / baseline_mse", "text": "GOODREADS"},
 ]
 
 _RATING = ["rmse", "mae"]

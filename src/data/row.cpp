@@ -50,7 +50,7 @@ bool has_unusual_byte(std::string_view text) {
     if (((word | (word - kOnes)) & kHigh) != 0) return true;
   }
   for (; n < text.size(); ++n) {
-    if (text[n] <= '\0') return true;
+    if (static_cast<signed char>(text[n]) <= 0) return true;  // char has no sign on some
   }
   return false;
 }
