@@ -55,11 +55,12 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   spec.init_std = config.model.init_std;
   spec.seed = static_cast<uint64_t>(train.seed);
   spec.form = train.form == "tensorflow" ? Form::kTensorflow : Form::kPytorch;
-  const GroupPenalties penalties = group_penalties(train, ratings.rows);
+  const ModelInfo& info = model_info(config.model.name);
+  const GroupPenalties penalties =
+      group_penalties(train, ratings.rows, info.task == Task::kRanking);
   spec.lambda_user_bias = penalties.user_bias;
   spec.lambda_item_bias = penalties.item_bias;
   spec.lambda_factors = penalties.factors;
-  const ModelInfo& info = model_info(config.model.name);
   const std::vector<double>& scale = config.data.rating_scale;
   if (info.task == Task::kRating && (info.clips || !scale.empty())) {
     spec.lowest = scale.empty() ? ratings.lowest : scale[0];

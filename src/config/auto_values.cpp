@@ -10,7 +10,9 @@ namespace latent {
 namespace {
 
 // Of ratings from 1 to 5: what suits MovieLens 100k and 200,000 ratings of Goodreads.
-constexpr double kRowsOfUserBias = 2.5, kRowsOfItemBias = 9, kRowsOfFactors = 14;
+constexpr GroupPenalties kRowsOfRatings = {2.5, 9, 14};
+// Of bpr: MovieLens 100k and Last.fm.
+constexpr GroupPenalties kRowsOfRankings = {1, 1, 0.8};
 
 /// Above 0, at most 1 (of rows that repeat pairs there may be more).
 double density_of(const PairCounts& counts) {
@@ -23,13 +25,14 @@ constexpr int64_t kFewestRows = 1000;  // of which a tenth tells one pass from a
 
 }  // namespace
 
-GroupPenalties group_penalties(const TrainOptions& train, int64_t rows) {
+GroupPenalties group_penalties(const TrainOptions& train, int64_t rows, bool ranking) {
+  const GroupPenalties& weights = ranking ? kRowsOfRankings : kRowsOfRatings;
   const auto of = [&](const std::optional<double>& own, double in_rows) {
     const double all = in_rows / static_cast<double>(std::max<int64_t>(rows, 1));
     return own.value_or(train.lambda.value.value_or(all));
   };
-  return {of(train.lambda_user_bias, kRowsOfUserBias), of(train.lambda_item_bias, kRowsOfItemBias),
-          of(train.lambda_factors, kRowsOfFactors)};
+  return {of(train.lambda_user_bias, weights.user_bias),
+          of(train.lambda_item_bias, weights.item_bias), of(train.lambda_factors, weights.factors)};
 }
 
 int64_t batch_size_of(const TrainOptions& train, int64_t rows) {

@@ -18,8 +18,9 @@ struct GroupPenalties {
 };
 
 /// train.lambda_*, else train.lambda. Where that is auto, a squared parameter weighs as much as a
-/// fixed number of rows, however many there are: the loss is a mean over `rows` rows.
-GroupPenalties group_penalties(const TrainOptions& train, int64_t rows);
+/// fixed number of rows, however many there are: the loss is a mean over `rows` rows. A ranking's
+/// rows say less of a parameter than ratings do, and its penalties are smaller.
+GroupPenalties group_penalties(const TrainOptions& train, int64_t rows, bool ranking = false);
 
 /// train.batch_size; auto: a fiftieth of `rows`, from 2,000 to 50,000. A step costs a pass over all
 /// parameters beside its samples: on large data small steps would be mostly that.

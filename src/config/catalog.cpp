@@ -193,7 +193,7 @@ ModelInfo bpr() {
                        {"train.lambda", item_penalty_falls_back, kLambdaIsNull},
                        {"train.lambda_item_bias"},
                        {"train.lambda_factors"}}),
-          {}, gradient_until_stopped(0.01, {{"model.factors", 64}})};
+          {}, gradient_until_stopped(0.003, {{"model.factors", 64}})};
 }
 
 std::vector<ModelInfo> solved_models() {

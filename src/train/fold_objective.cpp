@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/config/auto_values.h"
+#include "src/config/catalog.h"
 #include "src/config/mf_settings.h"
 #include "src/solve/pair_weights.h"
 
@@ -20,7 +21,10 @@ struct Fitted {
   int32_t users, items;
 
   double count() const { return static_cast<double>(rows.size()); }
-  GroupPenalties penalties() const { return group_penalties(config.train, rows.size()); }
+  GroupPenalties penalties() const {
+    return group_penalties(config.train, rows.size(),
+                           model_info(config.model.name).task == Task::kRanking);
+  }
 };
 
 /// The rating that nine in ten do not exceed: how an item that is given without one was liked.

@@ -72,6 +72,7 @@ TEST(PenaltiesOfGradientModels, WeighAsManyRowsHoweverManyThereAreUnderAuto) {
   EXPECT_DOUBLE_EQ(few.factors, 1000 * many.factors);
   EXPECT_GT(many.item_bias, 0);
   EXPECT_GT(many.factors, many.item_bias);
+  EXPECT_LT(group_penalties(train, 1000, /*ranking=*/true).factors, few.factors);
   EXPECT_LT(group_penalties(train, 0).factors, 100) << "no rows are no division by 0";
 }
 

@@ -4,6 +4,7 @@
 #define latent without_zlib
 #include "src/base/error.cpp"  // NOLINT: see above
 #include "src/base/file.cpp"   // NOLINT
+#include "src/base/left_over.cpp"  // NOLINT
 #include "src/base/gz_writer_none.cpp"    // NOLINT
 #include "src/data/gz_stream_none.cpp"    // NOLINT
 #include "src/formats/inflate_none.cpp"   // NOLINT

@@ -40,7 +40,7 @@ MfOptions options_of(const json& c) {
   out.loss = c["loss"];
   out.score = c["score"];
   out.bias = c["bias"];
-  out.tau = c["tau"];
+  out.tau = c["tau"].get<double>();
   out.tau2 = c["tau2"];
   out.tau_w = c["tau_w"];
   out.margin = c["margin"];
