@@ -191,10 +191,11 @@ class Ials(Small):
     def test_automatic_constants_stand_in_the_log_and_in_the_metrics(self):
         self.fit("ials", "eval.metrics=ranking", "train.epochs=2")
         users, items = len(USERS), len(ITEMS)
-        heavier = 2.2 * (len(set(zip(U, I))) / (users * items)) ** -0.25
+        pairs = len(set(zip(U, I)))
+        heavier = (items / 280) ** (2 / 3)
         train = self.json("run/metrics.json")["train"]
-        self.assertAlmostEqual(train["alpha0"], heavier * len(set(zip(U, I))) / (users * items), places=9)
-        self.assertAlmostEqual(train["reg"], 0.075 / (1 + heavier), places=9)
+        self.assertAlmostEqual(train["alpha0"], heavier * pairs / (users * items), places=9)
+        self.assertAlmostEqual(train["reg"], min((0.05 + 0.9 * items / pairs) / (1 + heavier), 0.02), places=9)
         self.assertEqual(self.log("run")[0]["alpha0"], train["alpha0"])
         given = [f"ials.alpha0={train['alpha0']!r}", f"ials.reg={train['reg']!r}"]
         same = self.fit("ials", "eval.metrics=ranking", "train.epochs=2")
