@@ -96,7 +96,7 @@ def tuned_knobs(options, config, model, data, folder):
     run(options, "sweep", asked, "--run-dir", folder / "sweep", "--jobs", 1)
     with open(folder / "sweep/sweep.csv", encoding="utf-8") as file:
         best = next(csv.DictReader(file))
-    return {name: float(best[name]) if "." in best[name] or "e" in best[name] else int(best[name])
+    return {name: json.loads(best[name]) if best[name] != "auto" else "auto"
             for name in about["over"] if best.get(name)}, int(best["trial"])
 
 

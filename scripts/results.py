@@ -119,7 +119,7 @@ def bare_section():
     for name, found in sorted(json.loads(BARE.read_text()).items()):
         ratio = found["bare"] / found["tuned"] - 1
         worse = ratio if found["metric"] == "rmse" else -ratio
-        knobs = ", ".join(f"{knob} {value:g}" for knob, value in found["knobs"].items()) or "the bare config"
+        knobs = ", ".join(f"{knob} {value if isinstance(value, str) else format(value, 'g')}" for knob, value in found["knobs"].items()) or "the bare config"
         out.append(f"| {name} | {found['metric']} | {found['bare']:.4f} | {found['tuned']:.4f} | {100 * worse:+.1f} % | {found['trials']} | {found['bare_seconds']:.2g} | {knobs} |")
     return out + [""]
 
@@ -131,8 +131,10 @@ def page(kept):
            "training on the machine that results.json names (which had other work to do: they are upper bounds).", "",
            "The notebook's own protocol, on its settings and beside Python's figures: [notebook.md](notebook.md).", ""]
     for section in SECTIONS:
-        out += [f"## {section['title']}", "", section["text"], "",
-                f"| model | published: {section['figures']} | ours | seeds | seconds | config | where they differ, why |",
+        out += [f"## {section['title']}", "", section["text"], ""]
+        if not any(row["section"] == section["name"] for row in ROWS):
+            continue
+        out += [f"| model | published: {section['figures']} | ours | seeds | seconds | config | where they differ, why |",
                 "| --- | --- | --- | --- | --- | --- | --- |"]
         out += [line_of(row, kept) for row in ROWS if row["section"] == section["name"]]
         missing = [row for row in UNMATCHED if row["section"] == section["name"]]

@@ -10,7 +10,7 @@ namespace latent {
 namespace {
 
 // Of ratings from 1 to 5: what suits MovieLens 100k and 200,000 ratings of Goodreads.
-constexpr GroupPenalties kRowsOfRatings = {2.5, 9, 14};
+constexpr GroupPenalties kRowsOfRatings = {2, 12, 14};
 // Of bpr: MovieLens 100k and Last.fm.
 constexpr GroupPenalties kRowsOfRankings = {1, 1, 0.8};
 
