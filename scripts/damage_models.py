@@ -5,7 +5,7 @@
 
 A damaged file is refused by one line, or answers exactly as the whole one does. A forgery, whose checksums fit again, may
 answer otherwise, as another model would. Nothing else is allowed: no crash, no error without words, no answer of 500. With
---asan everything that is asked is built under build/asan-serving and build/asan-python with the address and undefined-
+--asan everything that is asked is built under build/readers-asan and build/asan-python with the address and undefined-
 behaviour sanitizers, whose reports are failures too. Models of several kinds, as .pt, .safetensors, and npz (which is no
 model file, and refused). Files that failed stay in --keep. Exits with 1 on a failure.
 """
@@ -63,9 +63,9 @@ def with_nanobind():
 
 def sanitized(python, ways):
     """Builds with the sanitizers what is to be asked: (program, library's asker, folder with the Python package)."""
-    serving, package = ROOT / "build/asan-serving", ROOT / "build/asan-python"
+    serving, package = ROOT / "build/readers-asan", ROOT / "build/asan-python"
     if not (serving / "CMakeCache.txt").exists():
-        run("cmake", "--preset", "asan-serving", *["-DCMAKE_UNITY_BUILD=ON"] * ("LATENT_UNITY" in os.environ), cwd=ROOT)
+        run("cmake", "--preset", "readers-asan", *["-DCMAKE_UNITY_BUILD=ON"] * ("LATENT_UNITY" in os.environ), cwd=ROOT)
     targets = ["latent"] * bool(ways & {"program", "server"}) + ["latent_answer_files"] * ("library" in ways)
     if targets:
         subprocess.run(["cmake", "--build", serving, "--target", *targets], check=True, stdout=sys.stderr)

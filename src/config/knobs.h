@@ -14,8 +14,9 @@
 namespace latent {
 
 using KnobTarget = std::variant<bool*, int64_t*, double*, std::string*, std::optional<double>*,
-                                AutoNumber*, AutoCount*, std::vector<int64_t>*, std::vector<double>*,
-                                std::vector<std::string>*, std::map<std::string, double>*>;
+                                AutoNumber*, AutoCount*, std::vector<int64_t>*,
+                                std::vector<double>*, std::vector<std::string>*,
+                                std::map<std::string, double>*>;
 
 /// What values a knob takes: a test on the parsed JSON value, and its wording for errors and help.
 struct KnobRange {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/base/memory.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/config/memory_needed.h"
@@ -191,9 +192,13 @@ int64_t Experiment::steps() const {
 }
 
 int64_t Experiment::as_many_passes(int64_t done, int64_t before, int64_t rows) const {
-  // More rows take more steps, but a solver's step is a pass already.
-  const double more =
-      solved(config_) ? 1 : static_cast<double>(rows) / static_cast<double>(before);
+  if (solved(config_)) return std::max<int64_t>(1, done);  // a step is a pass already
+  // More rows take more steps, and larger batches (train.batch_size: auto) fewer.
+  const auto batch = [&](int64_t n) {
+    return static_cast<double>(batch_size_of(config_.train, n));
+  };
+  const double more = static_cast<double>(rows) / static_cast<double>(before) *
+                      (batch(before) / batch(rows));
   return std::max<int64_t>(1, std::llround(more * static_cast<double>(done)));
 }
 
