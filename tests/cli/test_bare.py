@@ -56,6 +56,13 @@ class Bare(support.Case):
                 self.assertEqual(self.json(f"{run}/metrics.json")["valid"], {})
                 self.latent("evaluate", run)
 
+    def test_a_refit_makes_the_passes_that_were_chosen_where_batches_grow_with_the_rows(self):
+        # 150,000 rows: a batch is a fiftieth of a pass, so that more rows take no more steps.
+        support.write_rows(self.dir / "many.csv", support.random_rows(2000, 500, 150_000))
+        self.train("many", "data.path=many.csv", "model.name=bias_only", "train.epochs=3", "train.patience=3", "train.refit=true")
+        train = self.json("many/metrics.json")["train"]
+        self.assertAlmostEqual(train["refit_steps"], train["best_step"], delta=1)
+
     def test_folds_are_refitted_as_trainings_are(self):
         sets = ["model.name=svd", "model.factors=3", "train.threads=1"]
         folds = self.latent("crossval", "config.json", "--folds", 3, "--json", *support.set_options(sets))
