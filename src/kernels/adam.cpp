@@ -188,7 +188,8 @@ double sum_of_squares(float* w, const OwnedRows& numbers, int threads) {
   const SharedArray heads{w, sizeof(float), heads_of(begins, numbers.shares)};
   numbers.peers->gather({&heads, 1});
   const Shares shares = chunk_shares(begins, numbers.shares);
-  const auto [first, last] = piece_of(shares, numbers.peers->rank());
+  const Piece piece = piece_of(shares, numbers.peers->rank());
+  const int64_t first = piece.begin, last = piece.end;
   std::vector<double> partial(chunks);
   parallel_chunks(last - first, last - first < 4 ? 1 : threads, [&](int64_t c) {
     const int64_t from = begins[first + c];

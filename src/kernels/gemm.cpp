@@ -73,7 +73,8 @@ void add_gram(const float* a, int64_t rows, int stride, float* sum) {
 
 std::vector<double> gram(const float* a, int64_t rows, int stride, int threads, Peers& peers) {
   const int64_t cells = int64_t{stride} * stride, tasks = ceil_div(rows, kGramRows);
-  const auto [first, end] = piece_of(even_shares(tasks, peers.size()), peers.rank());
+  const Piece piece = piece_of(even_shares(tasks, peers.size()), peers.rank());
+  const int64_t first = piece.begin, end = piece.end;
   std::vector<std::vector<double>> parts(end - first);
   parallel_chunks(end - first, threads, [&](int64_t task) {
     const int64_t t = first + task;

@@ -131,7 +131,8 @@ double shared_negative_losses(const NegativeLossForm& form, const SharedNegative
   const int64_t rows = std::max<int64_t>(8, ceil_div(ceil_div(batch.size, most), 8) * 8);
   const int64_t parts = ceil_div(batch.size, rows);
   const Shares shares = even_shares(parts, peers.size());
-  const auto [first, last] = piece_of(shares, peers.rank());
+  const Piece piece = piece_of(shares, peers.rank());
+  const int64_t first = piece.begin, last = piece.end;
   Table<float>&items = kept.items, &bias = kept.bias;
   items.resize((last - first) * cells);
   bias.resize((last - first) * packed.wide);

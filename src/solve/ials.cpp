@@ -236,7 +236,8 @@ double IalsSolver::solve(const Half& half) {
   };
   const std::vector<int64_t> tasks = tasks_of(plan.batches, plan.rows, rows, factors_);
   const Shares shares = even_shares(static_cast<int64_t>(tasks.size()) - 1, peers_.size());
-  const auto [first, last] = piece_of(shares, peers_.rank());
+  const Piece piece = piece_of(shares, peers_.rank());
+  const int64_t first = piece.begin, last = piece.end;
   parallel_chunks(last - first, threads_, [&](int64_t n) {
     const int64_t t = first + n;
     IalsScratch scratch;
