@@ -24,7 +24,7 @@ struct Interactions {
   int64_t size() const { return static_cast<int64_t>(user.size()); }
   bool has_time() const { return !time.empty(); }
   /// Where the rows, and copies of them, lie on disk; null: in the heap.
-  const ColumnFolder& folder() const { return user.get_allocator().folder(); }
+  ColumnFolder folder() const { return user.get_allocator().folder(); }
   bool on_disk() const { return folder() != nullptr; }
   /// Has the rows lie there.
   void move_to(const ColumnFolder& folder);

@@ -31,7 +31,7 @@ struct Lent {
   explicit Lent(int32_t n) {
     const Numbers numbers = counted(n);
     path = folder.write("f", std::string(reinterpret_cast<const char*>(numbers.data()), 4 * n));
-    const auto whole = map_file(InputFile(path));
+    const auto whole = n > 0 ? map_file(InputFile(path)) : nullptr;
     column = lent_column<int32_t>(in(folder), {whole, whole.get()}, n);
   }
 };
