@@ -128,7 +128,7 @@ int run_synth(int argc, char** argv) {
   const auto number = [](auto v) { return nlohmann::json(v).dump(); };
   CommandLine line(
       "synth -o FILE [options]",
-      "Writes a Goodreads-shaped gz JSON-lines file with planted biases and factors.",
+      "Writes a Goodreads-shaped gz JSON-lines file, or a CSV, with planted biases and factors.",
       "latent synth -o data/quickstart.json.gz --users 2000 --items 1000 --ratings 100000");
   line.add_output("the file to write (gz by name)");
   line.add()("users", "users", cxxopts::value<int64_t>()->default_value(number(o.users)), "N")(
@@ -144,6 +144,8 @@ int run_synth(int argc, char** argv) {
            "X")("noise", "standard deviation of the noise",
                 cxxopts::value<double>()->default_value(number(o.noise)),
                 "X")("no-round", "real numbers in place of whole ratings 0..5")(
+      "csv",
+      "rows user,item,rating, a user's together: takes no memory for them, however many there are")(
       "seed", "seed", cxxopts::value<int64_t>()->default_value("0"), "N");
   if (!line.parse(argc, argv, {}, 0)) return 0;
   if (!line.has("output")) throw UsageError("missing -o FILE; latent synth --help shows how");
@@ -156,6 +158,7 @@ int run_synth(int argc, char** argv) {
   o.factor_std = line.get<double>("factor-std");
   o.noise = line.get<double>("noise");
   o.round = !line.has("no-round");
+  o.csv = line.has("csv");
   o.seed = line.get<int64_t>("seed");
   write_synthetic(line.get<std::string>("output"), o);
   say_wrote(line.get<std::string>("output"));

@@ -29,8 +29,8 @@ inline void advise_huge_pages(void* data, size_t bytes) {
 
 /// Gives the pages behind the last value of a large vector back to the system, which clears them
 /// should the vector grow again: as shrink_to_fit(), but without a second copy.
-template <typename T>
-void give_back_room(std::vector<T>& values) {
+template <typename T, typename Memory>
+void give_back_room(std::vector<T, Memory>& values) {
 #ifdef __linux__
   constexpr size_t kPage = size_t{1} << 12, kLarge = size_t{1} << 20;
   const auto used = reinterpret_cast<uintptr_t>(values.data() + values.size()),

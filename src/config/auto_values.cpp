@@ -40,6 +40,11 @@ int64_t batch_size_of(const TrainOptions& train, int64_t rows) {
   return train.batch_size.value.value_or(std::clamp(rows / kSteps, kFewest, kMost));
 }
 
+bool in_blocks(const RunConfig& config) {
+  const std::string& order = config.train.order;
+  return order == "blocks" || (order == "auto" && config.split.kind == "by_row");
+}
+
 double tau_of(const MfOptions& options, const PairCounts& counts) {
   if (options.tau.value) return *options.tau.value;
   return is_cosine(options) ? 0.42 * std::pow(density_of(counts), 0.23) : 1;

@@ -26,6 +26,9 @@ GroupPenalties group_penalties(const TrainOptions& train, int64_t rows, bool ran
 /// parameters beside its samples: on large data small steps would be mostly that.
 int64_t batch_size_of(const TrainOptions& train, int64_t rows);
 
+/// Whether train.order is blocks; auto: where split.kind is by_row.
+bool in_blocks(const RunConfig& config);
+
 /// mf.tau; auto: of cosines .42 density^.23, a line through what BSL's and SL@K's code has for
 /// MovieLens, Yelp and check-ins and what tuning chose here; of dot products 1.
 double tau_of(const MfOptions& options, const PairCounts& counts);

@@ -83,6 +83,7 @@ Knobs of_gradient(const Knobs& more) {
                              {"train.lr"},
                              {"train.optimizer"},
                              {"train.batch_size"},
+                             {"train.order"},
                              {"train.log_every"},
                              {"model.init"},
                              {"model.init_mean", normal_init, kNormal},

@@ -70,6 +70,12 @@ KnobRange share() {
           {{"minimum", 0}, {"exclusiveMaximum", 1}}};
 }
 
+KnobRange share_or_all() {
+  return {[](const json& v) { return v.get<double>() >= 0 && v.get<double>() <= 1; },
+          "from 0 to 1",
+          {{"minimum", 0}, {"maximum", 1}}};
+}
+
 KnobRange one_of(std::vector<std::string> names) {
   std::string text = "one of";
   for (const std::string& name : names) text += " " + name;

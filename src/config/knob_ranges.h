@@ -19,6 +19,7 @@ KnobRange count_or_auto();
 KnobRange share_or_auto();
 KnobRange threads();
 KnobRange share();
+KnobRange share_or_all();
 KnobRange one_of(std::vector<std::string> names);
 KnobRange cut_offs();
 KnobRange scale();

@@ -55,6 +55,7 @@ struct DataOptions {
   int64_t max_line_mb = 64;
   int64_t max_gz_ratio = 200;
   std::string cache_dir;
+  double memory = 0.5;
   std::vector<double> rating_scale;  // lowest and highest, or empty
   std::string weight = "none";
   TitleOptions titles;
@@ -66,6 +67,7 @@ struct SplitOptions {
   double test = 0.1;
   AutoNumber valid;
   double valid_if_auto = 0;  // no knob: follows from train.patience
+  bool by_row_on_disk = false;  // no knob: a new run's `random` is by_row where its rows are on disk
   std::string order = "random";
   std::string test_from, valid_from;  // as time_of() (src/base/times.h) reads them; empty: by share
   int64_t folds = 5, fold = 1;        // fold: from 1
@@ -89,7 +91,7 @@ struct TrainOptions {
   std::string optimizer = "adam";
   AutoCount batch_size = 50000;
   int64_t steps = 100, epochs = 0;  // exactly one of them is above 0 once a config is resolved
-  std::string rows = "train";
+  std::string rows = "train", order = "auto";
   int64_t seed = 0;
   int64_t threads = 0;
   std::string device = "auto";

@@ -40,10 +40,11 @@ const std::vector<ReadKnob>& conditions() {
   static const std::vector<ReadKnob> rows = {
       {"split.test",
        [](const RunConfig& c) {
-         return is_kind(c, "random") || is_kind(c, "per_user") || is_kind(c, "leave_one_out") ||
+         return is_kind(c, "random") || is_kind(c, "by_row") || is_kind(c, "per_user") ||
+                is_kind(c, "leave_one_out") ||
                 (is_kind(c, "time") && c.split.test_from.empty());
        },
-       "split.kind is random, per_user, leave_one_out, or time without split.test_from (files: "
+       "split.kind is random, by_row, per_user, leave_one_out, or time without split.test_from (files: "
        "data.test_path is the test part; k_fold: split.fold)"},
       {"split.valid",
        [](const RunConfig& c) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 
 #include "src/base/error.h"
@@ -56,7 +57,7 @@ struct StoredIds {
   }
 };
 
-bool all_below(const std::vector<int32_t>& indices, int32_t size) {
+bool all_below(std::span<const int32_t> indices, int32_t size) {
   constexpr int64_t kPiece = 1 << 20;
   const auto n = static_cast<int64_t>(indices.size());
   std::atomic<bool> good = true;
@@ -90,7 +91,19 @@ bool is_sound(const RawData& raw, const StoredIds& users, const StoredIds& items
               : raw.part_ends.front() >= 0 && raw.part_ends.back() == d.rows.size());
 }
 
-RawData load(const fs::path& path, const std::string& key) {
+/// The column that the next `count` values of the file are: where they lie on disk, mapped.
+template <typename T>
+void next_column(SectionsReader& in, Column<T>& column, uint64_t count,
+                 const std::shared_ptr<char>& whole) {
+  const ColumnFolder folder = column.get_allocator().folder();
+  const uint64_t at = in.at();
+  if (whole == nullptr || at % alignof(T) != 0) return in.next_values(column, count);
+  if (count > in.left() / sizeof(T)) in.fail_damaged();
+  in.next(nullptr, count * sizeof(T));
+  column = lent_column<T>(folder, {whole, whole.get() + at}, count);
+}
+
+RawData load(const fs::path& path, const std::string& key, const RowPlace& place) {
   SectionsReader in(path, kMagic, "cache file");
   const json& header = in.header();
   if (header.at("key") != key) in.fail_damaged();
@@ -114,10 +127,14 @@ RawData load(const fs::path& path, const std::string& key) {
   const uint64_t n = header.at("rows"), left_out = header.at("left_out");
   Interactions& rows = raw.data.rows;
   StoredIds users, items;
-  in.next_values(rows.user, n);
-  in.next_values(rows.item, n);
-  in.next_values(rows.rating, n);
-  if (header.at("has_time")) in.next_values(rows.time, n);
+  const bool has_time = header.at("has_time");
+  if (place.takes_to_disk(bytes_of_rows(static_cast<int64_t>(n), has_time)))
+    rows = Interactions(place.folder);
+  const auto whole = rows.on_disk() ? map_file(in.file()) : nullptr;
+  next_column(in, rows.user, n, whole);
+  next_column(in, rows.item, n, whole);
+  next_column(in, rows.rating, n, whole);
+  if (has_time) next_column(in, rows.time, n, whole);
   in.next_values(raw.data.left_out.user, left_out);
   in.next_values(raw.data.left_out.item, left_out);
   users.read(in, header.at("users"));
@@ -158,12 +175,13 @@ std::string cache_key(const std::vector<std::string>& paths, const DataOptions& 
   return key.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::optional<RawData> load_cached(const fs::path& folder, const std::string& key) {
+std::optional<RawData> load_cached(const fs::path& folder, const std::string& key,
+                                   const RowPlace& place) {
   const fs::path path = file_of(folder, key);
   std::error_code absent;
   if (!fs::exists(path, absent)) return std::nullopt;
   try {
-    return load(path, key);
+    return load(path, key, place);
   } catch (const Error& e) {
     say(std::string(e.what()) + "; reading the data again");
     return std::nullopt;
@@ -192,12 +210,14 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
                        {"format",
                         {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time,
                          f.found_time, f.separator, f.width, f.column}}};
-  const std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');  // so that the columns may be mapped
   SectionsWriter out(file_of(folder, key), kMagic, text);
-  out.add(raw.data.rows.user);
-  out.add(raw.data.rows.item);
-  out.add(raw.data.rows.rating);
-  out.add(raw.data.rows.time);
+  const Interactions& rows = raw.data.rows;
+  out.add(rows.user);
+  out.add(rows.item);
+  out.add(rows.rating);
+  out.add(rows.time);
   out.add(raw.data.left_out.user);
   out.add(raw.data.left_out.item);
   for (const IdMap* ids : {&raw.data.users, &raw.data.items}) {
@@ -208,15 +228,15 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
 }
 
 RawData read_files(const std::vector<std::string>& paths, const DataOptions& options,
-                   bool need_time) {
+                   bool need_time, const RowPlace& place) {
   const fs::path folder = cache_folder(options);
   const std::string key = folder.empty() ? "" : cache_key(paths, options, need_time);
-  if (key.empty()) return parse_files(paths, options, need_time);
-  if (auto raw = load_cached(folder, key)) {
+  if (key.empty()) return parse_files(paths, options, need_time, place);
+  if (auto raw = load_cached(folder, key, place)) {
     if (raw->bad_rows > 0) say("skipped " + std::to_string(raw->bad_rows) + " bad rows");
     return std::move(*raw);
   }
-  RawData raw = parse_files(paths, options, need_time);
+  RawData raw = parse_files(paths, options, need_time, place);
   try {
     save_cached(folder, key, raw);
   } catch (const Error& e) {

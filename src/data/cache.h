@@ -15,8 +15,11 @@ std::filesystem::path cache_folder(const DataOptions& options);
 std::string cache_key(const std::vector<std::string>& paths, const DataOptions& options,
                       bool need_time);
 
-/// The parse kept under `key`, or nothing when there is none or the file is damaged.
-std::optional<RawData> load_cached(const std::filesystem::path& folder, const std::string& key);
+/// The parse kept under `key`, or nothing when there is none or the file is damaged. Rows that
+/// `place` takes to disk are mapped where they lie in the cache's file, once its checksum is found
+/// right; what an earlier version has put at an odd place there is copied to a file of its own.
+std::optional<RawData> load_cached(const std::filesystem::path& folder, const std::string& key,
+                                   const RowPlace& place = {});
 
 /// Writes atomically; throws Error when it cannot.
 void save_cached(const std::filesystem::path& folder, const std::string& key, const RawData& raw);

@@ -18,6 +18,7 @@ int64_t part_of(const std::vector<int64_t>& ends, int64_t row) {
 /// Settles rows that repeat a (part, user, item): one of them stays in `keep`.
 void settle_duplicates(RawData& raw, const std::string& policy, Flags& keep) {
   Interactions& rows = raw.data.rows;
+  if (policy == "mean") rows.prepare_to_change();
   std::vector<int64_t> order;
   for (int64_t n = 0; n < rows.size(); ++n) {
     if (keep[n]) order.push_back(n);
@@ -88,6 +89,7 @@ void compact(RawData& raw, const Flags& keep) {
   }
   IdMap users, items;
   Interactions& rows = raw.data.rows;
+  rows.prepare_to_change();
   int64_t kept = 0;
   std::vector<int32_t> user(raw.data.users.size(), -1), item(raw.data.items.size(), -1);
   std::vector<int64_t> ends(raw.part_ends.size());

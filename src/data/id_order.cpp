@@ -1,6 +1,7 @@
 #include "src/data/id_order.h"
 
 #include <array>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -87,7 +88,7 @@ std::vector<int32_t> renumber(IdMap& ids, const IdMap& order) {
   return number;
 }
 
-void apply(const std::vector<int32_t>& number, std::vector<int32_t>& column) {
+void renumber_all(const std::vector<int32_t>& number, std::span<int32_t> column) {
   for (int32_t& id : column) id = number[id];
 }
 
@@ -108,10 +109,12 @@ void take_id_order(Dataset& data, const std::string& path) {
   const IdOrder order = OrderReader(path).read();
   const std::vector<int32_t> user = renumber(data.users, order.users),
                              item = renumber(data.items, order.items);
-  for (std::vector<int32_t>* column : {&data.rows.user, &data.left_out.user}) apply(user, *column);
-  for (std::vector<int32_t>* column : {&data.rows.item, &data.left_out.item,
-                                       &data.strangers.pairs.item})
-    apply(item, *column);
+  data.rows.prepare_to_change();
+  renumber_all(user, data.rows.user);
+  renumber_all(user, data.left_out.user);
+  renumber_all(item, data.rows.item);
+  renumber_all(item, data.left_out.item);
+  renumber_all(item, data.strangers.pairs.item);
 }
 
 }  // namespace latent

@@ -10,26 +10,52 @@ namespace latent {
 namespace {
 
 template <typename T>
-void truncate_column(std::vector<T>& column, int64_t size) {
+void truncate_column(Column<T>& column, int64_t size) {
   if (column.empty()) return;
   column.resize(size);
   give_back_room(column);
 }
 
 template <typename T>
-std::vector<T> cut_column(std::vector<T>& column, int64_t begin) {
-  if (column.empty()) return {};
-  std::vector<T> tail(column.begin() + begin, column.end());
+Column<T> cut_column(Column<T>& column, int64_t begin) {
+  const ColumnMemory<T> place(column.get_allocator().folder());
+  Column<T> tail(place);
+  if (column.empty()) return tail;
+  tail.assign(column.begin() + begin, column.end());
   truncate_column(column, begin);
   return tail;
 }
 
+template <typename T>
+void move_column(Column<T>& column, const ColumnFolder& folder) {
+  Column<T> moved(column.begin(), column.end(), ColumnMemory<T>(folder));
+  column = std::move(moved);
+}
+
 }  // namespace
+
+Interactions::Interactions(const ColumnFolder& folder)
+    : user(ColumnMemory<int32_t>(folder)),
+      item(ColumnMemory<int32_t>(folder)),
+      rating(ColumnMemory<float>(folder)),
+      time(ColumnMemory<double>(folder)) {}
+
+void Interactions::move_to(const ColumnFolder& folder) {
+  move_column(user, folder);
+  move_column(item, folder);
+  move_column(rating, folder);
+  move_column(time, folder);
+}
+
+void Interactions::prepare_to_change() {
+  if (user.get_allocator().is_lent()) move_to(folder());
+}
 
 void Interactions::reserve(size_t n) {
   user.reserve(n);
   item.reserve(n);
   rating.reserve(n);
+  if (on_disk()) return;
   advise_huge_pages(user.data(), n * sizeof user[0]);
   advise_huge_pages(item.data(), n * sizeof item[0]);
   advise_huge_pages(rating.data(), n * sizeof rating[0]);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/base/rng.h"
+#include "src/data/column.h"
 #include "src/data/id_map.h"
 #include "src/score/user_items.h"
 
@@ -12,12 +13,24 @@ namespace latent {
 
 /// Rows as columns: 12 bytes a row, 20 with time.
 struct Interactions {
-  std::vector<int32_t> user, item;
-  std::vector<float> rating;
-  std::vector<double> time;  ///< seconds since 1970, with their fraction, or empty
+  Interactions() = default;
+  /// Without rows yet, which are to lie in files of the folder; null: in the heap.
+  explicit Interactions(const ColumnFolder& folder);
+
+  Column<int32_t> user, item;
+  Column<float> rating;
+  Column<double> time;  ///< seconds since 1970, with their fraction, or empty
 
   int64_t size() const { return static_cast<int64_t>(user.size()); }
   bool has_time() const { return !time.empty(); }
+  /// Where the rows, and copies of them, lie on disk; null: in the heap.
+  ColumnFolder folder() const { return user.get_allocator().folder(); }
+  bool on_disk() const { return folder() != nullptr; }
+  /// Has the rows lie there.
+  void move_to(const ColumnFolder& folder);
+  /// Rows on disk to be changed in place: those that lie in somebody else's file get one of their
+  /// own, since pages that are written would stay in the heap's memory.
+  void prepare_to_change();
   void reserve(size_t n);
   void push(int32_t u, int32_t i, float r) {
     user.push_back(u);

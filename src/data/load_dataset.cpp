@@ -1,11 +1,14 @@
 // From files to the parts of a data set; see split.h.
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/memory.h"
 #include "src/config/complaints.h"
+#include "src/data/cache.h"
 #include "src/data/id_order.h"
 #include "src/data/split.h"
 #include "src/data/titles.h"
@@ -31,6 +34,14 @@ std::string range_text(const Interactions& rows) {
   return "the times of its rows run from " + seconds_text(low) + " to " + seconds_text(high);
 }
 
+/// Above data.memory rows go to the folder of caches, where the split lets them.
+RowPlace place_of_rows(const DataOptions& data, const SplitOptions& split) {
+  const std::string folder = cache_folder(data).string();
+  if (folder.empty() || !splits_in_passes(data, split)) return {};
+  return {std::make_shared<const std::string>(folder),
+          data.memory * static_cast<double>(whole_memory())};
+}
+
 /// The parts that files of their own are.
 Split parts_of_files(RawData& raw, const DataOptions& data, const SplitOptions& split) {
   Split out;
@@ -54,7 +65,8 @@ WholeDataset load_whole(const DataOptions& data, const SplitOptions& split, bool
   const bool need_time = needs_time(split) && data.time != "none";
   WholeDataset out;
   RawData& raw = out.raw;
-  raw = read_files(paths, data, need_time || (with_time && data.time != "none"));
+  raw = read_files(paths, data, need_time || (with_time && data.time != "none"),
+                   place_of_rows(data, split));
   if (raw.format.time == "none") {
     if (has_date(split))
       throw Error(data.path +

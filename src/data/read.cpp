@@ -12,12 +12,14 @@ namespace {
 /// Rows of one file on their way into a data set.
 class RowStore {
  public:
-  RowStore(Dataset& data, const LineReader& reader, bool with_time, int64_t most)
+  RowStore(Dataset& data, const LineReader& reader, bool with_time, int64_t most,
+           const RowPlace& place)
       : data_(data),
         reader_(reader),
         rows_before_(data.rows.size()),
         with_time_(with_time),
-        most_(most) {}
+        most_(most),
+        place_(place) {}
 
   void store(const Row& row) {
     refuse_too_many(1);
@@ -70,6 +72,8 @@ class RowStore {
       const double all = 1.2 * rows * static_cast<double>(reader_.file_size()) / parsed;
       if (all < 1e11) room = std::max(room, static_cast<size_t>(rows_before_ + all));
     }
+    const double bytes = bytes_of_rows(static_cast<int64_t>(room), with_time_);
+    if (!data_.rows.on_disk() && place_.takes_to_disk(bytes)) data_.rows.move_to(place_.folder);
     data_.rows.reserve(room);
     if (with_time_) data_.rows.time.reserve(room);
   }
@@ -79,6 +83,7 @@ class RowStore {
   int64_t rows_before_;
   bool with_time_;
   int64_t most_;
+  const RowPlace& place_;
 };
 
 /// Counts rows that cannot be read, and stops at the first or at too many.
@@ -130,8 +135,13 @@ void read_rows(LineReader& reader, RowFormat& format, RowStore& rows, BadRows& b
 
 }  // namespace
 
+double bytes_of_rows(int64_t rows, bool with_time) {
+  constexpr double kRow = 12, kTime = 8;
+  return static_cast<double>(rows) * (with_time ? kRow + kTime : kRow);
+}
+
 RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options,
-                    bool need_time) {
+                    bool need_time, const RowPlace& place) {
   RawData raw;
   Dataset& data = raw.data;
   BadRows bad(options, raw.bad_rows);
@@ -147,7 +157,7 @@ RawData parse_files(const std::vector<std::string>& paths, const DataOptions& op
       throw Error(path + ": has " + (with_time ? "no time" : "a time") + " column, unlike " +
                   paths[0] + "; set data.time");
     }
-    RowStore rows(data, reader, with_time, options.max_rows);
+    RowStore rows(data, reader, with_time, options.max_rows, place);
     const int64_t before = data.rows.size() + data.left_out.size() + raw.bad_rows;
     read_rows(reader, *format, rows, bad);
     raw.missing_rows += format->missing;
@@ -159,6 +169,9 @@ RawData parse_files(const std::vector<std::string>& paths, const DataOptions& op
     raw.part_ends.push_back(data.rows.size());
   }
   bad.tell();
+  // By what there is, as for whoever reads it from the cache, not by what seemed to be.
+  const bool large = place.takes_to_disk(bytes_of_rows(data.rows.size(), data.rows.has_time()));
+  if (large != data.rows.on_disk()) data.rows.move_to(large ? place.folder : nullptr);
   return raw;
 }
 

@@ -2,6 +2,8 @@
 // applied.
 #pragma once
 
+#include <limits>
+
 #include "src/config/options.h"
 #include "src/data/interactions.h"
 #include "src/data/row_format.h"
@@ -17,14 +19,26 @@ struct RawData {
   int64_t missing_rows = 0;        ///< dropped by data.missing
 };
 
+/// Where rows are to lie: more bytes of them than `memory` in files of `folder`; null: all in
+/// memory.
+struct RowPlace {
+  ColumnFolder folder;
+  double memory = std::numeric_limits<double>::infinity();
+
+  bool takes_to_disk(double bytes) const { return folder != nullptr && bytes > memory; }
+};
+
+/// Bytes that rows take.
+double bytes_of_rows(int64_t rows, bool with_time);
+
 /// Parses the files at `paths` in order, the later ones as the first was read. Throws Error with
 /// file and line.
 RawData parse_files(const std::vector<std::string>& paths, const DataOptions& options,
-                    bool need_time);
+                    bool need_time, const RowPlace& place = {});
 
-/// The same through the cache of parsed files (data.cache_dir).
+/// The same through the cache of parsed files (data.cache_dir), where rows on disk lie mapped.
 RawData read_files(const std::vector<std::string>& paths, const DataOptions& options,
-                   bool need_time);
+                   bool need_time, const RowPlace& place = {});
 
 /// drop_zero, positive_at_least, duplicates (within a part), then the k-core; ids are given anew in
 /// order of first appearance among the rows that stay. Throws Error when none stays.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
@@ -25,7 +26,7 @@ std::string number_text(float value) {
   return text;
 }
 
-int32_t distinct(const std::vector<int32_t>& indices, int32_t size) {
+int32_t distinct(std::span<const int32_t> indices, int32_t size) {
   std::vector<char> has(static_cast<size_t>(size));
   for (const int32_t index : indices) has[index] = 1;
   return static_cast<int32_t>(std::count(has.begin(), has.end(), 1));

@@ -12,13 +12,13 @@ namespace latent {
 
 namespace {
 
-std::vector<uint32_t> frequencies(const std::vector<int32_t>& column, int32_t ids) {
+std::vector<uint32_t> frequencies(std::span<const int32_t> column, int32_t ids) {
   Table<uint32_t> counts(ids);
   for (const int32_t index : column) ++counts[index];
   return {counts.begin(), counts.end()};
 }
 
-void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& out) {
+void count_ratings(std::span<const float> ratings, size_t most, RowCounts& out) {
   // A few values, each found again through a small table of where its bits were last seen.
   constexpr size_t kRoom = 64;
   float value[kRoom];
@@ -44,7 +44,7 @@ void count_ratings(const std::vector<float>& ratings, size_t most, RowCounts& ou
   for (; n < ratings.size(); ++n) sum += ratings[n];
   out.rating_sum = sum;
   const std::span<const float> to_compare =
-      all ? std::span<const float>(value, values) : std::span<const float>(ratings);
+      all ? std::span<const float>(value, values) : ratings;
   out.rating_min = *std::min_element(to_compare.begin(), to_compare.end());
   out.rating_max = *std::max_element(to_compare.begin(), to_compare.end());
   for (size_t k = 0; all && k < values; ++k)

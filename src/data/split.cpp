@@ -32,20 +32,43 @@ RandomStream split_stream(const SplitOptions& options) {
 
 enum class Part : char { kTrain, kValid, kTest };
 
-/// The rows of each part, in the order that they have.
-Split split_by(Interactions rows, const std::vector<Part>& part_of_row) {
+/// No rows in any part yet, which are to lie where `rows` do.
+Split parts_like(const Interactions& rows) {
   Split split;
+  for (Interactions* part : {&split.train, &split.valid, &split.test})
+    *part = Interactions(rows.folder());
+  return split;
+}
+
+/// The rows of each part, in the order that they have; part_of(rows, n) is asked for each in turn.
+template <typename PartOf>
+Split split_by(Interactions rows, const PartOf& part_of) {
+  Split split = parts_like(rows);
+  rows.prepare_to_change();
   int64_t kept = 0;
   for (int64_t n = 0; n < rows.size(); ++n) {
-    if (part_of_row[n] == Part::kTrain) {
+    const Part part = part_of(std::as_const(rows), n);
+    if (part == Part::kTrain) {
       rows.move(n, kept++);
     } else {
-      (part_of_row[n] == Part::kTest ? split.test : split.valid).push_from(rows, n);
+      (part == Part::kTest ? split.test : split.valid).push_from(rows, n);
     }
   }
   rows.truncate(kept);
   split.train = std::move(rows);
   return split;
+}
+
+Split split_by_row(Interactions rows, const SplitOptions& options) {
+  constexpr int64_t kDraws = 1 << 16;  // part of the definition of the streams
+  const double test = options.test, both = test + valid_share_of(options, rows.size());
+  const Rng rng(options.seed);
+  RandomStream stream(0);
+  return split_by(std::move(rows), [&](const Interactions&, int64_t n) {
+    if (n % kDraws == 0) stream = rng.stream("split_row", n / kDraws);
+    const double draw = stream.uniform();
+    return draw < test ? Part::kTest : draw < both ? Part::kValid : Part::kTrain;
+  });
 }
 
 Split split_randomly(Interactions rows, const SplitOptions& options) {
@@ -85,23 +108,13 @@ Split leave_one_out(Interactions rows, int32_t users, const SplitOptions& option
   const std::vector<Newest> newest = newest_rows(rows, users);
   const bool wants_test = options.test > 0;
   const bool wants_valid = valid_share_of(options, rows.size()) > 0;
-  Split split;
-  int64_t kept = 0;
-  for (int64_t n = 0; n < rows.size(); ++n) {
-    const Newest& own = newest[rows.user[n]];
+  return split_by(std::move(rows), [&](const Interactions& r, int64_t n) {
+    const Newest& own = newest[r.user[n]];
     // A user's last row stays in train.
-    if (wants_test && n == own.first && own.rows > 1) {
-      split.test.push_from(rows, n);
-    } else if (wants_valid && n == (wants_test ? own.second : own.first) &&
-               own.rows > (wants_test ? 2 : 1)) {
-      split.valid.push_from(rows, n);
-    } else {
-      rows.move(n, kept++);
-    }
-  }
-  rows.truncate(kept);
-  split.train = std::move(rows);
-  return split;
+    if (wants_test && n == own.first && own.rows > 1) return Part::kTest;
+    const bool next = wants_valid && n == (wants_test ? own.second : own.first);
+    return next && own.rows > (wants_test ? 2 : 1) ? Part::kValid : Part::kTrain;
+  });
 }
 
 /// Oldest first: by time, then by place in the file.
@@ -145,7 +158,7 @@ Split split_by_time(Interactions rows, const SplitOptions& options) {
   } else {
     take_from(options.valid_from, Part::kValid, rows, part_of_row);
   }
-  return split_by(std::move(rows), part_of_row);
+  return split_by(std::move(rows), [&](const Interactions&, int64_t n) { return part_of_row[n]; });
 }
 
 Split split_per_user(Interactions rows, int32_t users, const SplitOptions& options) {
@@ -168,7 +181,7 @@ Split split_per_user(Interactions rows, int32_t users, const SplitOptions& optio
     for (int64_t n = 0; n < test + valid; ++n)
       part_of_row[own[count - 1 - n]] = n < test ? Part::kTest : Part::kValid;
   }
-  return split_by(std::move(rows), part_of_row);
+  return split_by(std::move(rows), [&](const Interactions&, int64_t n) { return part_of_row[n]; });
 }
 
 }  // namespace
@@ -199,6 +212,15 @@ void carve_valid(Split& split, const SplitOptions& options) {
   split.valid = split.train.cut(split.train.size() - valid_size(split.train.size(), options));
 }
 
+bool splits_in_passes(const DataOptions& data, const SplitOptions& split) {
+  if (split.kind == "random") return split.by_row_on_disk;
+  if (split.kind == "by_row" || split.kind == "leave_one_out") return true;
+  const bool no_valid = split.valid_share() == 0;
+  if (split.kind == "files") return no_valid || !data.valid_path.empty();
+  return split.kind == "time" && !split.test_from.empty() &&
+         (no_valid || !split.valid_from.empty());
+}
+
 bool needs_time(const SplitOptions& options) {
   return options.kind == "leave_one_out" || options.kind == "time" ||
          (options.kind == "per_user" && options.order == "newest");
@@ -206,6 +228,8 @@ bool needs_time(const SplitOptions& options) {
 
 Split split_rows(Interactions rows, int32_t users, const SplitOptions& options) {
   refuse(wrong_shares(options));
+  const bool random_on_disk = options.kind == "random" && options.by_row_on_disk && rows.on_disk();
+  if (options.kind == "by_row" || random_on_disk) return split_by_row(std::move(rows), options);
   if (options.kind == "time") return split_by_time(std::move(rows), options);
   if (options.kind == "per_user") return split_per_user(std::move(rows), users, options);
   if (options.kind == "leave_one_out") return leave_one_out(std::move(rows), users, options);

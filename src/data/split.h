@@ -24,6 +24,9 @@ struct SplitDataset {
 
 /// Random: the notebook's shuffle and cut (test = n - floor(n (1 - share))). K-fold: the same
 /// shuffle, then fold_of(). The parts of the other kinds keep the order of the rows:
+/// - by row: row n is in the part that its own draw says: number n % 2^16 of the stream
+///   ("split_row", n / 2^16), below the test share: test, below both shares: valid. So are random
+///   rows that lie on disk, under by_row_on_disk;
 /// - leave one out: each user's newest row to test (and the second newest to valid) while at least
 ///   one stays in train;
 /// - time: the newest rows of all, as many as the random split takes, or those from test_from (and
@@ -47,6 +50,10 @@ void carve_valid(Split& split, const SplitOptions& options);
 /// Whether the parts depend on which rows are newer.
 bool needs_time(const SplitOptions& options);
 
+/// Whether the parts are made in a pass or two over the rows, in their order, with little memory
+/// beside: those of rows on disk.
+bool splits_in_passes(const DataOptions& data, const SplitOptions& split);
+
 /// A data set before it is split.
 struct WholeDataset {
   RawData raw;  ///< filtered, ids numbered as data.ids_path says
@@ -54,13 +61,14 @@ struct WholeDataset {
 };
 
 /// Reads the files that `data` names, and filters. Times are read where the split depends on them,
-/// or `with_time` asks. Throws Error with what wrong_split() (src/config/complaints.h) has to say,
-/// and for what the files hold.
+/// or `with_time` asks. Above data.memory the rows stay on disk, where the split needs no more than
+/// passes over them (splits_in_passes()) and there is a folder for caches. Throws Error with what
+/// wrong_split() (src/config/complaints.h) has to say, and for what the files hold.
 WholeDataset load_whole(const DataOptions& data, const SplitOptions& split,
                         bool with_time = false);
 
-/// The parts of `whole`, whose rows it takes. Throws Error where no row is left to train on, or
-/// a date leaves a part without rows.
+/// The parts of `whole`, whose rows it takes; they lie where those did. Throws Error where no row
+/// is left to train on, or a date leaves a part without rows.
 Split split_whole(WholeDataset& whole, const DataOptions& data, const SplitOptions& split);
 
 /// All that stands before training: both, and the titles.

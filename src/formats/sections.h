@@ -24,8 +24,8 @@ class SectionsWriter {
   SectionsWriter(const std::filesystem::path& path, std::string_view magic,
                  std::string_view header);
   void add(const void* data, uint64_t bytes);
-  template <typename T>
-  void add(const std::vector<T>& values) {
+  template <typename T, typename Memory>
+  void add(const std::vector<T, Memory>& values) {
     add(values.data(), values.size() * sizeof(T));
   }
   void commit();
@@ -45,6 +45,9 @@ class SectionsReader {
   SectionsReader(const std::filesystem::path& path, std::string_view magic, std::string what);
 
   const nlohmann::json& header() const { return header_; }
+  const InputFile& file() const { return file_; }
+  /// Where in the file the array begins that next() is asked for next.
+  uint64_t at() const { return at_; }
   /// Bytes of the arrays that next() has not been asked for.
   uint64_t left() const { return left_; }
 

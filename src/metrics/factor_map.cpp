@@ -22,34 +22,34 @@ float dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-using Column = std::vector<double>;
+using Doubles = std::vector<double>;
 
-double inner(const Column& a, const Column& b) {
+double inner(const Doubles& a, const Doubles& b) {
   double sum = 0;
   for (size_t n = 0; n < a.size(); ++n) sum += a[n] * b[n];
   return sum;
 }
 
-Column times(const Column& matrix, const Column& v) {
-  Column out(v.size());
+Doubles times(const Doubles& matrix, const Doubles& v) {
+  Doubles out(v.size());
   for (size_t row = 0; row < v.size(); ++row) {
     for (size_t n = 0; n < v.size(); ++n) out[row] += matrix[row * v.size() + n] * v[n];
   }
   return out;
 }
 
-void scale(Column& v, double by) {
+void scale(Doubles& v, double by) {
   for (double& value : v) value *= by;
 }
 
-void take_away(Column& v, const Column& direction) {
+void take_away(Doubles& v, const Doubles& direction) {
   const double along = inner(v, direction);
   for (size_t n = 0; n < v.size(); ++n) v[n] -= along * direction[n];
 }
 
 /// The leading eigenvector that is orthogonal to `before` (if not empty), by powers of the matrix.
-Column leading(const Column& matrix, size_t size, const Column& before) {
-  Column v(size);
+Doubles leading(const Doubles& matrix, size_t size, const Doubles& before) {
+  Doubles v(size);
   for (size_t n = 0; n < size; ++n) v[n] = 1 + 1 / static_cast<double>(n + 2);
   double was = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -57,7 +57,7 @@ Column leading(const Column& matrix, size_t size, const Column& before) {
     const double length = std::sqrt(inner(v, v));
     if (length == 0) break;  // no direction is left
     scale(v, 1 / length);
-    Column next = times(matrix, v);
+    Doubles next = times(matrix, v);
     const double value = inner(v, next);
     if (std::abs(value - was) <= 1e-13 * std::abs(value) && round > 50) break;
     was = value;
@@ -97,14 +97,14 @@ std::array<double, 2> PrincipalAxes::place(std::span<const float> item) const {
 
 PrincipalAxes principal_axes(const ItemFactors& factors, int threads) {
   const auto size = static_cast<size_t>(factors.stride);
-  const Column matrix = gram(factors.rows.data(), factors.items, factors.stride, threads);
+  const Doubles matrix = gram(factors.rows.data(), factors.items, factors.stride, threads);
   double trace = 0;
   for (size_t n = 0; n < size; ++n) trace += matrix[n * size + n];
   PrincipalAxes out;
   out.axis[0] = leading(matrix, size, {});
   out.axis[1] = leading(matrix, size, out.axis[0]);
   for (int n = 0; n < 2; ++n) {
-    const Column& v = out.axis[n];
+    const Doubles& v = out.axis[n];
     out.share[n] = trace > 0 ? inner(v, times(matrix, v)) / trace : 0;
   }
   return out;

@@ -16,6 +16,7 @@
 #include "src/export/tables_file.h"
 #include "src/run/run_log.h"
 #include "src/run/saved_run.h"
+#include "src/run/settled.h"
 #include "src/run/warm_start.h"
 #include "src/sampling/sampler.h"
 #include "src/train/at_once.h"
@@ -65,31 +66,11 @@ ordered_json train_figures(const TrainSummary& summary) {
   return out;
 }
 
-/// Without early stopping where split.valid is auto and the rows are too few for that part.
-RunConfig settled(const RunConfig& config, const SplitDataset& data) {
-  RunConfig out = config;
-  const bool stops = config.train.patience > 0 && has_steps(model_info(config.model.name));
-  if (!stops || config.split.valid.value || data.parts.valid.size() > 0) return out;
-  out.train.patience = 0;
-  out.train.refit = false;
-  out.split.valid_if_auto = 0;
-  const ModelInfo& model = model_info(config.model.name);
-  const auto value = [&](const auto& rows, const std::string& knob) {
-    const auto at = std::ranges::find(rows, knob, [](const auto& row) { return row.first; });
-    return at == rows.end() ? int64_t{0} : at->second.template get<int64_t>();
-  };
-  // A length that was given stays.
-  const int64_t passes = value(model.defaults, "train.epochs");
-  if (out.train.epochs == value(model.stopping, "train.epochs") && passes > 0)
-    out.train.epochs = passes;
-  return out;
-}
-
 }  // namespace
 
 Experiment::Experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,
                        const RunDirectory* resumed, Peers& peers)
-    : config_(settled(config, *data)),
+    : config_(settled(config, *data, resumed != nullptr)),
       data_(std::move(data)),
       peers_(peers),
       evaluator_(*data_, config_) {

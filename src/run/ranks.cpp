@@ -28,8 +28,8 @@ using nlohmann::json;
 
 /// What may differ from rank to rank: the machine's own.
 bool of_a_machine(const std::string& knob) {
-  return knob == "train.threads" || knob == "data.cache_dir" || knob.starts_with("log.") ||
-         std::ranges::count(path_knobs(), knob) > 0;
+  return knob == "train.threads" || knob == "data.cache_dir" || knob == "data.memory" ||
+         knob.starts_with("log.") || std::ranges::count(path_knobs(), knob) > 0;
 }
 
 json facts_of(const RunConfig& config, const SplitDataset& data) {
@@ -38,7 +38,8 @@ json facts_of(const RunConfig& config, const SplitDataset& data) {
               {"the kernels' level (LATENT_CPU)", cpu_level_name(cpu_level())},
               {"the checksum of the data", hex(data.checksum)},
               {"the checksum of the ids", hex(ids_checksum(data))},
-              {"the number of training rows", data.parts.train.size()}};
+              {"the number of training rows", data.parts.train.size()},
+              {"whether rows stay on disk (data.memory)", data.parts.train.on_disk()}};
   for (const Knob& knob : knobs(copy)) {
     if (!of_a_machine(knob.name)) out["'" + knob.name + "'"] = knob_value(knob);
   }

@@ -7,7 +7,9 @@
 #include "src/base/file.h"
 #include "src/base/json_text.h"
 #include "src/base/log.h"
+#include "src/base/memory.h"
 #include "src/base/utf8.h"
+#include "src/config/auto_values.h"
 #include "src/config/catalog.h"
 #include "src/config/complaints.h"
 #include "src/config/run_paths.h"
@@ -105,10 +107,22 @@ void tell_of_no_validation(const RunConfig& asked, const RunConfig& done) {
       length + ", which nothing stops earlier");
 }
 
+/// That rows are read from disk, and what that means for the run.
+void tell_of_rows_on_disk(const RunConfig& asked, const RunConfig& done, const Split& parts) {
+  if (!parts.train.on_disk()) return;
+  const int64_t rows = parts.train.size() + parts.valid.size() + parts.test.size();
+  const bool moved = asked.split.kind != done.split.kind;
+  say(asked.data.path + ": its rows take " +
+      memory_text(bytes_of_rows(rows, parts.train.has_time())) +
+      ", more than data.memory allows, and stay on disk" +
+      (moved ? "; split.kind = by_row in place of random" : "") +
+      (in_blocks(done) ? "; train.order = blocks" : ""));
+}
+
 /// Knobs that may differ between a run and its continuation.
 bool may_change(const std::string& knob) {
   for (const char* free : {"train.steps", "train.epochs", "train.threads", "train.device",
-                           "train.patience", "data.cache_dir"}) {
+                           "train.patience", "data.cache_dir", "data.memory"}) {
     if (knob == free) return true;
   }
   return knob.rfind("eval.", 0) == 0 || knob.rfind("log.", 0) == 0 ||
@@ -153,11 +167,14 @@ RunReport train_run(const TrainRequest& request, Peers& peers) {
     if (!request.run_dir.empty() && peers.first())
       RunDirectory::check_can_create(request.run_dir, request.overwrite);
     refuse(complaints(request.config));
-    const auto data = request.data ? request.data : load_with_ranks(config, peers);
+    RunConfig new_run = config;
+    new_run.split.by_row_on_disk = true;
+    const auto data = request.data ? request.data : load_with_ranks(new_run, peers);
     require_agreement(config, *data, peers);
     tell_memory(config, data->items.size());
     Experiment experiment(config, data, /*resumed=*/nullptr, peers);
     tell_of_no_validation(config, experiment.config());
+    if (peers.first()) tell_of_rows_on_disk(config, experiment.config(), data->parts);
     if (!peers.first()) return finish(experiment, /*run=*/nullptr, peers);
     const std::string text = run_config(experiment, request.config.includes).dump(2) + "\n";
     const RunDirectory run =

@@ -18,6 +18,8 @@ constexpr int64_t kAhead = 16;  // samples between a prefetch and its use
 Sampler::Sampler(const Interactions& rows, const SamplerOptions& options, const UserItems* known,
                  int32_t items)
     : rows_(rows), options_(options), known_(known), items_(items) {
+  if (options.blocks && !options.with_replacement)
+    blocks_.emplace(rows, options.seed, *options.blocks);
   if (known == nullptr) return;
   filter_.emplace(*known);
   if (options.negatives > 0 || options.sampling == NegativeSampling::kInBatch)
@@ -34,13 +36,23 @@ void Sampler::permute(int64_t epoch) {
   epoch_ = epoch;
 }
 
-void Sampler::draw(int64_t step, SampleBatch& out) {
-  int64_t first = 0, size = options_.batch_size;
-  if (!options_.with_replacement) {
-    permute(step / batches_per_epoch());
-    first = step % batches_per_epoch() * options_.batch_size;
-    size = std::min(size, rows_.size() - first);
+std::span<const uint32_t> Sampler::rows_of(int64_t step) {
+  const int64_t epoch = step / batches_per_epoch();
+  const int64_t first = step % batches_per_epoch() * options_.batch_size;
+  const auto size = static_cast<size_t>(std::min(options_.batch_size, rows_.size() - first));
+  if (!blocks_) {
+    permute(epoch);
+    return {order_.data() + first, size};
   }
+  order_.resize(size);
+  blocks_->rows_at(epoch, first, order_);
+  return order_;
+}
+
+void Sampler::draw(int64_t step, SampleBatch& out) {
+  std::span<const uint32_t> own;  // of an epoch
+  if (!options_.with_replacement) own = rows_of(step);
+  const int64_t size = options_.with_replacement ? options_.batch_size : std::ssize(own);
   out.users.resize(size);
   out.items.resize(size);
   out.shared = options_.shared;
@@ -60,7 +72,7 @@ void Sampler::draw(int64_t step, SampleBatch& out) {
     for (int64_t n = begin; n < end; ++n) {
       rows[n - begin] = options_.with_replacement
                             ? positives.below(static_cast<uint32_t>(rows_.size()))
-                            : order_[first + n];
+                            : own[n];
     }
     std::fill(rows + (end - begin), rows + (end - begin) + kAhead, int64_t{0});
     for (int64_t n = begin; n < end; ++n) {

@@ -8,6 +8,7 @@
 
 #include "src/base/rng.h"
 #include "src/data/interactions.h"
+#include "src/sampling/block_order.h"
 #include "src/sampling/negative_items.h"
 #include "src/score/pair_filter.h"
 #include "src/score/user_items.h"
@@ -41,6 +42,7 @@ struct SamplerOptions {
   double popularity_power = 1;
   double dropout = 0;  ///< share of the users' vectors' K entries that are set to 0
   int64_t factors = 0;
+  std::optional<BlockSizes> blocks = std::nullopt;  ///< epochs are in BlockOrder's order
 };
 
 /// Draws batches of rows and, where `known` is given, negatives for each: a sample's own are drawn
@@ -67,6 +69,8 @@ class Sampler {
 
  private:
   void permute(int64_t epoch);
+  /// The rows of a batch of an epoch.
+  std::span<const uint32_t> rows_of(int64_t step);
   void draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const;
   void draw_shared(const Rng& rng, int64_t step, SampleBatch& out) const;
 
@@ -76,8 +80,9 @@ class Sampler {
   std::optional<PairFilter> filter_;
   int32_t items_;
   std::optional<NegativeItems> negative_items_;  // where negatives are drawn
-  std::vector<uint32_t> order_;  // the permutation of epoch_
+  std::vector<uint32_t> order_;  // the permutation of epoch_; in blocks: the batch's rows
   int64_t epoch_ = -1;
+  std::optional<BlockOrder> blocks_;
 };
 
 /// The first user among `rows` whose known items are the whole catalogue (no negative exists), or

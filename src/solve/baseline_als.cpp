@@ -15,8 +15,8 @@ constexpr int64_t kPerChunk = 1024;
 
 }  // namespace
 
-BaselineAls::Side::Side(const std::vector<int32_t>& own, const std::vector<int32_t>& from,
-                        const std::vector<float>& ratings, int32_t count)
+BaselineAls::Side::Side(std::span<const int32_t> own, std::span<const int32_t> from,
+                        std::span<const float> ratings, int32_t count)
     : other(own.size()), rating(own.size()) {
   start = counting_sort(
       std::ssize(own), count, [&](int64_t n) { return own[n]; },

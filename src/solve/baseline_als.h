@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "src/data/interactions.h"
@@ -28,8 +29,8 @@ class BaselineAls {
  private:
   /// Rows by one of their sides: who is at the other one, and the rating.
   struct Side {
-    Side(const std::vector<int32_t>& own, const std::vector<int32_t>& other,
-         const std::vector<float>& rating, int32_t count);
+    Side(std::span<const int32_t> own, std::span<const int32_t> other,
+         std::span<const float> rating, int32_t count);
     std::vector<int64_t> start;  // [count + 1]
     std::vector<int32_t> other;
     std::vector<float> rating;

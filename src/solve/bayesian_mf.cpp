@@ -28,8 +28,8 @@ BayesianMf::BayesianMf(const Interactions& rows, int32_t users, int32_t items,
   rating_ = {};
 }
 
-void BayesianMf::fill_side(Side& side, const std::vector<int32_t>& own,
-                           const std::vector<int32_t>& other, int32_t others, bool sets) {
+void BayesianMf::fill_side(Side& side, std::span<const int32_t> own,
+                           std::span<const int32_t> other, int32_t others, bool sets) {
   const auto size = static_cast<int64_t>(own.size());
   side.column.resize(size);
   side.rating.resize(size);

@@ -92,7 +92,7 @@ class BayesianMf {
     bool has_sets() const { return !set_start.empty(); }
   };
 
-  void fill_side(Side& side, const std::vector<int32_t>& own, const std::vector<int32_t>& other,
+  void fill_side(Side& side, std::span<const int32_t> own, std::span<const int32_t> other,
                  int32_t others, bool sets);
   void draw_side(Side& side, const Side& other, const NormalGroup* given, const Rng& rng);
   /// gram = sum of v v^T over a row's ratings, sum = that of v times what the other side's bias

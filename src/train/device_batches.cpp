@@ -12,9 +12,9 @@ using torch::Tensor;
 
 namespace {
 
-template <typename T>
-Tensor to(torch::Device device, const std::vector<T>& values, torch::Dtype type) {
-  return torch::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
+template <typename Values>
+Tensor to(torch::Device device, const Values& values, torch::Dtype type) {
+  return torch::from_blob(const_cast<typename Values::value_type*>(values.data()), {static_cast<int64_t>(values.size())},
                           type)
       .clone()
       .to(device);

@@ -29,7 +29,7 @@ struct Fitted {
 
 /// The rating that nine in ten do not exceed: how an item that is given without one was liked.
 double liked(const Interactions& rows) {
-  std::vector<float> ratings = rows.rating;
+  Column<float> ratings = rows.rating;
   if (ratings.empty()) return 0;
   const auto place = ratings.begin() + (std::ssize(ratings) - 1) * 9 / 10;
   std::nth_element(ratings.begin(), place, ratings.end());

@@ -30,8 +30,10 @@ int drawing_threads(const TrainOptions& options) {
 
 SamplerOptions sampler_options(const RunConfig& config, int64_t rows) {
   const TrainOptions& train = config.train;
-  SamplerOptions out{batch_size_of(train, rows), train.epochs == 0, static_cast<uint64_t>(train.seed),
-                     drawing_threads(train)};
+  const bool blocks = in_blocks(config);
+  SamplerOptions out{batch_size_of(train, rows), train.epochs == 0 && !blocks,
+                     static_cast<uint64_t>(train.seed), drawing_threads(train)};
+  if (blocks) out.blocks.emplace();
   if (model_info(config.model.name).negatives != Negatives::kMany) return out;
   out.dropout = train.user_dropout;
   out.factors = config.model.factors;
@@ -65,6 +67,9 @@ GradientSteps::GradientSteps(const FitContext& fit)
       optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr,
                  user_rows_ ? user_rows_->users() : OwnedRows()),
       fused_(!by_operators(fit.device) && can_fuse(model_)) {
+  if (in_blocks(config_) && by_operators(device_))
+    throw Error("train.order = blocks is for the CPU (a GPU has all rows in its memory); set "
+                "train.device = cpu, or train.order = random");
   prefer_fixed_order(device_);
   if (!by_operators(device_)) {
     const bool ahead = options_.threads != 1 && hardware_threads() > 2;

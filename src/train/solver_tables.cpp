@@ -4,7 +4,7 @@
 
 namespace latent {
 
-void zero_unseen(torch::Tensor table, const std::vector<int32_t>& ids) {
+void zero_unseen(torch::Tensor table, std::span<const int32_t> ids) {
   std::vector<char> seen(table.size(0));
   for (const int32_t id : ids) seen[id] = 1;
   // Bytes of 0 are 0 in every type of number.

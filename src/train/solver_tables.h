@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace latent {
@@ -12,7 +13,7 @@ namespace latent {
 /// Zeroes the rows of a contiguous table [R, K] on the CPU that `ids` (below R) does not name:
 /// without training rows they have no factors to speak of, so that what is known of the other side
 /// alone counts.
-void zero_unseen(torch::Tensor table, const std::vector<int32_t>& ids);
+void zero_unseen(torch::Tensor table, std::span<const int32_t> ids);
 
 /// A contiguous table [R, K] (or [R, 1]) to rows of `stride` numbers, whose rest stays as it is.
 template <typename T>

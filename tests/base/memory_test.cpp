@@ -21,6 +21,11 @@ TEST(AvailableMemory, IsAboveNothingAndWithinALimitOfTheAddressSpace) {
   EXPECT_LT(left, 8'000'000'000);
 }
 
+TEST(WholeMemory, IsAtLeastWhatIsAvailable) {
+  EXPECT_GE(whole_memory(), available_memory());
+  EXPECT_LT(whole_memory(), INT64_MAX);
+}
+
 TEST(MemoryText, RoundsUpToMegabytesAndGivesGigabytesADecimal) {
   EXPECT_EQ(memory_text(1), "1 MB");
   EXPECT_EQ(memory_text(23'100'000), "24 MB");

@@ -98,9 +98,9 @@ TEST_F(AConfig, SplitsByDatesThatFollowEachOtherAndHaveTimes) {
   EXPECT_EQ(with({"split.test_from=2020-02-01"}),
             Lines{"split.test_from is not read unless split.kind is time"});
   EXPECT_EQ(with({dates[0], dates[1], "split.test=0.5"}),
-            Lines{"split.test is not read unless split.kind is random, per_user, leave_one_out, or "
-                  "time without split.test_from (files: data.test_path is the test part; k_fold: "
-                  "split.fold)"});
+            Lines{"split.test is not read unless split.kind is random, by_row, per_user, "
+                  "leave_one_out, or time without split.test_from (files: data.test_path is the "
+                  "test part; k_fold: split.fold)"});
 }
 
 TEST_F(AConfig, CountsOnlySharesThatASplitTakes) {

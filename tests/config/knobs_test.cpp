@@ -101,7 +101,7 @@ TEST(SetKnob, ChecksTypesOfEveryOtherKind) {
     EXPECT_TRUE(takes("split.valid_from", moment)) << moment;
   EXPECT_EQ(wrong("split.folds", 1), "must be at least 2, not 1");
   EXPECT_EQ(wrong("split.kind", "Random"),
-            "must be one of random time per_user leave_one_out k_fold files, not \"Random\"");
+            "must be one of random by_row time per_user leave_one_out k_fold files, not \"Random\"");
 }
 
 TEST(SetKnob, TakesColumnsAsNumbersOrNames) {

@@ -228,7 +228,7 @@ struct Timed {
                              "user,item,rating,timestamp\nu,a,1,2001-01-01\nu,b,2,2001-01-04\n"
                              "v,a,3,2001-01-02\nv,b,4,2001-01-03\n");
   }
-  std::vector<float> test() const { return load_dataset(data, split).parts.test.rating; }
+  Column<float> test() const { return load_dataset(data, split).parts.test.rating; }
 };
 
 TEST(LoadDataset, SplitsByTheTimeColumn) {

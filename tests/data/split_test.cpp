@@ -49,6 +49,53 @@ SplitOptions shares(double test, double valid, const std::string& kind = "random
   return options;
 }
 
+TEST(SplitByRow, DrawsEachRowsPartByItsNumberAndKeepsTheirOrder) {
+  for (const int64_t n : {1, 1000, 70000}) {
+    Interactions rows;
+    for (int64_t k = 0; k < n; ++k)
+      rows.push(static_cast<int32_t>(k), 0, static_cast<float>(k % 5));
+    SplitOptions options = shares(0.2, 0.1, "by_row");
+    options.seed = 3;
+    Split expected;
+    for (int64_t k = 0; k < n; ++k) {
+      RandomStream stream = Rng(3).stream("split_row", k / 65536);
+      double draw = 0;
+      for (int64_t before = k / 65536 * 65536; before <= k; ++before) draw = stream.uniform();
+      (draw < 0.2 ? expected.test : draw < 0.2 + 0.1 ? expected.valid : expected.train)
+          .push_from(rows, k);
+      if (k == 2000) k = std::max<int64_t>(k, n - 2000);  // the twin takes a square of steps
+    }
+    const Split split = split_rows(rows, static_cast<int32_t>(n), options);
+    const auto within = [&](const Interactions& part) {
+      std::vector<int32_t> users;
+      for (const int32_t u : part.user) {
+        if (u <= 2000 || u > n - 2000) users.push_back(u);
+      }
+      return users;
+    };
+    EXPECT_EQ(within(split.train), within(expected.train));
+    EXPECT_EQ(within(split.valid), within(expected.valid));
+    EXPECT_EQ(within(split.test), within(expected.test));
+    expect_disjoint_and_complete(rows, split);
+    EXPECT_TRUE(std::ranges::is_sorted(split.train.user));
+    if (n > 10000) {
+      EXPECT_NEAR(static_cast<double>(split.test.size()) / static_cast<double>(n), 0.2, 0.01);
+    }
+  }
+}
+
+// What more rows do not change: the parts of those before them.
+TEST(SplitByRow, LeavesEarlierRowsWhereTheyAreWhenMoreCome) {
+  const Interactions more = random_rows(900, 0);
+  Interactions rows = more;
+  rows.truncate(500);
+  const Split before = split_rows(rows, 30, shares(0.2, 0, "by_row")),
+              after = split_rows(more, 30, shares(0.2, 0, "by_row"));
+  const std::vector<Tuple> few = tuples(before.test), many = tuples(after.test);
+  ASSERT_LE(few.size(), many.size());
+  EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
+}
+
 TEST(RandomSplit, IsDisjointAndCompleteAsMultisets) {
   for (const uint32_t times : {0u, 20u}) {
     const Interactions rows = random_rows(997, times);
@@ -178,7 +225,7 @@ TEST(LoadDataset, CarvesAValidationPartWhereNoFileGivesOne) {
   EXPECT_EQ(got.parts.train.size(), 2);
   EXPECT_EQ(got.parts.valid.size(), 2);
   EXPECT_EQ(got.parts.test.rating, (std::vector<float>{6, 7}));
-  std::vector<float> both = got.parts.train.rating;
+  Column<float> both = got.parts.train.rating;
   both.insert(both.end(), got.parts.valid.rating.begin(), got.parts.valid.rating.end());
   std::sort(both.begin(), both.end());
   EXPECT_EQ(both, (std::vector<float>{1, 2, 3, 4}));

@@ -1,5 +1,6 @@
 #include "src/data/synth.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -35,6 +36,35 @@ TEST(WriteSynthetic, WritesDistinctPairsOfTheSizeAskedFor) {
   for (int64_t n = 0; n < raw.data.rows.size(); ++n)
     pairs.emplace(raw.data.rows.user[n], raw.data.rows.item[n]);
   EXPECT_EQ(pairs.size(), 30000u);
+}
+
+TEST(WriteSynthetic, WritesDistinctPairsByUserAsCsv) {
+  SynthOptions options = small();
+  options.csv = true;
+  const RawData raw = made(options, "f.csv");
+  EXPECT_EQ(raw.format.format, "csv");
+  const Interactions& rows = raw.data.rows;
+  ASSERT_EQ(rows.size(), 30000);
+  EXPECT_EQ(raw.data.users.size(), 600);
+  EXPECT_TRUE(std::is_sorted(rows.user.begin(), rows.user.end())) << "a user's rows together";
+  EXPECT_NE(raw.data.users.name(0), "0") << "users in random order";
+  std::set<std::pair<int32_t, int32_t>> pairs;
+  for (int64_t n = 0; n < rows.size(); ++n) pairs.emplace(rows.user[n], rows.item[n]);
+  EXPECT_EQ(pairs.size(), 30000u);
+  const float most = *std::max_element(rows.rating.begin(), rows.rating.end());
+  EXPECT_EQ(most, 5);
+}
+
+TEST(WriteSynthetic, SaysWhenAUserWouldHaveTooManyItems) {
+  SynthOptions options;
+  options.csv = true;
+  options.users = 1000;
+  options.items = 40;
+  options.ratings = 7900;
+  EXPECT_EQ(LATENT_MESSAGE_OF(Error, write_synthetic("unwritten.csv", options)),
+            "synth: the most active user would have 44 of 40 items; lower --ratings, or raise "
+            "--users or --items");
+  EXPECT_FALSE(std::filesystem::exists("unwritten.csv"));
 }
 
 TEST(WriteSynthetic, RoundsToWholeRatings) {
