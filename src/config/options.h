@@ -179,6 +179,7 @@ struct CheckpointOptions {
 
 /// Of several processes.
 struct DistOptions {
+  std::string items = "replicated";
   double timeout = 25;
 };
 
