@@ -134,14 +134,15 @@ class Campaign:
         newest = max((self.folder / run / "checkpoints").glob("*.ckpt"), key=lambda p: int(re.findall(r"\d+", p.name)[-1]))
         return {name: t.tobytes() for name, t in support.read_checkpoint(newest)[1].items()}
 
-    def bits_and_bytes(self, model, slow=None):
-        sets = [f"model.name={model}", *SETTINGS[model], *self.arguments.set]
+    def bits_and_bytes(self, model, slow=None, items="replicated"):
+        sets = [f"model.name={model}", *SETTINGS[model], *self.arguments.set, f"dist.items={items}"]
         results = {}
-        for count in [1, 2, self.arguments.ranks] if slow is None else [self.arguments.ranks]:
-            run = f"{model}-{count}" + ("-slow" if slow else "")
+        sizes = [self.arguments.ranks] if slow else [2, self.arguments.ranks] if items == "sharded" else [1, 2, self.arguments.ranks]
+        for count in sizes:
+            run = f"{model}-{count}-{items}" + ("-slow" if slow else "")
             seconds, sent, metrics, tensors = self.run(count, run, sets)
             train = metrics["train"]
-            if slow is None and count == 1:
+            if count == 1:
                 self.one = tensors
             self.check(tensors == self.one, f"{run}: the bits of one process")
             said = train.get("bytes_sent", [0])
@@ -149,7 +150,7 @@ class Campaign:
             if count > 1:
                 share = sum(sent) / max(1, sum(said))  # a rank also forwards what others sent
                 self.check(0.95 < share < 1.5, f"{run}: all links sent {share:.2f} times what metrics.json says")
-            self.rows.append((model, count, slow or "", steps, train["seconds"], max(said) / steps, self.memory))
+            self.rows.append((model, items if count > 1 else "", count, slow or "", steps, train["seconds"], max(said) / steps, self.memory))
             results[count] = metrics
         return results
 
@@ -173,15 +174,16 @@ class Campaign:
         step = max(int(re.findall(r"\d+", p.name)[-1]) for p in (self.folder / run / "checkpoints").glob("*.ckpt"))
         end = f"{long.split('=')[0]}=" + str(step + 5 if "steps" in long else -(-step // self.per_pass[model]) + 1)
         one = self.run(1, f"{run}-whole", [*sets, end])[3]
-        for size in (1, 2, count):
-            again = f"{run}-by-{size}"
+        ways = [(1, "replicated"), (2, "replicated"), (count, "replicated")] + ([(2, "sharded")] if model != "ials" else [])
+        for size, items in ways:
+            again = f"{run}-by-{size}-{items}"
             shutil.copytree(self.folder / run, self.folder / again)
-            words = self.words("--resume", again, sets=[end])
+            words = self.words("--resume", again, sets=[end, f"dist.items={items}"])
             if size > 1:
                 codes = [p.wait() for p in self.start(size, words, again)]
             else:
                 codes = [subprocess.run(words, cwd=self.folder, capture_output=True).returncode]
-            self.check(not any(codes) and self.tensors(again) == one, f"{run}: gone on with by {size}: the bits of an unbroken run")
+            self.check(not any(codes) and self.tensors(again) == one, f"{run}: gone on with by {size}, items {items}: the bits of an unbroken run")
 
     def all(self):
         a = self.arguments
@@ -192,17 +194,21 @@ class Campaign:
                 metrics = self.bits_and_bytes(model)[1]
                 epochs = [int(s.split("=")[1]) for s in SETTINGS[model] if s.startswith("train.epochs")]
                 self.per_pass[model] = metrics["train"]["steps"] // epochs[0] if epochs else 1
+                modes = ["replicated"] if model == "ials" else ["replicated", "sharded"]
+                for items in modes[1:]:
+                    self.bits_and_bytes(model, items=items)
                 how = self.network.slow(a.rate, a.delay)
-                self.bits_and_bytes(model, slow=how.split()[0] + " " + a.rate)
+                for items in modes:
+                    self.bits_and_bytes(model, slow=how.split()[0] + " " + a.rate, items=items)
                 self.network.fast()
             for number in range(a.kills):
                 self.kill(a.models.split(",")[number % len(a.models.split(","))], number)
         finally:
             self.network.close()
-        print("\n| model | ranks | link | steps | ms a step | bytes a step, the rank that sends most | memory of rank 0, of the largest other |\n"
-              "| --- | --- | --- | --- | --- | --- | --- |")
-        for model, count, link, steps, seconds, sent, memory in self.rows:
-            print(f"| {model} | {count} | {link} | {steps} | {1000 * seconds / steps:.1f} | {sent:,.0f} | "
+        print("\n| model | items | ranks | link | steps | ms a step | bytes a step, the rank that sends most | memory of rank 0, of the largest other |\n"
+              "| --- | --- | --- | --- | --- | --- | --- | --- |")
+        for model, items, count, link, steps, seconds, sent, memory in self.rows:
+            print(f"| {model} | {items} | {count} | {link} | {steps} | {1000 * seconds / steps:.1f} | {sent:,.0f} | "
                   f"{memory[0] / 1e6:.0f} MB" + (f", {max(memory[1:]) / 1e6:.0f} MB |" if count > 1 else " |"))
         print(f"{self.failed} failed")
         return 1 if self.failed else 0

@@ -181,6 +181,7 @@ struct CheckpointOptions {
 
 /// Of several processes.
 struct DistOptions {
+  std::string items = "replicated";
   double timeout = 25;
 };
 

@@ -226,16 +226,17 @@ void ManyNegatives::add_gradients(const Tables<const float>& t, const RankedBatc
   const auto items = key_chunks(b.sorted_items.data(), std::ssize(b.sorted_items), b.item_shift);
   const auto of_items = static_cast<int64_t>(items.size()) - 1;
   const auto of_users = static_cast<int64_t>(users.size()) - 1;
+  const auto own_of = [](const OwnedRows& rows, int64_t begin, int64_t end) -> Piece {
+    if (!rows.shared()) return {begin, end};
+    return {std::max(begin, rows.own().begin), std::min(end, rows.own().end)};
+  };
   parallel_chunks(of_items + of_users, threads, [&](int64_t c) {
     if (c < of_items) {
-      add_items(items[c], items[c + 1]);
+      const Piece own = own_of(b.places, items[c], items[c + 1]);
+      add_items(own.begin, own.end);
     } else {
-      const int64_t begin = users[c - of_items], end = users[c - of_items + 1];
-      if (b.samples.shared()) {
-        add_users(std::max(begin, b.samples.own().begin), std::min(end, b.samples.own().end));
-      } else {
-        add_users(begin, end);
-      }
+      const Piece own = own_of(b.samples, users[c - of_items], users[c - of_items + 1]);
+      add_users(own.begin, own.end);
     }
   });
 }

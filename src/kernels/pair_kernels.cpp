@@ -176,26 +176,14 @@ auto with_factors(int64_t factors, const Fn& fn) {
   }
 }
 
-/// The chunks that have any of this rank's samples.
-Piece chunks_with(const std::vector<int64_t>& begin, const OwnedRows& samples) {
-  const auto chunks = static_cast<int64_t>(begin.size()) - 1;
-  if (!samples.shared()) return {0, chunks};
-  const Piece own = samples.own();
-  Piece out{0, 0};
-  for (int64_t c = 0; c < chunks; ++c) {
-    if (begin[c + 1] <= own.begin) out = {c + 1, c + 1};
-    if (begin[c + 1] > own.begin && begin[c] < own.end) out.end = c + 1;
-  }
-  return own.size() > 0 ? out : Piece{0, 0};
-}
-
 template <typename T, typename Fn>
 double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
                       const OwnedRows& samples, T* weight, T* user_sum, const Fn& kernel) {
   const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> partial(chunks);
-  const Piece own = chunks_with(begin, samples);
+  const Piece own =
+      samples.shared() ? chunks_with(begin, samples, samples.peers->rank()) : Piece{0, chunks};
   parallel_chunks(own.size(), threads, [&](int64_t n) {
     const int64_t c = own.begin + n;
     partial[c] = kernel(tables, batch, begin[c], begin[c + 1], weight, user_sum);
@@ -221,6 +209,17 @@ std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift) {
   }
   out.push_back(size);
   return out;
+}
+
+Piece chunks_with(std::span<const int64_t> begin, const OwnedRows& samples, int rank) {
+  const auto chunks = static_cast<int64_t>(begin.size()) - 1;
+  const Piece own = piece_of(samples.shares, rank);
+  Piece out{0, 0};
+  for (int64_t c = 0; c < chunks; ++c) {
+    if (begin[c + 1] <= own.begin) out = {c + 1, c + 1};
+    if (begin[c + 1] > own.begin && begin[c] < own.end) out.end = c + 1;
+  }
+  return own.size() > 0 ? out : Piece{0, 0};
 }
 
 template <typename T>
@@ -252,10 +251,14 @@ void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
   const auto user_chunks = static_cast<int64_t>(users.size()) - 1;
   std::vector<double> partial(item_chunks + user_chunks);
   const Piece own = samples_.shared() ? samples_.own() : Piece{};
+  const Piece places = places_.shared() ? places_.own() : Piece{0, items.back()};
   parallel_chunks(item_chunks + user_chunks, threads_, [&](int64_t c) {
     double& sum = partial[c];
     if (c < item_chunks) {  // the longer ones first
-      sum = item_kernel(tables_, batch_, items[c], items[c + 1], weight, user_sum, scale, out);
+      const int64_t from = std::max(items[c], places.begin),
+                    to = std::min(items[c + 1], places.end);
+      if (from < to)
+        sum = item_kernel(tables_, batch_, from, to, weight, user_sum, scale, out);
     } else if (c -= item_chunks; !samples_.shared()) {
       sum = user_kernel(tables_, batch_, users[c], users[c + 1], weight, user_sum, scale, out);
     } else {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "src/base/peers.h"
@@ -31,18 +32,23 @@ struct SortedPairs {
 /// it are in one chunk, so that chunks can be worked on at once without meeting in a row.
 std::vector<int64_t> key_chunks(const int32_t* keys, int64_t size, int shift);
 
+/// Of a batch whose users' chunks begin at `begin` (key_chunks()): the chunks that have any of the
+/// rank's samples. It takes the losses of all samples of those.
+Piece chunks_with(std::span<const int64_t> begin, const OwnedRows& samples, int rank);
+
 /// A batch's loss and its derivatives. Every row of a table has one owner that adds its samples in
 /// batch order, and sums of losses are taken in fixed chunks: the same bits for any number of
 /// threads.
 ///
 /// Of several ranks each takes the samples of its own users, and the chunks of losses that those
-/// lie in; derivatives by users are added for its own users alone, by items for all.
+/// lie in; derivatives by users are added for its own users alone, by items for all or, where
+/// the places of the order of items are shared, for its own.
 template <typename T>
 class PairKernels {
  public:
   PairKernels(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
-              const OwnedRows& samples = {})
-      : tables_(tables), batch_(batch), threads_(threads), samples_(samples) {}
+              const OwnedRows& samples = {}, const OwnedRows& places = {})
+      : tables_(tables), batch_(batch), threads_(threads), samples_(samples), places_(places) {}
 
   /// Sum of (score - rating)^2; `weight` [B] becomes score - rating, half its derivative, and
   /// `user_sum` [B, K] in each user's first sample's row the sum of weight gamma_item.
@@ -60,7 +66,7 @@ class PairKernels {
   Tables<const T> tables_;
   SortedPairs<T> batch_;
   int threads_;
-  OwnedRows samples_;
+  OwnedRows samples_, places_;
 };
 
 }  // namespace latent

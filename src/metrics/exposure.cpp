@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 namespace latent {
@@ -58,6 +59,16 @@ void Exposure::add(std::span<const Scored> list) {
     }
     if (!shown) return;
     ++place;
+  }
+}
+
+void Exposure::add_up(Peers& peers) {
+  for (auto& counts : counts_) {
+    std::vector<int64_t> sums(counts.size());
+    peers.in_turn(sums.data(), std::ssize(sums) * int64_t{sizeof(int64_t)}, [&] {
+      std::ranges::transform(sums, counts, sums.begin(), std::plus<>());
+    });
+    counts.swap(sums);
   }
 }
 

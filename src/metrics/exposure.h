@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/metrics/ranking_sums.h"
 #include "src/score/top_k.h"
 #include "src/score/user_items.h"
@@ -20,6 +21,9 @@ class Exposure {
   /// A user's list, best first, of which unlisted items are passed over. From any thread: counts
   /// are whole numbers.
   void add(std::span<const Scored> list);
+
+  /// Adds the counts of all ranks' lists together.
+  void add_up(Peers& peers);
 
   int64_t items() const { return std::ssize(allowed_); }
   /// How many items are unlisted.

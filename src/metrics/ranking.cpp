@@ -18,6 +18,7 @@ RankingWork work_of(const RankingQuery& query) {
   RankingWork out;
   out.threads = query.threads;
   out.per_user = query.per_user;
+  out.users = query.users;
   out.tell = query.lists;  // of the evaluation that is shown, not of those between steps
   return out;
 }
@@ -72,47 +73,68 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
   RankingMeans means =
       query.rows != nullptr ? means_by_rows(model.items, query, discounts, shown, is_cold)
                             : means_by_ranker(model, query, discounts, shown, is_cold);
+  if (exposure && query.users.shared()) exposure->add_up(*query.users.peers);
   return {means.all, means.warm, exposure ? exposure->figures(*query.masked) : NamedFigures(),
           std::move(means.users)};
 }
 
-double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed) {
+namespace {
+
+/// The share of pairs that a user's test items win; below 0: there is none.
+double share_won(const FactorView& model, int32_t user, std::span<const int32_t> own,
+                 std::span<const int32_t> pool, const Rng& rng) {
   constexpr size_t kPairs = 10;
+  // With fewer other items than pairs the notebook cannot sample; the pairs that exist are taken.
+  const size_t pairs = std::min({kPairs, own.size(), pool.size() - own.size()});
+  if (pairs == 0) return -1;
+  RandomStream stream = rng.stream("auc_sampled", user);
+  std::vector<int32_t> positives(own.begin(), own.end()), negatives;
+  for (size_t n = 0; n < pairs; ++n) {
+    std::swap(positives[n],
+              positives[n + stream.below(static_cast<uint32_t>(positives.size() - n))]);
+  }
+  if (pool.size() - own.size() < 4 * pairs) {  // few are left: list them, then draw
+    std::set_difference(pool.begin(), pool.end(), own.begin(), own.end(),
+                        std::back_inserter(negatives));
+    shuffle(negatives, stream);
+  } else {
+    while (negatives.size() < pairs) {
+      const int32_t j = pool[stream.below(static_cast<uint32_t>(pool.size()))];
+      const bool taken = std::find(negatives.begin(), negatives.end(), j) != negatives.end();
+      if (!taken && !std::binary_search(own.begin(), own.end(), j)) negatives.push_back(j);
+    }
+  }
+  double wins = 0;
+  for (size_t n = 0; n < pairs; ++n)
+    wins += model.score(user, positives[n]) > model.score(user, negatives[n]);
+  return wins / static_cast<double>(pairs);
+}
+
+}  // namespace
+
+double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed,
+                   const OwnedRows& users) {
   std::vector<int32_t> pool(test.item);
   std::sort(pool.begin(), pool.end());
   pool.erase(std::unique(pool.begin(), pool.end()), pool.end());
   const Rng rng(seed);
-  double sum = 0;
-  int64_t counted = 0;
-  for (int32_t u = 0; u < test.users(); ++u) {
-    const auto own = test.of(u);
-    // With fewer other items than pairs the notebook cannot sample; the pairs that exist are taken.
-    const size_t pairs = std::min({kPairs, own.size(), pool.size() - own.size()});
-    if (pairs == 0) continue;
-    RandomStream stream = rng.stream("auc_sampled", u);
-    std::vector<int32_t> positives(own.begin(), own.end()), negatives;
-    for (size_t n = 0; n < pairs; ++n) {
-      std::swap(positives[n],
-                positives[n + stream.below(static_cast<uint32_t>(positives.size() - n))]);
+  Peers& peers = users.shared() ? *users.peers : alone();
+  const auto [first, last] = users.shared() ? users.own() : Piece{0, test.users()};
+  std::vector<double> won;
+  peers.together([&, first = first, last = last] {
+    for (auto u = static_cast<int32_t>(first); u < last; ++u) {
+      const double share = share_won(model, u, test.of(u), pool, rng);
+      if (share >= 0) won.push_back(share);
     }
-    if (pool.size() - own.size() < 4 * pairs) {  // few are left: list them, then draw
-      std::set_difference(pool.begin(), pool.end(), own.begin(), own.end(),
-                          std::back_inserter(negatives));
-      shuffle(negatives, stream);
-    } else {
-      while (negatives.size() < pairs) {
-        const int32_t j = pool[stream.below(static_cast<uint32_t>(pool.size()))];
-        const bool taken = std::find(negatives.begin(), negatives.end(), j) != negatives.end();
-        if (!taken && !std::binary_search(own.begin(), own.end(), j)) negatives.push_back(j);
-      }
+  });
+  double sum_and_count[2] = {};
+  peers.in_turn(sum_and_count, sizeof sum_and_count, [&] {
+    for (const double share : won) {
+      sum_and_count[0] += share;
+      ++sum_and_count[1];
     }
-    double wins = 0;
-    for (size_t n = 0; n < pairs; ++n)
-      wins += model.score(u, positives[n]) > model.score(u, negatives[n]);
-    sum += wins / static_cast<double>(pairs);
-    ++counted;
-  }
-  return counted == 0 ? 0 : sum / static_cast<double>(counted);
+  });
+  return sum_and_count[1] == 0 ? 0 : sum_and_count[0] / sum_and_count[1];
 }
 
 }  // namespace latent

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/metrics/ranked_rows.h"
 #include "src/metrics/ranking_sums.h"
 #include "src/score/factor_view.h"
@@ -24,6 +25,7 @@ struct RankingQuery {
   std::span<const char> unlisted = {};  ///< [I]: items that these lists leave out; empty: none
   bool per_user = false;                ///< also each user's own figures
   const RowRanker* rows = nullptr;      ///< ranks in the place of this machine's processor
+  OwnedRows users = {};                 ///< who ranks which users (see RankingWork)
 };
 
 struct RankingFigures {
@@ -46,7 +48,8 @@ RankingFigures ranking_metrics(const FactorView& model, const RankingQuery& quer
 
 /// The notebook's AUC (Exercise 5.4): for each user of `test`, N = min(10, |test items|); N of its
 /// test items against N distinct items of the test set that are not its test items; zipped; a tie
-/// loses; wins / N; mean over users.
-double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed);
+/// loses; wins / N; mean over users. `users`: who draws for which; the result is everybody's.
+double auc_sampled(const FactorView& model, const UserItems& test, uint64_t seed,
+                   const OwnedRows& users = {});
 
 }  // namespace latent

@@ -8,6 +8,7 @@
 
 #include "src/base/log.h"
 #include "src/base/parallel.h"
+#include "src/metrics/ranked_places.h"
 #include "src/metrics/tie_groups.h"
 
 namespace latent {
@@ -17,30 +18,33 @@ UserFigures::UserFigures(size_t cut_offs) : values(cut_offs * kRankingMetrics) {
 double* UserFigures::at(size_t cut_off) { return &values[cut_off * kRankingMetrics]; }
 
 RankingSums::RankingSums(const std::vector<int64_t>& cut_offs, bool per_user)
-    : cut_offs_(cut_offs), sums_(cut_offs.size() * kRankingMetrics), per_user_(per_user) {
-  if (per_user_) kept_.resize(sums_.size() + 1);
+    : cut_offs_(cut_offs),
+      sums_(cut_offs.size() * kRankingMetrics + 3),
+      per_user_(per_user) {
+  if (per_user_) kept_.resize(metrics() + 1);
 }
 
 void RankingSums::add(int32_t user, const UserFigures& figures) {
-  for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += figures.values[n];
-  ++users_;
+  for (size_t n = 0; n < metrics(); ++n) sums_[n] += figures.values[n];
+  ++sums_[metrics() + 1];
   if (per_user_) {
     kept_user_.push_back(user);
-    for (size_t n = 0; n < sums_.size(); ++n)
+    for (size_t n = 0; n < metrics(); ++n)
       kept_[n].push_back(static_cast<float>(figures.values[n]));
     kept_.back().push_back(figures.auc < 0 ? std::numeric_limits<float>::quiet_NaN()
                                            : static_cast<float>(figures.auc));
   }
   if (figures.auc < 0) return;
-  auc_ += figures.auc;
-  ++auc_users_;
+  sums_[metrics()] += figures.auc;
+  ++sums_[metrics() + 2];
 }
 
 void RankingSums::add(RankingSums&& other) {
   for (size_t n = 0; n < sums_.size(); ++n) sums_[n] += other.sums_[n];
-  auc_ += other.auc_;
-  users_ += other.users_;
-  auc_users_ += other.auc_users_;
+  keep_from(std::move(other));
+}
+
+void RankingSums::keep_from(RankingSums&& other) {
   if (!per_user_) return;
   std::ranges::copy(other.kept_user_, std::back_inserter(kept_user_));
   for (size_t n = 0; n < kept_.size(); ++n) {
@@ -49,26 +53,42 @@ void RankingSums::add(RankingSums&& other) {
   }
 }
 
+void RankingSums::gather_kept(Peers& peers) {
+  if (!per_user_ || peers.alone()) return;
+  Shares shares = {0};
+  for (const int64_t count : peers.gather(std::ssize(kept_user_)))
+    shares.push_back(shares.back() + count);
+  const auto gather = [&](auto& kept) {
+    std::remove_reference_t<decltype(kept)> all(shares.back());
+    std::ranges::copy(kept, all.begin() + shares[peers.rank()]);
+    const SharedArray array{all.data(), sizeof all[0], pieces_of(shares)};
+    peers.gather({&array, 1});
+    kept.swap(all);
+  };
+  gather(kept_user_);
+  for (std::vector<float>& figures : kept_) gather(figures);
+}
+
 std::string RankingSums::name(int metric, size_t cut_off) const {
   return std::string(ranking_metric_names()[metric]) + "@" + std::to_string(cut_offs_[cut_off]);
 }
 
 NamedFigures RankingSums::means() const {
   NamedFigures out;
-  if (users_ == 0) return out;
-  if (auc_users_ > 0) out.emplace_back("auc", auc_ / static_cast<double>(auc_users_));
+  if (counted() == 0) return out;
+  if (counted_auc() > 0) out.emplace_back("auc", sums_[metrics()] / counted_auc());
   for (int metric = 0; metric < kRankingMetrics; ++metric) {
     for (size_t c = 0; c < cut_offs_.size(); ++c)
       out.emplace_back(name(metric, c),
-                       sums_[c * kRankingMetrics + metric] / static_cast<double>(users_));
+                       sums_[c * kRankingMetrics + metric] / counted());
   }
   return out;
 }
 
 UserRankings RankingSums::users() && {
   UserRankings out;
-  if (users_ == 0 || !per_user_) return out;
-  if (auc_users_ > 0) out.figures.emplace_back("auc", std::move(kept_.back()));
+  if (counted() == 0 || !per_user_) return out;
+  if (counted_auc() > 0) out.figures.emplace_back("auc", std::move(kept_.back()));
   for (int metric = 0; metric < kRankingMetrics; ++metric) {
     for (size_t c = 0; c < cut_offs_.size(); ++c)
       out.figures.emplace_back(name(metric, c), std::move(kept_[c * kRankingMetrics + metric]));
@@ -82,13 +102,13 @@ namespace {
 /// A word on long rankings. Chunks may end in several threads.
 class RankingProgress {
  public:
-  RankingProgress(const RankingWork& work, size_t users)
-      : work_(work), bar_("ranking", static_cast<int64_t>(users), "users") {}
+  RankingProgress(const RankingWork& work, int64_t users)
+      : work_(work), bar_("ranking", users, "users") {}
 
-  void add(size_t users) {
+  void add(int64_t users) {
     if (!work_.tell) return;
     const std::lock_guard lock(mutex_);
-    done_ += static_cast<int64_t>(users);
+    done_ += users;
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start_;
     if (taken.count() >= work_.quiet) bar_.update(done_);
   }
@@ -108,7 +128,6 @@ RankingMeans mean_rankings(
     const std::function<bool(int32_t user, int32_t item)>& is_cold,
     const std::function<void(std::span<const int32_t> users, RankingSums& all, RankingSums& warm)>&
         add) {
-  constexpr int64_t kUsersPerChunk = 64;
   std::vector<int32_t> users;
   bool any_cold = false;
   for (int32_t u = 0; u < held_out.users(); ++u) {
@@ -117,30 +136,37 @@ RankingMeans mean_rankings(
     users.push_back(u);
     any_cold |= std::ranges::any_of(items, [&](int32_t i) { return is_cold(u, i); });
   }
-  const int64_t chunks = ceil_div(std::ssize(users), kUsersPerChunk);
-  std::vector<RankingSums> all(chunks, RankingSums(cut_offs, work.per_user));
-  std::vector<RankingSums> warm(chunks, RankingSums(cut_offs));
-  RankingProgress progress(work, users.size());
-  const auto part = [&](int64_t first, int64_t size) {
-    return std::span(users).subspan(first, std::min<size_t>(size, users.size() - first));
+  const RankedPlaces places(users, work.users);
+  const Piece chunks = places.chunks(), head = places.head();
+  const RankingSums none(cut_offs), none_kept(cut_offs, work.per_user);
+  std::vector<RankingSums> all(chunks.size(), none_kept), all_of_head(head.size(), none_kept);
+  std::vector<RankingSums> warm(chunks.size(), none), warm_of_head(head.size(), none);
+  RankingProgress progress(work, places.own().size());
+  const auto users_of = [&](int64_t from, int64_t to) {
+    return std::span<const int32_t>(users).subspan(from, to - from);
   };
   const int64_t at_once =
-      work.block == 0 ? chunks : ceil_div(work.block, kUsersPerChunk);
-  for (int64_t from = 0; from < chunks; from += at_once) {
-    const int64_t to = std::min(chunks, from + at_once);
-    if (work.before) work.before(part(from * kUsersPerChunk, (to - from) * kUsersPerChunk));
-    parallel_chunks(to - from, work.threads, [&](int64_t n) {
-      const int64_t chunk = from + n;
-      const std::span<const int32_t> of_chunk = part(chunk * kUsersPerChunk, kUsersPerChunk);
-      add(of_chunk, all[chunk], warm[chunk]);
-      progress.add(of_chunk.size());
+      work.block == 0 ? chunks.size() : ceil_div(work.block, RankedPlaces::kChunk);
+  places.peers().together([&] {
+    parallel_chunks(head.size(), work.threads, [&](int64_t n) {
+      const int64_t place = head.begin + n;
+      add(users_of(place, place + 1), all_of_head[n], warm_of_head[n]);
     });
-  }
+    for (int64_t from = chunks.begin; from < chunks.end; from += at_once) {
+      const int64_t to = std::min(chunks.end, from + at_once);
+      if (work.before)
+        work.before(users_of(places.places_of(from).begin, places.places_of(to - 1).end));
+      parallel_chunks(to - from, work.threads, [&](int64_t n) {
+        const Piece of_chunk = places.places_of(from + n);
+        const int64_t own = from + n - chunks.begin;
+        add(users_of(of_chunk.begin, of_chunk.end), all[own], warm[own]);
+        progress.add(of_chunk.size());
+      });
+    }
+  });
   RankingSums total(cut_offs, work.per_user), total_warm(cut_offs);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    total.add(std::move(all[chunk]));
-    total_warm.add(std::move(warm[chunk]));
-  }
+  places.add_up(all_of_head, all, total);
+  places.add_up(warm_of_head, warm, total_warm);
   return {total.means(), any_cold ? total_warm.means() : NamedFigures(),
           std::move(total).users()};
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/score/user_items.h"
 
 namespace latent {
@@ -36,20 +37,27 @@ class RankingSums {
   explicit RankingSums(const std::vector<int64_t>& cut_offs, bool per_user = false);
 
   void add(int32_t user, const UserFigures& figures);
-  /// Takes over what `other` keeps.
+  /// Adds the sums of `other`, and takes over what it keeps.
   void add(RankingSums&& other);
+  void keep_from(RankingSums&& other);
   /// "auc", "recall@5", "recall@10", ...: means over the users added. Empty without any.
   NamedFigures means() const;
   /// What was kept.
   UserRankings users() &&;
 
+  /// The sums as numbers, to be shared.
+  std::span<double> values() { return sums_; }
+  /// Brings what each rank keeps to all, in the order of the ranks.
+  void gather_kept(Peers& peers);
+
  private:
   std::string name(int metric, size_t cut_off) const;
+  size_t metrics() const { return sums_.size() - 3; }
+  double counted() const { return sums_[metrics() + 1]; }
+  double counted_auc() const { return sums_[metrics() + 2]; }
 
   const std::vector<int64_t>& cut_offs_;
-  std::vector<double> sums_;  // [cut-offs, kRankingMetrics]
-  double auc_ = 0;
-  int64_t users_ = 0, auc_users_ = 0;
+  std::vector<double> sums_;  // [cut-offs, kRankingMetrics]; AUC; users; users with an AUC
   bool per_user_;
   std::vector<int32_t> kept_user_;
   std::vector<std::vector<float>> kept_;  // [cut-offs * kRankingMetrics + 1][users], auc last
@@ -70,11 +78,14 @@ struct RankingWork {
   std::function<void(std::span<const int32_t> users)> before = {};
   bool tell = false;      ///< of its progress, once it has taken `quiet` seconds
   double quiet = 5;
+  /// Who ranks which users; not shared: all are ranked here. The figures of all ranks' users come to
+  /// all.
+  OwnedRows users = {};
 };
 
 /// Means over the users who have held-out items. `add(users, all, warm)` adds the figures of a
-/// chunk of them, on up to `work.threads` threads; chunks do not depend on those, and are added in
-/// order.
+/// chunk of them, on up to `work.threads` threads; chunks depend on neither those nor ranks, and
+/// are added in order.
 RankingMeans mean_rankings(
     const UserItems& held_out, const std::vector<int64_t>& cut_offs, const RankingWork& work,
     const std::function<bool(int32_t user, int32_t item)>& is_cold,

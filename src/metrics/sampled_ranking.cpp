@@ -142,8 +142,13 @@ std::vector<int32_t> draw_candidates(std::span<const int32_t> known, int32_t ite
 
 RankingFigures sampled_ranking_metrics(const FactorView& model, const SampledQuery& query) {
   const SampledRanking ranking(model, query);
+  RankingWork work;
+  work.threads = query.threads;
+  work.per_user = query.per_user;
+  work.tell = true;
+  work.users = query.users;
   RankingMeans means = mean_rankings(
-      *query.held_out, query.cut_offs, {query.threads, query.per_user, /*tell=*/true},
+      *query.held_out, query.cut_offs, work,
       [&](int32_t user, int32_t item) { return ranking.is_cold(user, item); },
       [&](std::span<const int32_t> users, RankingSums& all, RankingSums& warm) {
         for (const int32_t user : users) ranking.add(user, all, warm);

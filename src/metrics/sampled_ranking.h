@@ -22,6 +22,7 @@ struct SampledQuery {
   /// [U], [I]: who has no training row; empty: everybody has one.
   std::span<const char> cold_user = {}, cold_item = {};
   bool per_user = false;  ///< also each user's own figures
+  OwnedRows users = {};   ///< who ranks which users (see RankingWork)
 };
 
 /// The figures of ranking_metrics() but those of lists: each held-out item is ranked among N items

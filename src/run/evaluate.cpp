@@ -10,6 +10,7 @@
 #include "src/metrics/rating.h"
 #include "src/run/device_ranker.h"
 #include "src/run/part_metrics.h"
+#include "src/run/predictions.h"
 
 namespace latent {
 
@@ -17,10 +18,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-RatingMetrics errors_of(const FactorView& model, const Interactions& rows, double train_mean) {
+RatingMetrics errors_of(const Predictions& predictions, const Interactions& rows,
+                        double train_mean) {
   RatingErrors errors(train_mean);
-  for (int64_t n = 0; n < rows.size(); ++n)
-    errors.add(model.predict(rows.user[n], rows.item[n]), rows.rating[n]);
+  for (int64_t n = 0; n < rows.size(); ++n) errors.add(predictions.of(n), rows.rating[n]);
   return errors.metrics();
 }
 
@@ -91,7 +92,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
   ordered_json out = part_metrics(
       model,
       {rows, !ranks ? none : mask_valid ? items().seen() : items().train, cold_user, cold_item,
-       train_mean_, counts, offsets, test, &every_part},
+       train_mean_, counts, offsets, test, &every_part, users_},
       config_, per_user);
   // Trained on these rows.
   if (all || (test ? leaked_ : valid_leaked_ || config_.train.refit)) out["leaked"] = true;
@@ -104,7 +105,8 @@ std::string Evaluator::monitor_name() const { return monitored_metric(config_); 
 
 double Evaluator::monitored(const FactorView& model, const std::string& name) const {
   if (!higher_is_better(name)) {
-    const RatingMetrics m = errors_of(model, data_.parts.valid, train_mean_);
+    const Interactions& rows = data_.parts.valid;
+    const RatingMetrics m = errors_of(Predictions(model, rows, users_), rows, train_mean_);
     return name == "mse" ? m.mse : name == "rmse" ? m.rmse : name == "mae" ? m.mae : m.rounded_mse;
   }
   const size_t at = name.find('@');
@@ -118,6 +120,7 @@ double Evaluator::monitored(const FactorView& model, const std::string& name) co
                      static_cast<int>(config_.train.threads)};
   const std::unique_ptr<RowRanker> on_device = device_ranker(model, config_);
   query.rows = on_device.get();
+  query.users = users_;
   for (const auto& [figure, value] : ranking_metrics(model, query).all) {
     if (figure == name) return value;
   }

@@ -5,9 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "src/base/peers.h"
 #include "src/config/options.h"
-#include "src/metrics/per_user.h"
 #include "src/data/split.h"
+#include "src/metrics/per_user.h"
 #include "src/run/fit.h"
 #include "src/score/factor_view.h"
 
@@ -19,6 +20,9 @@ class Evaluator {
   /// Keeps references. `fit`: whose weights are judged.
   Evaluator(const SplitDataset& data, const RunConfig& config, Fit fit = Fit::kTested);
 
+  /// Of several ranks: whose users are whose. Each judges its own, all at once; the first one's
+  /// figures are those of all, and the other ones' mean nothing.
+  void share(const OwnedRows& users) { users_ = users; }
   /// Labels the test part: a warm start has seen rows of it.
   void set_leaked(bool leaked) { leaked_ = leaked_ || leaked; }
   /// Error where a part holds nothing but pairs of the training part and rankings are asked for: no
@@ -55,6 +59,7 @@ class Evaluator {
   const RunConfig& config_;
   bool trained_on_all_, leaked_ = false, valid_leaked_ = false;
   double train_mean_;
+  OwnedRows users_;
   mutable std::optional<ItemsOfParts> items_;
   mutable std::optional<UserItems> monitored_, not_negative_;  // of the validation part
 };

@@ -122,6 +122,7 @@ void Experiment::prepare(Stage stage) {
                                  : refit            ? &evaluator_.seen_items()
                                                     : &evaluator_.train_items();
   stepper_ = make_stepper({config_, *model_, rows_->get(), known, device_of(config_), peers_});
+  evaluator_.share(stepper_->users());
 }
 
 void Experiment::compute(Stage stage) {
@@ -231,12 +232,9 @@ void Experiment::train(const RunDirectory* run, bool quiet) {
   const auto start = Clock::now();
   summary_ = fit(run, Stage::kFirst, steps());
   if (config_.train.refit) {
-    peers_.together([&] {
-      if (!peers_.first()) return;
-      first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
-      if (config_.train.rows != "all")
-        first_valid_.erase("leaked");  // this fit has not seen it, the second will
-    });
+    first_valid_ = evaluator_.evaluate(ModuleView(*model_).view(), "valid");
+    if (config_.train.rows != "all")
+      first_valid_.erase("leaked");  // this fit has not seen it, the second will
     const int64_t first = data_->parts.train.size();
     refit_steps_ = as_many_passes(summary_.best_step, first, first + data_->parts.valid.size());
     const TrainSummary second = later_fit(run, Stage::kRefit, refit_steps_);
@@ -281,6 +279,10 @@ FitResult Experiment::evaluate(PerUserFigures* per_user) const {
   if (refit_steps_ > 0) out.metrics["train"]["refit_steps"] = refit_steps_;
   out.fit_seconds = fit_seconds_;
   return out;
+}
+
+void Experiment::collect_tables() {
+  if (stepper_) stepper_->collect();
 }
 
 FitResult run_experiment(const RunConfig& config, std::shared_ptr<const SplitDataset> data,

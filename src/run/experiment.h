@@ -37,12 +37,16 @@ class Experiment {
   /// to `run`; without one nothing is written. `quiet`: no progress on stderr, as without a run.
   void train(const RunDirectory* run, bool quiet = false);
   /// Metrics of the trained model on every part, and the training's own figures. `per_user`: takes
-  /// those of each user of the test part; null: nobody does.
+  /// those of each user of the test part; null: nobody does. Of several ranks all call it, each for
+  /// its own users, and the first one's figures are those of all.
   FitResult evaluate(PerUserFigures* per_user = nullptr) const;
   /// After that, the fit of export.fit = all takes the model's place: on the rows of all parts, for
   /// as many passes as the tested one. Returns its figures, as metrics.json
   /// has them under "export".
   nlohmann::ordered_json train_on_all(const RunDirectory* run);
+
+  /// Of several ranks: brings the rows of all tables to the first one.
+  void collect_tables();
 
   /// Under model.init_from: what the model at hand took from the earlier one.
   const std::optional<InitialRows>& initial_rows() const { return initial_rows_; }

@@ -11,6 +11,7 @@
 #include "src/metrics/rating.h"
 #include "src/metrics/sampled_ranking.h"
 #include "src/run/device_ranker.h"
+#include "src/run/predictions.h"
 
 namespace latent {
 
@@ -29,15 +30,15 @@ int64_t count_cold(std::span<const int32_t> ids, std::span<const char> cold) {
   return count;
 }
 
-void add_rating(const FactorView& model, const HeldOutPart& part, bool warm_alone,
+void add_rating(const Predictions& predictions, const HeldOutPart& part, bool warm_alone,
                 PerUserFigures* per_user, ordered_json& out) {
   RatingErrors errors(part.train_mean), of_item_means(part.train_mean);
-  UserErrors of_users(per_user == nullptr ? 0 : model.users);
+  UserErrors of_users(per_user == nullptr ? 0 : static_cast<int32_t>(part.cold_user.size()));
   const bool item_means = !part.item_offsets.empty();
   for (int64_t n = 0; n < part.rows.size(); ++n) {
     const int32_t u = part.rows.user[n], i = part.rows.item[n];
     if (warm_alone && (part.cold_user[u] || part.cold_item[i])) continue;
-    const float prediction = model.predict(u, i);
+    const float prediction = predictions.of(n);
     errors.add(prediction, part.rows.rating[n]);
     if (per_user != nullptr) of_users.add(u, prediction, part.rows.rating[n]);
     if (item_means)
@@ -64,18 +65,20 @@ void add_ranking(const FactorView& model, const HeldOutPart& part, const RunConf
   out["repeated_pairs"] = relevant.item.size() - held_out.item.size();
   const UserItems known = merged(part.masked, user_items(part.rows, model.users));
   if (part.sampled)
-    out["auc_sampled"] = auc_sampled(model, relevant, static_cast<uint64_t>(config.train.seed));
+    out["auc_sampled"] =
+        auc_sampled(model, relevant, static_cast<uint64_t>(config.train.seed), part.users);
   const int threads = static_cast<int>(config.train.threads);
   const bool sampled = config.eval.candidates > 0;
   RankingQuery query{&held_out, &part.masked, &known, config.eval.k, threads, part.cold_user,
-                     part.cold_item, /*lists=*/true, part.cold_item, per_user != nullptr};
+                     part.cold_item, /*lists=*/true, part.cold_item, per_user != nullptr,
+                     /*rows=*/nullptr, part.users};
   std::unique_ptr<RowRanker> on_device;
   if (!sampled) on_device = device_ranker(model, config);
   query.rows = on_device.get();
   SampledQuery draws{&held_out, part.every_part == nullptr ? &known : part.every_part,
                      config.eval.candidates, static_cast<uint64_t>(config.split.seed),
                      config.eval.k, threads, part.cold_user, part.cold_item,
-                     per_user != nullptr};
+                     per_user != nullptr, part.users};
   const auto ranked = [&](const FactorView& by) {
     return sampled ? sampled_ranking_metrics(by, draws) : ranking_metrics(by, query);
   };
@@ -129,8 +132,9 @@ ordered_json part_metrics(const FactorView& model, const HeldOutPart& part,
   out["cold_users"] = users;
   out["cold_items"] = items;
   if (wants_metrics(config, "rating")) {
-    add_rating(model, part, /*warm_alone=*/false, per_user, out);
-    if (users + items > 0) add_rating(model, part, /*warm_alone=*/true, nullptr, out);
+    const Predictions predictions(model, part.rows, part.users);
+    add_rating(predictions, part, /*warm_alone=*/false, per_user, out);
+    if (users + items > 0) add_rating(predictions, part, /*warm_alone=*/true, nullptr, out);
   }
   if (wants_metrics(config, "ranking")) add_ranking(model, part, config, per_user, out);
   return out;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/peers.h"
 #include "src/config/options.h"
 #include "src/data/interactions.h"
 #include "src/metrics/per_user.h"
@@ -25,6 +26,8 @@ struct HeldOutPart {
   bool sampled = false;                        ///< also the notebook's auc_sampled
   /// The pairs of all parts, which eval.candidates never draws; null: `masked` and `rows`.
   const UserItems* every_part = nullptr;
+  /// Of several ranks: whose users are whose. The first one's figures are those of all.
+  OwnedRows users = {};
 };
 
 /// Whether eval.metrics asks for "rating" or "ranking" metrics of the config's model.

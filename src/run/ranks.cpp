@@ -9,10 +9,13 @@
 #include "src/base/one_of_many.h"
 #include "src/base/version.h"
 #include "src/config/catalog.h"
-#include "src/config/run_paths.h"
 #include "src/config/knobs.h"
+#include "src/config/run_paths.h"
+#include "src/config/write.h"
+#include "src/formats/crc32.h"
 #include "src/kernels/cpu_level.h"
 #include "src/run/model_for_data.h"
+#include "src/run/run_directory.h"
 #include "src/train/collective.h"
 
 namespace latent {
@@ -84,6 +87,10 @@ void require_ranks_fit(const RunConfig& config, const SplitDataset& data, const 
                    ranks + "; start it without torchrun (several train " + trained_by_ranks() +
                    ")",
                peers);
+  if (name == "ials" && config.dist.items == "sharded")
+    refuse_all("dist.items = sharded is for models that are trained by gradient: ials solves with "
+               "whole tables on each rank; set dist.items = replicated",
+               peers);
   if (!device_of(config).is_cpu())
     refuse_all("several processes train on the CPU alone; set train.device = cpu, or start one "
                "process without torchrun",
@@ -92,6 +99,12 @@ void require_ranks_fit(const RunConfig& config, const SplitDataset& data, const 
     refuse_all(ranks + " ranks, but the data has " + std::to_string(data.users.size()) +
                    " users, of whom each rank needs one; start fewer",
                peers);
+}
+
+/// The same for the same command.
+std::string name_of_run(const RunConfig& config, const std::string& stem) {
+  const std::string text = stem + "\n" + config_to_json(config).dump();
+  return "run/" + hex(crc32_of(text.data(), text.size(), 0));
 }
 
 }  // namespace
@@ -129,9 +142,19 @@ void require_one_process(const std::string& command) {
                 std::to_string(place->size) + "; start it without torchrun");
 }
 
-int restarts_of(const Peers& peers) {
-  const auto* const world = dynamic_cast<const World*>(&peers);
-  return world == nullptr ? 0 : world->place().restarts;
+std::string run_before(const RunConfig& config, const std::string& run_dir,
+                       const std::string& stem, Peers& peers) {
+  auto* const world = dynamic_cast<World*>(&peers);
+  if (world == nullptr || world->place().restarts == 0) return "";
+  world->set_timeout(config.dist.timeout);
+  const std::string run = run_dir.empty() ? world->left(name_of_run(config, stem)) : run_dir;
+  return from_first(!run.empty() && RunDirectory::is_run(run) ? run : "", peers);
+}
+
+void leave_run(const RunConfig& config, const std::string& stem, const std::string& run,
+               Peers& peers) {
+  if (auto* const world = dynamic_cast<World*>(&peers))
+    world->leave(name_of_run(config, stem), run);
 }
 
 std::shared_ptr<const SplitDataset> load_with_ranks(const RunConfig& config, Peers& peers) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "src/base/peers.h"
 #include "src/config/options.h"
@@ -18,8 +19,14 @@ int with_ranks(const std::function<int(Peers&)>& body);
 /// Error where torchrun has started several processes of a command that is for one.
 void require_one_process(const std::string& command);
 
-/// How often torchrun has started these ranks again after one had failed.
-int restarts_of(const Peers& peers);
+/// The run that torchrun's earlier start of these ranks has made; empty: they are started for the
+/// first time, or there is none. `run_dir`: where the command says that it is; empty: it is numbered,
+/// and one of this config and `stem`.
+std::string run_before(const RunConfig& config, const std::string& run_dir,
+                       const std::string& stem, Peers& peers);
+/// Leaves a numbered run's name for those whom torchrun may start again.
+void leave_run(const RunConfig& config, const std::string& stem, const std::string& run,
+               Peers& peers);
 
 /// The config's data: on each machine one rank reads first and leaves its cache to the others.
 std::shared_ptr<const SplitDataset> load_with_ranks(const RunConfig& config, Peers& peers);

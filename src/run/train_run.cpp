@@ -47,10 +47,11 @@ void keep_per_user(const RunConfig& config, const PerUserFigures& figures,
   std::filesystem::remove(run.per_user(), ignored);  // of other figures, before a resume
 }
 
-/// Trains; where contact is lost, says where the run can be gone on with.
-void train_with(const Peers& peers, Experiment& experiment, const RunDirectory* run) {
+/// fn(); where contact is lost, says where the run can be gone on with.
+template <typename Fn>
+void with_last_checkpoint(const Peers& peers, const RunDirectory* run, const Fn& fn) {
   try {
-    experiment.train(run);
+    fn();
   } catch (const LostContact& e) {
     if (!peers.first()) throw;
     const int64_t step = CheckpointFolder(run->checkpoints()).newest_step();
@@ -61,36 +62,40 @@ void train_with(const Peers& peers, Experiment& experiment, const RunDirectory* 
   }
 }
 
+/// Trains and tests, and fits on all rows where that is asked for. Then the first rank has the
+/// tables that are to be written.
+FitResult train_and_test(Experiment& experiment, const RunDirectory* run, Peers& peers,
+                         PerUserFigures* per_user) {
+  experiment.train(run);
+  const std::vector<int64_t> sent = peers.gather(peers.bytes_sent());
+  FitResult out = experiment.evaluate(per_user);
+  if (peers.first()) out.metrics["train"].update(costs_of(experiment.model()));
+  if (!peers.alone()) {
+    out.metrics["train"]["world_size"] = peers.size();
+    out.metrics["train"]["bytes_sent"] = sent;
+  }
+  if (experiment.config().exporting.fit == "all")
+    out.metrics["export"] = experiment.train_on_all(run);
+  if (experiment.config().exporting.automatic) experiment.collect_tables();
+  return out;
+}
+
 /// Trains and tests in a run folder that holds its config; writes metrics and model. `run`: null
 /// where another rank has it.
 RunReport finish(Experiment& experiment, const RunDirectory* run, Peers& peers) {
-  train_with(peers, experiment, run);
   const RunConfig& config = experiment.config();
-  const Fit fit = config.exporting.fit == "all" ? Fit::kAll : Fit::kTested;
-  const std::vector<int64_t> sent = peers.gather(peers.bytes_sent());
   PerUserFigures per_user;
   FitResult result;
-  const auto evaluate = [&] {
-    if (!peers.first()) return;
-    result = experiment.evaluate(config.eval.per_user ? &per_user : nullptr);
-    result.metrics["train"].update(costs_of(experiment.model()));
-  };
-  if (fit == Fit::kAll) {
-    peers.together(evaluate);
-    result.metrics["export"] = experiment.train_on_all(run);
-  } else {
-    evaluate();  // the others are done
-  }
+  with_last_checkpoint(peers, run, [&] {
+    result = train_and_test(experiment, run, peers, config.eval.per_user ? &per_user : nullptr);
+  });
   if (!peers.first()) return {};
-  if (!peers.alone()) {
-    result.metrics["train"]["world_size"] = peers.size();
-    result.metrics["train"]["bytes_sent"] = sent;
-  }
   for (const char* part : {"valid", "test"}) tell_of_part(result.metrics[part], part, config);
   if (config.exporting.automatic && model_info(config.model.name).item_item)
     say("no model.pt: " + not_exported(config.model.name));
   else if (config.exporting.automatic)
-    write_model(config, experiment.data(), experiment.model(), fit, {run->model()},
+    write_model(config, experiment.data(), experiment.model(),
+                config.exporting.fit == "all" ? Fit::kAll : Fit::kTested, {run->model()},
                 result.metrics);
   keep_per_user(config, per_user, *run);
   write_file(run->metrics(), result.metrics.dump(2) + "\n");
@@ -159,8 +164,9 @@ void require_agreement(const RunConfig& before, const RunConfig& now,
 
 RunReport train_run(const TrainRequest& request, Peers& peers) {
   // The command is the same each time that torchrun gives it.
-  if (restarts_of(peers) > 0 && !request.run_dir.empty() && RunDirectory::is_run(request.run_dir))
-    return resume_run(request.run_dir, "", {}, peers);
+  const std::string before =
+      run_before(request.config.config, request.run_dir, request.stem, peers);
+  if (!before.empty()) return resume_run(before, "", {}, peers);
   return with_memory_advice([&] {
     reset_peak_memory();
     const RunConfig& config = request.config.config;
@@ -181,6 +187,7 @@ RunReport train_run(const TrainRequest& request, Peers& peers) {
         request.run_dir.empty()
             ? RunDirectory::create_numbered(request.stem, text)
             : RunDirectory::create(request.run_dir, request.overwrite, text);
+    if (request.run_dir.empty()) leave_run(config, request.stem, run.path(), peers);
     try {
       tell_how_read(data->read_as, ranks(config));
       if (const auto taken = experiment.initial_rows()) say(taken->text(config, *data));

@@ -100,6 +100,10 @@ void BatchOrder::sort_users(SampleBatch& batch) {
   batch.ratings.swap(ratings_);
 }
 
+int BatchOrder::most_shift(int64_t items) {
+  return std::max(0, static_cast<int>(std::bit_width(static_cast<uint64_t>(items - 1))) - kDigit);
+}
+
 void BatchOrder::bucket_items(SampleBatch& batch) {
   const size_t size = batch.items.size(), all = size + batch.negatives.size();
   batch.item_shift =

@@ -22,6 +22,8 @@ class BatchOrder {
   /// in negatives). A bucket of 2^item_shift items has its rows in the nearest caches: sorting on
   /// would cost more than it brings.
   void sort(SampleBatch& batch);
+  /// What item_shift is at most where there are so many items.
+  static int most_shift(int64_t items);
 
  private:
   void sort_users(SampleBatch& batch);

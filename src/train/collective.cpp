@@ -64,6 +64,10 @@ class GlooWorld : public World {
     timeout_ = milliseconds(static_cast<int64_t>(seconds * 1000));
   }
   void fail(const std::string& text) override { ranks_.fail(text); }
+  void leave(const std::string& name, const std::string& text) override {
+    ranks_.leave(name, text);
+  }
+  std::string left(const std::string& name) override { return ranks_.left(name); }
   int64_t bytes_sent() const override { return sent_; }
 
   void gather(std::span<const SharedArray> arrays) override {
@@ -92,6 +96,30 @@ class GlooWorld : public World {
           std::memcpy(memory, all_.data() + r * count + at, n);
         });
       }
+    }
+  }
+
+  void exchange(const std::vector<std::vector<float>>& out,
+                std::vector<std::vector<float>>& in) override {
+    constexpr int64_t kFloat = sizeof(float);
+    std::vector<int64_t> sends(size()), takes(size());
+    own_.clear();
+    for (int r = 0; r < size(); ++r) {
+      if (r == rank()) continue;
+      const auto* const bytes = reinterpret_cast<const char*>(out[r].data());
+      own_.insert(own_.end(), bytes, bytes + std::ssize(out[r]) * kFloat);
+      sends[r] = std::ssize(out[r]) * kFloat;
+      takes[r] = std::ssize(in[r]) * kFloat;
+    }
+    sent_ += std::ssize(own_);
+    all_.resize(std::reduce(takes.begin(), takes.end()));
+    at::Tensor from = wrapped(own_.data(), std::ssize(own_)),
+               to = wrapped(all_.data(), std::ssize(all_));
+    wait_for([&](auto& group) { return group.alltoall_base(to, from, takes, sends); });
+    int64_t at = 0;
+    for (int r = 0; r < size(); ++r) {
+      std::memcpy(in[r].data(), all_.data() + at, takes[r]);
+      at += takes[r];
     }
   }
 

@@ -41,6 +41,10 @@ class World : public Peers {
   /// Says to all ranks why this one ends.
   virtual void fail(const std::string& text) = 0;
   virtual const TorchrunPlace& place() const = 0;
+  /// Text by name that outlives these ranks where torchrun itself serves the store: those that it
+  /// starts again after one has failed find it. Empty: there is none.
+  virtual void leave(const std::string& name, const std::string& text) = 0;
+  virtual std::string left(const std::string& name) = 0;
 };
 
 }  // namespace latent

@@ -28,7 +28,7 @@ int64_t factors_of(const ScoreTables& t) {
 }
 
 template <typename T>
-PairKernels<T> kernels(const ScoreTables& t, const OrderedBatch& b, const OwnedRows& samples) {
+PairKernels<T> kernels(const ScoreTables& t, const OrderedBatch& b, const BatchOwners& owners) {
   const Tables<const T> tables{
       static_cast<int32_t>(t.beta_user.defined() ? t.beta_user.size(0) : 0),
       static_cast<int32_t>(t.beta_item.size(0)),
@@ -43,7 +43,7 @@ PairKernels<T> kernels(const ScoreTables& t, const OrderedBatch& b, const OwnedR
                              data_of<int32_t>(b.sorted_items), data_of<int32_t>(b.item_order),
                              b.item_shift};
   return PairKernels<T>(tables, pairs, pairs.size < kFewSamples ? 1 : default_threads(),
-                        samples);
+                        owners.samples, owners.places);
 }
 
 void check(const Batch& b) {
@@ -70,8 +70,8 @@ bool can_fuse(const GradientModelImpl& model) {
 }
 
 FusedLoss::FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch,
-                     const OwnedRows& samples)
-    : tables_(model.tables()), batch_(batch), samples_(samples), form_(*model.loss_form()) {
+                     const BatchOwners& owners)
+    : tables_(model.tables()), batch_(batch), owners_(owners), form_(*model.loss_form()) {
   check(batch);
   const torch::NoGradGuard no_grad;
   const bool pairwise = form_.kind == LossForm::kPairwise;
@@ -88,7 +88,7 @@ FusedLoss::FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch,
   user_sum_ = torch::empty({size, factors_of(tables_)}, tables_.beta_item.options());
   AT_DISPATCH_FLOATING_TYPES(weight_.scalar_type(), "fused_loss", [&] {
     scalar_t *w = weight_.data_ptr<scalar_t>(), *s = user_sum_.data_ptr<scalar_t>();
-    const auto k = kernels<scalar_t>(tables_, batch_, samples_);
+    const auto k = kernels<scalar_t>(tables_, batch_, owners_);
     const double sum = pairwise ? k.pair_losses(w, s) : k.squared_errors(w, s);
     // Rounded as the scalar tensor of an objective is.
     value_ = static_cast<scalar_t>(sum / static_cast<double>(size)) *
@@ -104,7 +104,7 @@ void FusedLoss::backward(double factor) const {
                           static_cast<double>(weight_.numel());
     const auto scale = static_cast<scalar_t>(factor * form_.scale * of_sum);
     const ScoreTables& t = tables_;
-    kernels<scalar_t>(t, batch_, samples_).add_gradients(
+    kernels<scalar_t>(t, batch_, owners_).add_gradients(
         weight_.const_data_ptr<scalar_t>(), user_sum_.const_data_ptr<scalar_t>(), scale,
         {0, 0, 0, gradient_of<scalar_t>(t.alpha), gradient_of<scalar_t>(t.beta_user),
          gradient_of<scalar_t>(t.beta_item), gradient_of<scalar_t>(t.gamma_user),

@@ -2,7 +2,6 @@
 // the gradient tables, without autograd.
 #pragma once
 
-#include "src/base/peers.h"
 #include "src/train/ordered_batch.h"
 
 namespace latent {
@@ -17,9 +16,9 @@ bool can_fuse(const GradientModelImpl& model);
 class FusedLoss {
  public:
   /// Keeps a reference to `model`. `batch`: ids int32 and contiguous, one negative a sample.
-  /// `samples`: of a batch in the order of its users, those of each rank (see PairKernels).
+  /// `owners`: of a batch in the order of its users (see PairKernels).
   FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch,
-            const OwnedRows& samples = {});
+            const BatchOwners& owners = {});
 
   double value() const { return value_; }
   /// Adds the gradient of `factor` times the loss to the .grad of the tables, which are made (zero)
@@ -29,7 +28,7 @@ class FusedLoss {
  private:
   ScoreTables tables_;
   OrderedBatch batch_;
-  OwnedRows samples_;
+  BatchOwners owners_;
   LossForm form_;
   torch::Tensor weight_, user_sum_;  // [B], [B, K]: see PairKernels
   double value_;

@@ -49,9 +49,9 @@ SamplerOptions sampler_options(const RunConfig& config, int64_t rows) {
   return out;
 }
 
-std::optional<UserRows> shared_users(const GradientModelImpl& model, const FitContext& fit) {
+std::optional<RankRows> shared_rows(const GradientModelImpl& model, const FitContext& fit) {
   if (fit.peers.alone()) return std::nullopt;
-  return UserRows(model, fit.rows, fit.peers);
+  return RankRows(model, fit.rows, fit.peers, fit.config.dist.items == "sharded");
 }
 
 }  // namespace
@@ -63,9 +63,9 @@ GradientSteps::GradientSteps(const FitContext& fit)
       options_(fit.config.train),
       device_(fit.device),
       sampler_(fit.rows, sampler_options(fit.config, fit.rows.size()), fit.known, fit.items()),
-      user_rows_(shared_users(model_, fit)),
-      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr,
-                 user_rows_ ? user_rows_->users() : OwnedRows()),
+      ranks_(shared_rows(model_, fit)),
+      optimizer_(model_, optimizer_kind(options_.optimizer), options_.lr, users(),
+                 ranks_ ? ranks_->owned_items() : OwnedRows()),
       fused_(!by_operators(fit.device) && can_fuse(model_)) {
   if (in_blocks(config_) && by_operators(device_))
     throw Error("train.order = blocks is for the CPU (a GPU has all rows in its memory); set "
@@ -90,13 +90,13 @@ void GradientSteps::refresh_thresholds(int64_t done) {
   if (mf_ == nullptr || !mf_->thresholds().defined() || done == 0 ||
       done % (config_.mf.refresh * steps_per_pass()) != 0)
     return;
+  gather_items();
   const ModuleView view(*mf_);
   RandomStream stream = Rng(sampler_.options().seed).stream("thresholds", done);
   std::vector<int32_t> drawn(options_.negatives);
   for (int32_t& j : drawn) j = static_cast<int32_t>(stream.below(sampler_.items()));
   const std::vector<float> values =
-      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k,
-                 user_rows_ ? user_rows_->users() : OwnedRows());
+      kth_scores(view.view(), *sampler_.known(), drawn, config_.mf.at_k, users());
   const torch::NoGradGuard no_grad;
   mf_->thresholds().copy_(torch::tensor(values));
 }
@@ -106,18 +106,24 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     refresh_thresholds(done);
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
-    if (user_rows_) {
-      user_rows_->tidy(optimizer_.users_state());
-      user_rows_->bring(batch);
+    BatchOwners owners;
+    if (ranks_) {
+      ranks_->users().tidy(optimizer_.users_state());
+      if (ranks_->items() != nullptr) ranks_->items()->tidy(optimizer_.items_state());
+      if (fused_ && ranks_->items() != nullptr) {
+        ranks_->bring_for_pairs(batch);
+      } else {
+        ranks_->bring(batch);
+      }
+      owners = {samples_of(batch, ranks_->owned_users()), places_of(batch, ranks_->owned_items())};
     }
-    const OwnedRows samples = user_rows_ ? user_rows_->samples(batch) : OwnedRows();
     StepReport report;
     report.measured = !by_operators(device_) || done % options_.log_every == 0 || last;
     if (many_negatives_) {
-      if (!measure(report, many_negatives_->value(batch, samples))) return report;
+      if (!measure(report, many_negatives_->value(batch, owners))) return report;
       many_negatives_->backward();
     } else if (fused_) {
-      const FusedLoss loss(model_, batch, samples);
+      const FusedLoss loss(model_, batch, owners);
       if (!measure(report, loss.value())) return report;
       loss.backward();
     } else {
@@ -134,13 +140,24 @@ StepReport GradientSteps::step(int64_t done, bool last) {
   }
 }
 
-void GradientSteps::sync() {
-  if (user_rows_) user_rows_->collect();
+void GradientSteps::collect() {
+  if (!ranks_) return;
+  ranks_->users().collect();
+  if (ranks_->items() != nullptr) ranks_->items()->collect();
 }
 
 void GradientSteps::collect_state() {
-  if (!user_rows_) return;
-  for (const Tensor& table : optimizer_.users_state()) user_rows_->collect(table);
+  if (!ranks_) return;
+  ranks_->users().collect_also(optimizer_.users_state());
+  if (ranks_->items() != nullptr) ranks_->items()->collect_also(optimizer_.items_state());
+}
+
+void GradientSteps::gather_items() {
+  if (ranks_ && ranks_->items() != nullptr) ranks_->items()->gather();
+}
+
+OwnedRows GradientSteps::owners(const Tensor& parameter) const {
+  return ranks_ ? ranks_->owners_of(parameter) : OwnedRows();
 }
 
 void GradientSteps::save(Checkpoint& out) const {
@@ -154,7 +171,8 @@ void GradientSteps::restore(const Checkpoint& from) {
   optimizer_.set_steps_done(from.state.at("step"));
   for (const auto& [name, tensor] : optimizer_.state())
     copy_named(from.tensors, "optimizer." + name, tensor);
-  if (user_rows_) user_rows_->has_strangers();
+  if (ranks_) ranks_->users().has_strangers();
+  if (ranks_ && ranks_->items() != nullptr) ranks_->items()->has_strangers();
   if (mf_ != nullptr && mf_->thresholds().defined())
     copy_named(from.tensors, "thresholds", mf_->thresholds());
 }

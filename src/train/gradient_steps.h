@@ -7,8 +7,8 @@
 #include "src/train/device_batches.h"
 #include "src/train/many_negatives_loss.h"
 #include "src/train/optimizer.h"
+#include "src/train/rank_rows.h"
 #include "src/train/stepper.h"
-#include "src/train/user_rows.h"
 
 namespace latent {
 
@@ -20,7 +20,10 @@ class GradientSteps : public Stepper {
   explicit GradientSteps(const FitContext& fit);
 
   StepReport step(int64_t done, bool last) override;
-  void sync() override;
+  void collect() override;
+  void gather_items() override;
+  OwnedRows owners(const torch::Tensor& parameter) const override;
+  OwnedRows users() const override { return ranks_ ? ranks_->owned_users() : OwnedRows(); }
   int64_t steps_per_pass() const override { return sampler_.batches_per_epoch(); }
   int64_t samples_per_step() const override { return sampler_.options().batch_size; }
   void save(Checkpoint& out) const override;
@@ -38,7 +41,7 @@ class GradientSteps : public Stepper {
   const TrainOptions& options_;
   torch::Device device_;
   Sampler sampler_;
-  std::optional<UserRows> user_rows_;  // of several ranks
+  std::optional<RankRows> ranks_;  // of several
   Optimizer optimizer_;
   bool fused_;
   std::optional<ManyNegativesLoss> many_negatives_;  // of the CPU

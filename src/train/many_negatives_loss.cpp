@@ -73,13 +73,14 @@ RankedBatch ManyNegativesLoss::view() const {
                       static_cast<size_t>(batch_.sorted_items.numel())};
   out.item_order = data_of<int32_t>(batch_.item_order);
   out.item_shift = batch_.item_shift;
-  out.samples = samples_;
+  out.samples = owners_.samples;
+  out.places = owners_.places;
   return out;
 }
 
-double ManyNegativesLoss::value(const OrderedBatch& batch, const OwnedRows& samples) {
+double ManyNegativesLoss::value(const OrderedBatch& batch, const BatchOwners& owners) {
   batch_ = in_user_order(batch);
-  samples_ = samples;
+  owners_ = owners;
   const RankedBatch b = view();
   const double sum = kernels_.losses(tables_of(model_.tables()), b, default_threads());
   return sum / static_cast<double>(b.size);

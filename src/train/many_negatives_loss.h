@@ -17,9 +17,9 @@ class ManyNegativesLoss {
   /// Keeps a reference to `model`, whose tables are floats on the CPU and whose loss has negatives.
   explicit ManyNegativesLoss(MfImpl& model);
 
-  /// The loss of `batch`, of which it keeps the tensors until the next call. `samples`: of a batch
-  /// in the order of its users, those of each rank.
-  double value(const OrderedBatch& batch, const OwnedRows& samples = {});
+  /// The loss of `batch`, of which it keeps the tensors until the next call. `owners`: of a batch
+  /// in the order of its users.
+  double value(const OrderedBatch& batch, const BatchOwners& owners = {});
   /// Adds the gradient of `factor` times that loss to the .grad of the tables, which are made
   /// (zero) where they are absent.
   void backward(double factor = 1);
@@ -30,7 +30,7 @@ class ManyNegativesLoss {
   MfImpl& model_;
   ManyNegatives kernels_;
   OrderedBatch batch_;
-  OwnedRows samples_;
+  BatchOwners owners_;
 };
 
 }  // namespace latent

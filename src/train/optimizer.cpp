@@ -8,7 +8,7 @@
 #include "src/base/parallel.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
-#include "src/train/user_rows.h"
+#include "src/train/rank_rows.h"
 
 namespace latent {
 
@@ -38,8 +38,8 @@ OptimizerKind optimizer_kind(const std::string& name) {
 }
 
 Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr,
-                     const OwnedRows& users)
-    : kind_(kind), form_(model.spec().form), lr_(lr), users_(users) {
+                     const OwnedRows& users, const OwnedRows& items)
+    : kind_(kind), form_(model.spec().form), lr_(lr), users_(users), items_(items) {
   const std::vector<Penalty> penalties = model.penalties();
   const ScoreTables tables = model.tables();
   const auto is = [](const Tensor& a, const Tensor& b) { return b.defined() && a.is_same(b); };
@@ -92,7 +92,8 @@ double Optimizer::penalty() {
       slot.squares = scalar(
           shared(slot) ? latent::sum_of_squares(
                              slot.parameter.data_ptr<float>(),
-                             {users_.peers, scaled(users_.shares, slot.parameter.size(1))},
+                             {rows_of(slot).peers,
+                              scaled(rows_of(slot).shares, slot.parameter.size(1))},
                              default_threads())
                        : sum_of_squares(slot.parameter));
     sum += slot.decay / 2 * slot.squares.item<double>();
@@ -107,7 +108,13 @@ double Optimizer::epsilon() const {
 }
 
 Piece Optimizer::own_rows(const Slot& slot) const {
-  return shared(slot) ? users_.own() : Piece{0, slot.parameter.size(0)};
+  return shared(slot) ? rows_of(slot).own() : Piece{0, slot.parameter.size(0)};
+}
+
+const OwnedRows& Optimizer::rows_of(const Slot& slot) const {
+  return slot.side == Side::kUsers   ? users_
+         : slot.side == Side::kItems ? items_
+                                     : everybodys_;
 }
 
 AdamTable Optimizer::table_of(const Slot& slot, int64_t from) {
@@ -159,7 +166,8 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   const auto* const ids = keys.const_data_ptr<int32_t>();
   const auto begin = key_chunks(ids, keys.numel(), users ? 0 : b.item_shift);
   if (shared(slot)) {
-    slot.squares.add_(shared_growth(slot, b, begin));
+    const OwnedRows places = users ? samples_of(b, users_) : places_of(b, items_);
+    slot.squares.add_(shared_growth(slot, keys, places, begin));
     return;
   }
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
@@ -172,39 +180,37 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   slot.squares.add_(std::accumulate(grown.begin(), grown.end(), 0.0));
 }
 
-double Optimizer::shared_growth(Slot& slot, const OrderedBatch& b,
+double Optimizer::shared_growth(Slot& slot, const Tensor& keys, const OwnedRows& places,
                                 std::span<const int64_t> begin) {
-  const auto* const ids = b.users.const_data_ptr<int32_t>();
+  const auto* const ids = keys.const_data_ptr<int32_t>();
   const auto begins = begin.first(begin.size() - 1);
-  Shares samples;
-  for (const int64_t user : users_.shares)
-    samples.push_back(std::lower_bound(ids, ids + b.users.numel(), user) - ids);
   const AdamStep step{lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_};
   const auto moved = [&](int64_t from, int64_t to) {
     return adam_step_rows(table_of(slot), slot.parameter.size(1), ids + from, to - from,
                           slot.stamp.data(), step);
   };
-  // A chunk's sum runs from user to user: what another rank begins needs each of ours by itself.
-  const int rank = users_.peers->rank();
-  const Piece own = piece_of(samples, rank);
-  const std::vector<Piece> heads = heads_of(begins, samples);
-  const Shares of_chunks = chunk_shares(begins, samples);
+  // A chunk's sum runs from row to row: what another rank begins needs each of ours by itself.
+  Peers& peers = *places.peers;
+  const int rank = peers.rank();
+  const Piece own = places.own();
+  const std::vector<Piece> heads = heads_of(begins, places.shares);
+  const Shares of_chunks = chunk_shares(begins, places.shares);
   const Piece chunks = piece_of(of_chunks, rank);
-  std::vector<double> each(b.users.numel()), grown(begins.size());
+  std::vector<double> each(keys.numel()), grown(begins.size());
   for (int64_t n = heads[rank].begin; n < heads[rank].end; ++n) each[n] = moved(n, n + 1);
   parallel_chunks(chunks.size(), default_threads(), [&](int64_t n) {
     const int64_t c = chunks.begin + n;
     grown[c] = moved(begin[c], std::min(begin[c + 1], own.end));
   });
   const SharedArray singles{each.data(), sizeof(double), heads};
-  users_.peers->gather({&singles, 1});
+  peers.gather({&singles, 1});
   if (chunks.size() > 0) {
     const int64_t last = chunks.end - 1;
     for (int64_t n = std::min(begin[last + 1], own.end); n < begin[last + 1]; ++n)
       grown[last] += each[n];
   }
   const SharedArray sums{grown.data(), sizeof(double), pieces_of(of_chunks)};
-  users_.peers->gather({&sums, 1});
+  peers.gather({&sums, 1});
   return std::accumulate(grown.begin(), grown.end(), 0.0);
 }
 
@@ -248,10 +254,10 @@ void Optimizer::plain_step(Slot& slot) const {
   });
 }
 
-std::vector<Tensor> Optimizer::users_state() const {
+std::vector<Tensor> Optimizer::state_of(Side side) const {
   std::vector<Tensor> out;
   for (const Slot& slot : slots_) {
-    if (slot.side != Side::kUsers) continue;
+    if (slot.side != side) continue;
     if (slot.first.defined()) out.push_back(slot.first);
     if (slot.second.defined()) out.push_back(slot.second);
   }

@@ -31,11 +31,12 @@ double sum_of_squares(const torch::Tensor& table);
 /// still, its moments and its penalty too, as in torch.optim.SparseAdam (corrections count all
 /// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is
 /// bit-identical for any number of threads, and of ranks, each of which moves its own users'
-/// rows and all items'.
+/// rows and its own items' or all of them.
 class Optimizer {
  public:
-  /// `users`: the rows of each rank.
-  Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr, const OwnedRows& users = {});
+  /// `users`, `items`: the rows of each rank; not shared: all are everybody's.
+  Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr, const OwnedRows& users = {},
+            const OwnedRows& items = {});
 
   /// Leaves the gradients zero, ready for the next batch. `batch`: what they come from; lazy Adam
   /// needs it.
@@ -46,8 +47,9 @@ class Optimizer {
 
   /// Moments and the like, by parameter name; load with the same names and shapes.
   NamedTensors state() const;
-  /// What state() holds a row of for each user.
-  std::vector<torch::Tensor> users_state() const;
+  /// What state() holds a row of for each user, and for each item.
+  std::vector<torch::Tensor> users_state() const { return state_of(Side::kUsers); }
+  std::vector<torch::Tensor> items_state() const { return state_of(Side::kItems); }
   void set_steps_done(int64_t steps) { steps_ = steps; }
 
  private:
@@ -62,10 +64,13 @@ class Optimizer {
   };
   /// The slot's rows of this rank's own; all for the other sides.
   Piece own_rows(const Slot& slot) const;
-  bool shared(const Slot& slot) const { return slot.side == Side::kUsers && users_.shared(); }
+  const OwnedRows& rows_of(const Slot& slot) const;
+  bool shared(const Slot& slot) const { return rows_of(slot).shared(); }
+  std::vector<torch::Tensor> state_of(Side side) const;
   static AdamTable table_of(const Slot& slot, int64_t from = 0);  // of the CPU
-  /// The sum of grown squares that shared chunks of a batch's users have.
-  double shared_growth(Slot& slot, const OrderedBatch& batch, std::span<const int64_t> begin);
+  /// The sum of grown squares that shared chunks of `keys` have, whose places are each rank's.
+  double shared_growth(Slot& slot, const torch::Tensor& keys, const OwnedRows& places,
+                       std::span<const int64_t> begin);
   void adam_step(Slot& slot);
   void lazy_step(Slot& slot, const OrderedBatch& batch);
   double epsilon() const;
@@ -75,7 +80,7 @@ class Optimizer {
   Form form_;
   double lr_;
   int64_t steps_ = 0;
-  OwnedRows users_;
+  OwnedRows users_, items_, everybodys_;
   std::vector<Slot> slots_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/recommender.h"
+#include "src/base/peers.h"
 #include "src/sampling/sampler.h"
 
 namespace latent {
@@ -14,6 +15,12 @@ struct OrderedBatch : Batch {
 
   torch::Tensor sorted_items, item_order;
   int item_shift = 0;
+};
+
+/// Of several ranks: whose samples are whose, by their users, and whose the places in the order of
+/// items. Not shared: all are everybody's.
+struct BatchOwners {
+  OwnedRows samples, places;
 };
 
 /// A CPU batch in the order of its users, with the order of its items; as it is when it has one.

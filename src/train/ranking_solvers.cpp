@@ -3,6 +3,7 @@
 
 #include "src/base/error.h"
 #include "src/config/auto_values.h"
+#include "src/train/rank_rows.h"
 #include "src/train/solver_steps.h"
 #include "src/train/solver_tables.h"
 #include "src/solve/bpr_sgd.h"
@@ -130,10 +131,12 @@ class IalsSteps : public Stepper {
   }
   std::string remedy() const override { return solver_.remedy(); }
   int64_t samples_per_step() const override { return rows_.size(); }
+  OwnedRows users() const override { return users_; }
 
  private:
   IalsSteps(const FitContext& fit, WeightedRows observed)
       : rows_(fit.rows),
+        users_{&fit.peers, user_shares(fit.rows, fit.users(), fit.peers.size())},
         module_(fit.model.tables()),
         made_(!fit.config.ials.reg.value ||
               (!fit.config.ials.alpha0.value && fit.config.ials.form == "ials")),
@@ -154,6 +157,7 @@ class IalsSteps : public Stepper {
   }
 
   const Interactions& rows_;
+  OwnedRows users_;  // whom each rank ranks; all have the whole tables
   ScoreTables module_;
   bool made_;  // whether a constant was auto
   IalsConstants constants_;

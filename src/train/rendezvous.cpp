@@ -48,10 +48,11 @@ Rendezvous::Rendezvous(const TorchrunPlace& place) : place_(place) {
     options.isServer = place.rank == 0 && !place.agent_store;
     options.waitWorkers = false;
     options.timeout = kToCome;
-    // A later attempt finds nothing of an earlier one in torchrun's own store.
+    const auto whole = c10::make_intrusive<c10d::TCPStore>(place.host, options);
+    job_ = c10::make_intrusive<c10d::PrefixStore>("latent/job", whole);
+    // A later attempt finds nothing else of an earlier one in torchrun's own store.
     store_ = c10::make_intrusive<c10d::PrefixStore>(
-        "latent/attempt_" + std::to_string(place.restarts),
-        c10::make_intrusive<c10d::TCPStore>(place.host, options));
+        "latent/attempt_" + std::to_string(place.restarts), whole);
     store_->set("process/" + std::to_string(place.rank),
                 machine() + " " + std::to_string(::getpid()));
   } catch (const std::exception& e) {
@@ -115,6 +116,22 @@ void Rendezvous::fail(const std::string& text) {
   try {
     store_->set("error", "rank " + std::to_string(place_.rank) + ": " + text);
   } catch (const std::exception&) {  // nobody is left to hear it
+  }
+}
+
+void Rendezvous::leave(const std::string& name, const std::string& text) {
+  try {
+    job_->set(name, text);
+  } catch (const std::exception& e) {
+    explain(first_line(e.what()));
+  }
+}
+
+std::string Rendezvous::left(const std::string& name) {
+  try {
+    return job_->check({name}) ? job_->get_to_str(name) : "";
+  } catch (const std::exception& e) {
+    explain(first_line(e.what()));
   }
 }
 

@@ -23,6 +23,9 @@ class Rendezvous {
   void arrive(const std::string& mark, std::chrono::milliseconds within, const std::string& what);
   /// Why this rank ends, for the others.
   void fail(const std::string& text);
+  /// See World.
+  void leave(const std::string& name, const std::string& text);
+  std::string left(const std::string& name);
   /// An exchange has failed: throws LostContact with whose fault it is, as far as anybody can tell.
   [[noreturn]] void explain(const std::string& reason);
 
@@ -33,7 +36,8 @@ class Rendezvous {
   bool runs_here(int rank) const;
 
   TorchrunPlace place_;
-  c10::intrusive_ptr<c10d::Store> store_;
+  c10::intrusive_ptr<c10d::Store> store_;  // of this attempt
+  c10::intrusive_ptr<c10d::Store> job_;    // of all of them
 };
 
 /// LibTorch's messages go on for pages.

@@ -29,9 +29,18 @@ class Stepper {
   virtual void start() {}
   /// Step number `done`, from 0. `last`: none follows.
   virtual StepReport step(int64_t done, bool last) = 0;
-  /// Brings the module's tables up to date, where steps work on copies; of several ranks those of
-  /// the first one.
+  /// Brings the module's tables up to date, where steps work on copies.
   virtual void sync() {}
+
+  /// Of several ranks: whose rows of one of the module's parameters are right where; not shared: all
+  /// of them are, everywhere.
+  virtual OwnedRows owners(const torch::Tensor&) const { return {}; }
+  /// Who ranks which users.
+  virtual OwnedRows users() const { return {}; }
+  /// Brings the rows that other ranks have to the first one.
+  virtual void collect() {}
+  /// Brings the items' rows that other ranks have to all: with its own users, a rank can rank.
+  virtual void gather_items() {}
 
   /// Steps that pass over the rows once.
   virtual int64_t steps_per_pass() const { return 1; }

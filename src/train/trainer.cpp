@@ -9,6 +9,7 @@
 #include "src/base/interrupt.h"
 #include "src/base/log.h"
 #include "src/train/optimizer.h"
+#include "src/train/shared_rows.h"
 
 namespace latent {
 
@@ -59,6 +60,7 @@ class Training {
     start_ = now();
     checkpoint();
     if (job_.monitor) put_best_back();
+    job_.stepper.gather_items();
     return {done_, best_step_, total, report_.objective, stopped_early_, report_.figures,
             job_.samples_per_step};
   }
@@ -103,7 +105,7 @@ class Training {
 
   /// The module's tables as they stand; they may have gone wrong in the last update, which no
   /// objective shows yet.
-  void bring_tables() const {
+  void sync_tables() const {
     job_.stepper.sync();
     for (const auto& p : job_.model.named_parameters()) {
       if (!std::isfinite(sum_of_squares(p.value()))) {
@@ -115,11 +117,9 @@ class Training {
 
   void validate(nlohmann::ordered_json& line) {
     const Monitor& monitor = *job_.monitor;
-    bring_tables();
-    double value = 0;
-    job_.peers.together([&] {
-      if (job_.peers.first()) value = monitor.measure();
-    });
+    sync_tables();
+    job_.stepper.gather_items();
+    double value = monitor.measure();
     job_.peers.broadcast(&value, sizeof value);
     line["valid_" + monitor.name] = value;
     last_value_ = value;
@@ -128,27 +128,60 @@ class Training {
       best_step_ = done_;
       since_best_ = 0;
       best_.clear();
-      if (!job_.peers.first()) return;  // whose tables are whole
-      for (const auto& p : job_.model.named_parameters())
-        best_.emplace_back(p.key(), p.value().detach().clone());
+      for (const auto& p : job_.model.named_parameters()) keep_best(p.key(), p.value(), p.value());
     } else if (++since_best_ >= monitor.patience) {
       stopped_early_ = true;
     }
+  }
+
+  /// Each rank keeps what is its own, the first one what is everybody's too.
+  void keep_best(const std::string& name, const Tensor& parameter, const Tensor& values) {
+    const OwnedRows owners = job_.stepper.owners(parameter);
+    if (owners.shared() || job_.peers.first())
+      best_.emplace_back(name, copy_of_own(values, owners));
   }
 
   void put_best_back() {
     if (best_step_ < 0)
       throw Error("validation metric '" + job_.monitor->name +
                   "' was never a number; choose another train.monitor");
-    if (!job_.peers.first()) return;
-    for (const auto& p : job_.model.named_parameters()) copy_named(best_, p.key(), p.value());
+    const torch::NoGradGuard no_grad;
+    for (const auto& p : job_.model.named_parameters()) {
+      Tensor w = p.value();
+      const OwnedRows owners = job_.stepper.owners(w);
+      const auto kept = std::ranges::find(best_, p.key(), &NamedTensors::value_type::first);
+      if (owners.shared()) {
+        const auto [begin, end] = owners.own();
+        w.narrow(0, begin, end - begin).copy_(kept->second.narrow(0, begin, end - begin));
+      } else {
+        if (job_.peers.first()) w.copy_(kept->second);
+        job_.peers.broadcast(w.data_ptr(), static_cast<int64_t>(w.nbytes()));
+      }
+    }
   }
 
   void checkpoint() {
-    bring_tables();
-    if (!job_.peers.alone()) job_.stepper.collect_state();
+    sync_tables();
+    if (!job_.peers.alone()) {
+      job_.stepper.collect();
+      job_.stepper.collect_state();
+      for_shared_best([&](const Tensor& kept, const OwnedRows& owners) {
+        const int64_t row = static_cast<int64_t>(kept.nbytes()) / kept.size(0);
+        job_.peers.collect({kept.data_ptr(), row, pieces_of(owners.shares)});
+      });
+    }
     job_.peers.together([&] { write_checkpoint(); });
+    for_shared_best([](const Tensor& kept, const OwnedRows& owners) { drop_others(kept, owners); });
     if (job_.checkpoints != nullptr) saved_at_ = now();
+  }
+
+  template <typename Fn>
+  void for_shared_best(const Fn& fn) const {
+    const auto parameters = job_.model.named_parameters();
+    for (const auto& [name, kept] : best_) {
+      const OwnedRows owners = job_.stepper.owners(parameters[name]);
+      if (owners.shared()) fn(kept, owners);
+    }
   }
 
   void write_checkpoint() const {
@@ -184,11 +217,10 @@ class Training {
     since_best_ = from.state["best"].at("since");
     stopped_early_ =
         since_best_ >= job_.monitor->patience;  // the patience may have been raised since
-    if (!job_.peers.first()) return;
     for (const auto& p : job_.model.named_parameters()) {
       Tensor kept = torch::empty_like(p.value());
       copy_named(from.tensors, "best." + p.key(), kept);
-      best_.emplace_back(p.key(), kept);
+      keep_best(p.key(), p.value(), kept);
     }
   }
 

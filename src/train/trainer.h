@@ -51,7 +51,8 @@ struct TrainSummary {
 };
 
 /// Trains `job.model` in place, going on from `from` when given; best weights are put back under
-/// early stopping. Throws Error for a non-finite objective, Interrupted after SIGINT or SIGTERM
+/// early stopping. Of several ranks each then has its own users' rows and all of the rest. Throws
+/// Error for a non-finite objective, Interrupted after SIGINT or SIGTERM
 /// with a checkpoint written.
 TrainSummary train(const TrainJob& job, const std::optional<Checkpoint>& from);
 

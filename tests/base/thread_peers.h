@@ -2,6 +2,7 @@
 #pragma once
 
 #include <barrier>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <thread>
@@ -39,6 +40,18 @@ class ThreadPeers {
       for (int r = 0; r < size(); ++r) {
         for (size_t n = 0; r != rank_ && n < arrays.size(); ++n)
           take(all_.arrays_[r][n], arrays[n], r);
+      }
+      all_.barrier_.arrive_and_wait();
+    }
+    void exchange(const std::vector<std::vector<float>>& out,
+                  std::vector<std::vector<float>>& in) override {
+      all_.data_[rank_] = const_cast<std::vector<float>*>(out.data());
+      all_.barrier_.arrive_and_wait();
+      for (int r = 0; r < size(); ++r) {
+        if (r == rank_) continue;
+        const auto& theirs = static_cast<const std::vector<float>*>(all_.data_[r])[rank_];
+        if (theirs.size() != in[r].size()) std::abort();
+        in[r] = theirs;
       }
       all_.barrier_.arrive_and_wait();
     }

@@ -43,11 +43,23 @@ class RanksThatFail(RanksCase):
         reached = support.read_checkpoint(self.checkpoints("killed")[-1])[0]["step"]
         sets = ["model.name=latent_factor", f"train.steps={reached + 30}", "train.batch_size=2000"]
         one = self.alone("unbroken", *sets, "checkpoint.every=20")
-        for count in (1, 2):
-            run = f"resumed-{count}"
+        for count, items in ((1, "replicated"), (2, "replicated"), (2, "sharded")):
+            run = f"resumed-{count}-{items}"
             shutil.copytree(self.dir / "killed", self.dir / run)
-            self.ends(self.ranks(count, "train", "--resume", run, "--set", f"train.steps={reached + 30}"), [0] * count)
-            self.assert_same_run(one, self.run_of(run), f"resumed by {count}")
+            sets = support.set_options([f"train.steps={reached + 30}", f"dist.items={items}"])
+            self.ends(self.ranks(count, "train", "--resume", run, *sets), [0] * count)
+            self.assert_same_run(one, self.run_of(run), f"resumed by {count}, {items}")
+
+    def test_ranks_with_items_by_rows_are_killed_at_4_and_gone_on_with_by_2(self):
+        ranks = self.long_training("rows", 4, "dist.items=sharded", "train.optimizer=adam_lazy")
+        ranks[3].send_signal(signal.SIGKILL)
+        said = self.ends(ranks, [1, 1, 1, -signal.SIGKILL], within=30)
+        self.assertRegex(said[0], r"lost contact with rank 3 of 4, whose connection is closed; the last checkpoint is of step \d+: ")
+        reached = support.read_checkpoint(self.checkpoints("rows")[-1])[0]["step"]
+        steps = f"train.steps={reached + 30}"
+        self.ends(self.ranks(2, "train", "--resume", "rows", *support.set_options([steps, "dist.items=replicated"])), [0] * 2)
+        one = self.alone("rows-1", "model.name=latent_factor", steps, "train.batch_size=2000", "train.optimizer=adam_lazy")
+        self.assert_same_run(one, self.run_of("rows"), "at 4 with items by rows, then at 2 with all of them")
 
     def test_a_signal_to_one_rank_stops_all_with_a_checkpoint(self):
         ranks = self.long_training("stopped", 2)
@@ -77,21 +89,23 @@ class RanksThatFail(RanksCase):
             self.skipTest(f"no torchrun beside {PYTHON}")
         sets = ["model.name=latent_factor", "train.steps=3000", "train.batch_size=2000", "checkpoint.every=20"]
         one = self.alone("again-1", *sets)
-        job = subprocess.Popen([TORCHRUN, "--no-python", "--standalone", "--nproc-per-node", "2", "--max-restarts", "2",
-                                *support.command("train", "config.json", "-o", "again-2", *support.set_options(sets))],
-                               cwd=self.dir, env=support.environment(self.dir), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                               text=True)
-        until = time.monotonic() + 60
-        while not self.checkpoints("again-2") and time.monotonic() < until:
-            time.sleep(0.02)
-        children = subprocess.run(["pgrep", "-P", str(job.pid)], capture_output=True, text=True).stdout.split()
-        own = [int(c) for c in children if b"--run-dir" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()
-               or b"again-2" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()]
-        os.kill(own[-1], signal.SIGKILL)
-        _, said = job.communicate(timeout=120)
-        self.assertEqual(job.returncode, 0, said)
-        self.assertRegex(said, r"resuming again-2 at step \d+")
-        self.assert_same_run(one, self.run_of("again-2"), "started again")
+        for run, where in (("again-2", ["-o", "again-2"]), ("runs/config-1", [])):  # the second is numbered by the first attempt
+            job = subprocess.Popen([TORCHRUN, "--no-python", "--standalone", "--nproc-per-node", "2", "--max-restarts", "2",
+                                    *support.command("train", "config.json", *where, *support.set_options(sets))],
+                                   cwd=self.dir, env=support.environment(self.dir), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                   text=True)
+            self.addCleanup(job.kill)
+            until = time.monotonic() + 60
+            while not self.checkpoints(run) and time.monotonic() < until:
+                time.sleep(0.02)
+            children = subprocess.run(["pgrep", "-P", str(job.pid)], capture_output=True, text=True).stdout.split()
+            own = [int(c) for c in children if b"train.steps=3000" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()]
+            os.kill(own[-1], signal.SIGKILL)
+            _, said = job.communicate(timeout=120)
+            self.assertEqual(job.returncode, 0, said)
+            self.assertRegex(said, rf"resuming {run} at step \d+")
+            self.assert_same_run(one, self.run_of(run), "started again")
+        self.assertEqual([p.name for p in (self.dir / "runs").iterdir()], ["config-1"])
 
 
 if __name__ == "__main__":

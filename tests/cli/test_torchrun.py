@@ -48,16 +48,46 @@ class Torchrun(RanksCase):
                 self.assertTrue(all(sent > 0 for sent in train["bytes_sent"]), train)
                 self.assertNotIn("world_size", one[1]["train"])
 
+    def test_items_by_rows_have_the_bits_of_one_process_and_less_of_the_tables(self):
+        for name in ("latent_factor", "bias_only", "bpr", "bpr_adagrad", "mf", "mf_own", "mf_at_k", "mf_directau"):
+            model, more = MODELS[name]
+            one = self.run_of(f"{name}-1") if (self.dir / f"{name}-1").exists() else self.alone(f"{name}-1", *model, *more)
+            for count in [2, 4] if name in ("latent_factor", "bpr", "mf") else [2]:
+                several = self.trained_by(count, f"{name}-rows-{count}", *model, *more, "dist.items=sharded")
+                self.assert_same_run(one, several, f"{name} by {count}, items by rows")
+        line = self.refused(2, "train", "config.json", "--run-dir", "ials-rows", *support.set_options(["model.name=ials",
+                                                                                                       "dist.items=sharded"]))
+        self.assertEqual(line, "dist.items = sharded is for models that are trained by gradient: ials solves with whole tables on "
+                               "each rank; set dist.items = replicated")
+
+    def test_each_users_figures_and_all_metrics_are_those_of_one_process(self):
+        for name, sets in {"latent_factor": ["model.name=latent_factor", "train.steps=8", "train.batch_size=6000"],
+                           "ials": ["model.name=ials", "train.epochs=2", "model.factors=8", "train.patience=0"]}.items():
+            sets = [*sets, "eval.metrics=all", "split.valid=.1", "eval.per_user=true"]
+            self.alone(f"each-{name}-1", *sets)
+            for count, more in [(2, []), (3, ["dist.items=sharded"] if name != "ials" else [])]:
+                run = f"each-{name}-{count}"
+                self.trained_by(count, run, *sets, *more)
+                with self.subTest(run):
+                    one, several = self.json(f"each-{name}-1/metrics.json"), self.json(f"{run}/metrics.json")
+                    for part in ("test", "valid"):
+                        self.assertEqual(one[part], several[part])
+                    self.assertEqual((self.dir / f"each-{name}-1/per_user.npz").read_bytes(),
+                                     (self.dir / run / "per_user.npz").read_bytes())
+
     def test_early_stopping_and_a_refit_end_alike(self):
-        for name in ("mf", "ials"):
+        for name in ("mf", "ials", "latent_factor"):
             sets = [f"model.name={name}", "train.epochs=6", "train.patience=2", "split.valid=.1", "train.refit=true",
                     "export.fit=all", "model.factors=8"]
+            more = ["dist.items=sharded"] if name == "latent_factor" else []
             one = self.alone(f"stop-{name}-1", *sets)
-            two = self.trained_by(2, f"stop-{name}-2", *sets)
+            two = self.trained_by(2, f"stop-{name}-2", *sets, *more)
             self.assert_same_run(one, two, name)
+            self.assertEqual(one[1]["valid"], two[1]["valid"])
             self.assertEqual(one[1]["train"]["refit_steps"], two[1]["train"]["refit_steps"])
-            self.assertEqual(support.read_checkpoint(sorted((self.dir / f"stop-{name}-1/checkpoints/final").glob("*"))[-1])[1].keys(),
-                             support.read_checkpoint(sorted((self.dir / f"stop-{name}-2/checkpoints/final").glob("*"))[-1])[1].keys())
+            finals = [sorted((self.dir / f"stop-{name}-{count}/checkpoints/final").glob("*"))[-1] for count in (1, 2)]
+            self.assert_same_tensors(*(support.read_checkpoint(path)[1] for path in finals))
+            self.assertEqual(*((self.dir / f"stop-{name}-{count}/log.jsonl").read_text().count("valid_") for count in (1, 2)))
 
     def test_ranks_that_differ_are_refused(self):
         support.write_config(self.dir / "other.json", data="rows.csv", split={"seed": 1}, train={"seed": 7})

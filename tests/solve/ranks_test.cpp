@@ -17,7 +17,8 @@
 namespace latent {
 namespace {
 
-constexpr int32_t kUsers = 3000, kItems = 700, kFactors = 10;
+constexpr int32_t kUsers = 3000, kItems = 5000, kFactors = 10;
+constexpr int64_t kBucket = 4;  // items whose places in a batch's order are neighbours
 
 std::vector<float> drawn(int64_t n, const char* name) {
   std::vector<float> out(n);
@@ -63,6 +64,15 @@ struct Data {
       out.shares.push_back(std::ranges::lower_bound(batch.users, u) - batch.users.begin());
     return out;
   }
+
+  OwnedRows places(Peers& peers, const Shares& items) const {
+    OwnedRows out{&peers, {}};
+    for (const int64_t i : items)
+      out.shares.push_back(
+          std::ranges::partition_point(batch.sorted_items, [&](int32_t own) { return own < i; }) -
+          batch.sorted_items.begin());
+    return out;
+  }
 };
 
 struct Gradients {
@@ -83,60 +93,67 @@ struct Gradients {
             gamma_item.data()};
   }
 
-  /// Of rank r the rows of its users; all else in full.
-  void expect_same(const Gradients& one, Piece users) const {
+  /// Of a rank the rows of its users and items.
+  void expect_same(const Gradients& one, Piece users, Piece items) const {
     EXPECT_EQ(loss, one.loss);
     EXPECT_EQ(alpha, one.alpha);
-    EXPECT_EQ(beta_item, one.beta_item);
-    EXPECT_EQ(gamma_item, one.gamma_item);
-    const auto same = [&](const std::vector<float>& a, const std::vector<float>& b, int64_t k) {
-      return std::equal(a.begin() + users.begin * k, a.begin() + users.end * k,
-                        b.begin() + users.begin * k);
+    const auto same = [&](const std::vector<float>& a, const std::vector<float>& b, Piece rows,
+                          int64_t k) {
+      return std::equal(a.begin() + rows.begin * k, a.begin() + rows.end * k,
+                        b.begin() + rows.begin * k);
     };
-    EXPECT_TRUE(same(beta_user, one.beta_user, 1));
-    EXPECT_TRUE(same(gamma_user, one.gamma_user, kFactors));
+    EXPECT_TRUE(same(beta_user, one.beta_user, users, 1));
+    EXPECT_TRUE(same(gamma_user, one.gamma_user, users, kFactors));
+    EXPECT_TRUE(same(beta_item, one.beta_item, items, 1));
+    EXPECT_TRUE(same(gamma_item, one.gamma_item, items, kFactors));
+    for (int64_t i = 0; i < kItems; ++i) {
+      if (items.begin <= i && i < items.end) continue;
+      EXPECT_EQ(beta_item[i], 0) << "another rank's item " << i;
+    }
   }
 };
 
-const std::vector<Shares>& all_shares() {
-  static const std::vector<Shares> shares = {
-      {0, 1400, kUsers}, {0, 5, 2999, kUsers}, {0, 700, 800, 1900, kUsers}};
-  return shares;
+struct Split {
+  Shares users, items;
+};
+
+const std::vector<Split>& all_splits() {
+  static const std::vector<Split> splits = {
+      {{0, 1400, kUsers}, {0, 600 * kBucket, kItems}},
+      {{0, 5, 2999, kUsers}, {0, 0, kBucket, kItems}},
+      {{0, 700, 800, 1900, kUsers}, {0, 40, 3000, 3000 + kBucket, kItems}}};
+  return splits;
 }
 
-/// run(samples) by one and by several ranks.
+/// run(samples, places) by one and by several ranks, which have all items or some each.
 template <typename Fn>
 void expect_the_same_by_ranks(const Data& data, const Fn& run) {
-  const Gradients one = run(OwnedRows());
+  const Gradients one = run(OwnedRows(), OwnedRows());
   EXPECT_NE(one.loss, 0);
-  for (const Shares& users : all_shares()) {
-    std::mutex mutex;
-    ThreadPeers(static_cast<int>(users.size()) - 1).run([&](Peers& peers) {
-      const Gradients own = run(data.samples(peers, users));
-      const std::lock_guard lock(mutex);
-      own.expect_same(one, piece_of(users, peers.rank()));
-    });
+  for (const Split& split : all_splits()) {
+    for (const bool sharded : {false, true}) {
+      std::mutex mutex;
+      ThreadPeers(static_cast<int>(split.users.size()) - 1).run([&](Peers& peers) {
+        const Gradients own = run(data.samples(peers, split.users),
+                                  sharded ? data.places(peers, split.items) : OwnedRows());
+        const std::lock_guard lock(mutex);
+        own.expect_same(one, piece_of(split.users, peers.rank()),
+                        sharded ? piece_of(split.items, peers.rank()) : Piece{0, kItems});
+      });
+    }
   }
 }
 
 TEST(PairKernelsOfRanks, HaveTheBitsOfOne) {
   for (const bool rating : {true, false}) {
-    const Data data(30000, 1, false);
-    expect_the_same_by_ranks(data, [&](const OwnedRows& samples) {
+    // The order of items of a pointwise loss is without negatives.
+    const Data data(30000, rating ? 0 : 1, false);
+    expect_the_same_by_ranks(data, [&](const OwnedRows& samples, const OwnedRows& places) {
       const SampleBatch& b = data.batch;
-      std::vector<int32_t> sorted = b.sorted_items, order = b.item_order;
-      if (rating) {  // without the negatives
-        sorted.clear(), order.clear();
-        for (size_t n = 0; n < b.item_order.size(); ++n) {
-          if (b.item_order[n] >= b.size()) continue;
-          sorted.push_back(b.sorted_items[n]);
-          order.push_back(b.item_order[n]);
-        }
-      }
       const SortedPairs<float> pairs{b.size(), b.users.data(), b.items.data(), b.ratings.data(),
-                                     rating ? nullptr : b.negatives.data(), sorted.data(),
-                                     order.data(), b.item_shift};
-      const PairKernels<float> kernels(data.tables(rating), pairs, 1, samples);
+                                     rating ? nullptr : b.negatives.data(),
+                                     b.sorted_items.data(), b.item_order.data(), b.item_shift};
+      const PairKernels<float> kernels(data.tables(rating), pairs, 1, samples, places);
       std::vector<float> weight(b.size()), user_sum(b.size() * kFactors);
       Gradients out;
       out.loss = rating ? kernels.squared_errors(weight.data(), user_sum.data())
@@ -151,7 +168,7 @@ TEST(ManyNegativesOfRanks, HaveTheBitsOfOne) {
   for (const bool shared : {true, false}) {
     for (const bool cosine : {true, false}) {
       const Data data(2000, shared ? 100 : 7, shared);
-      expect_the_same_by_ranks(data, [&](const OwnedRows& samples) {
+      expect_the_same_by_ranks(data, [&](const OwnedRows& samples, const OwnedRows& places) {
         const SampleBatch& b = data.batch;
         RankedBatch batch;
         batch.size = b.size();
@@ -164,6 +181,7 @@ TEST(ManyNegativesOfRanks, HaveTheBitsOfOne) {
         batch.item_order = b.item_order.data();
         batch.item_shift = b.item_shift;
         batch.samples = samples;
+        batch.places = places;
         ManyNegatives kernels({NegativeLoss::kSoftmax, 0.2f, 1, 1, 0, 1}, cosine);
         Gradients out;
         out.loss = kernels.losses(data.tables(false), batch, 1);
