@@ -39,7 +39,7 @@ Cells row_of(const ordered_json& sweep, const ordered_json& trial) {
 }
 
 /// Columns, as UTF-8 shows them.
-size_t width_of(const std::string& text) {
+size_t shown_width(const std::string& text) {
   return static_cast<size_t>(
       std::ranges::count_if(text, [](const char c) { return (c & 0xC0) != 0x80; }));
 }
@@ -54,14 +54,14 @@ std::string in_columns(const std::vector<Cells>& rows) {
   const size_t columns = rows[0].size();
   std::vector<size_t> widths(columns);
   for (const Cells& row : rows) {
-    for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+    for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], shown_width(row[c]));
   }
   std::string out;
   for (const Cells& row : rows) {
     std::string line;
     for (size_t c = 0; c < row.size(); ++c) {
       if (c > 0) line += "  ";
-      line += c >= columns ? row[c] : std::string(widths[c] - width_of(row[c]), ' ') + row[c];
+      line += c >= columns ? row[c] : std::string(widths[c] - shown_width(row[c]), ' ') + row[c];
     }
     out += line + "\n";
   }

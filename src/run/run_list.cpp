@@ -30,7 +30,7 @@ struct ListedRun {
   std::optional<int64_t> unfinished = {};         // the step that it has reached
 };
 
-std::string damaged(const RunDirectory& run) {
+std::string damaged_run(const RunDirectory& run) {
   return run.metrics() + ": damaged; make it anew with: latent train --resume " + run.path();
 }
 
@@ -43,13 +43,13 @@ ListedRun read_run(const std::string& path, const std::string& name) {
     if (!fs::exists(run.metrics())) return out;
     const auto metrics = json_of<ordered_json>(read_file(run.metrics()));
     if (!metrics.is_object() || !metrics.contains("test") || !metrics["test"].is_object())
-      throw Error(damaged(run));
+      throw Error(damaged_run(run));
     out.figures = metrics["test"];
   } catch (const Error& e) {
     const std::string text = e.what();
     out.error = text.substr(0, text.find('\n'));  // the first of a config's complaints
   } catch (const nlohmann::json::exception&) {
-    out.error = damaged(run);
+    out.error = damaged_run(run);
   }
   return out;
 }

@@ -54,6 +54,21 @@ class FieldCases(Reading):
                     self.assertEqual(self.newest(user, name), item)
 
 
+    def test_counts_that_are_kept_say_what_reading_does(self):
+        for case in (case for case in CASES if "refused" not in case):
+            for filters in [], ["data.drop_zero=true", "data.min_user=1", "data.duplicates=last"]:
+                name = self.write(case["file"], case["text"], case["encode"])
+                sets = support.set_options([*(f"{k}={v}" for k, v in case["knobs"].items()), *filters])
+                for json_too in [], ["--json"]:
+                    read, kept = ["data.cache_dir=none"], ["data.cache_dir=kept"]
+                    words = ["data", "info", name, *json_too, *sets]
+                    done = [self.run_program(*words, *support.set_options(knobs)) for knobs in (read, kept, kept)]
+                    with self.subTest(case["kind"], filters=filters):
+                        self.assertEqual(done[1].stdout, done[0].stdout)
+                        self.assertEqual(done[2].stdout, done[0].stdout)
+                        self.assertEqual(done[2].returncode, done[0].returncode, done[2].stderr)
+
+
 class Times(Reading):
     def test_fractions_of_a_second_and_of_a_day_order_rows(self):
         for stamps in [("0.25", "0.75", "0.5"), ("1420070400.1", "1420070400.9", "1420070400.5"),
