@@ -55,18 +55,14 @@ class FieldCases(Reading):
 
 
     def test_counts_that_are_kept_say_what_reading_does(self):
-        for case in (case for case in CASES if "refused" not in case):
-            for filters in [], ["data.drop_zero=true", "data.min_user=1", "data.duplicates=last"]:
-                name = self.write(case["file"], case["text"], case["encode"])
-                sets = support.set_options([*(f"{k}={v}" for k, v in case["knobs"].items()), *filters])
-                for json_too in [], ["--json"]:
-                    read, kept = ["data.cache_dir=none"], ["data.cache_dir=kept"]
-                    words = ["data", "info", name, *json_too, *sets]
-                    done = [self.run_program(*words, *support.set_options(knobs)) for knobs in (read, kept, kept)]
-                    with self.subTest(case["kind"], filters=filters):
-                        self.assertEqual(done[1].stdout, done[0].stdout)
-                        self.assertEqual(done[2].stdout, done[0].stdout)
-                        self.assertEqual(done[2].returncode, done[0].returncode, done[2].stderr)
+        filters = ["data.drop_zero=true", "data.min_user=1", "data.duplicates=last"]
+        for n, case in enumerate(case for case in CASES if "refused" not in case):
+            name = self.write(case["file"], case["text"], case["encode"])
+            knobs = [*(f"{k}={v}" for k, v in case["knobs"].items()), *(filters if n % 2 else [])]
+            words = ["data", "info", name, "--json", *support.set_options(knobs)]
+            done = [self.latent(*words, "--set", f"data.cache_dir={folder}").stdout for folder in ("none", "kept", "kept")]
+            with self.subTest(case["kind"], knobs=knobs):
+                self.assertEqual(done[1:], [done[0], done[0]])
 
 
 class Times(Reading):
