@@ -24,6 +24,7 @@ import time
 import bench_busy
 import bench_pairs
 import bench_reading
+import bench_steps
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
@@ -115,33 +116,6 @@ class Bench:
         print(f"{row:74} {ours:10.4g} {peer:10.4g} {unit:12} {ratio:7.1f} x   target {target} x", flush=True)
 
 
-def lfm(bench):
-    f = bench.train({"model.name": "latent_factor", "model.factors": 5, "train.steps": 300, "eval.metrics": "rating"})
-    peer = bench.peer("notebook-lfm")[0]["seconds"] / 100
-    bench.add("LFM step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 60)
-
-
-def bpr(bench):
-    f = bench.train({"model.name": "bpr", "model.factors": 5, "train.steps": 300, "eval.metrics": "rating"})
-    peer = bench.peer("notebook-bpr")[0]["seconds"] / 100
-    bench.add("BPR step, K=5, 50,000 samples", 1e3 * f["seconds"] / f["steps"], 1e3 * peer, "ms/step", 200)
-
-
-def wide(bench):
-    """K=64, where a step is bound by memory: against the bytes that it cannot but touch, at the speed of a triad."""
-    speed = bench.other("triad")[0]["bytes_per_second"]
-    users, items, batch, k = 59347, 89311, 50000, 64
-    for model, rows in (("latent_factor", 2), ("bpr", 3)):
-        f = bench.train({"model.name": model, "model.factors": k, "train.steps": 60, "eval.metrics": "rating"})
-        # Adam reads and writes the table, its gradient and two moments; the loss reads the samples' rows, its gradient
-        # reads those of the other side once more and adds to two or three rows (reads and writes).
-        dense = 8 * 4 * (users + items) * (k + 1)
-        sparse = 4 * batch * (k + 1) * (rows + rows + 2 * rows)
-        bound = (dense + sparse) / speed
-        name = "LFM" if model == "latent_factor" else "BPR"
-        bench.add(f"{name} step, K=64, against {(dense + sparse) / 1e6:.0f} MB at {speed / 1e9:.1f} GB/s", 1e3 * f["seconds"] / f["steps"], 1e3 * bound, "ms/step", "1/1.5")
-
-
 def ranking(bench):
     subprocess.run(["cmake", "--build", pathlib.Path(bench.options.latent).parent, "--target", "bench_ranking"], check=True, capture_output=True)
     users, items, k = 319336 // 10, 32487, 64
@@ -190,13 +164,13 @@ def export(bench):
     size = ours["bytes"] / 1e6
     for what in ("export", "load"):
         name = f"{what} 1 M x 1 M, K=64 ({size:.0f} MB; memory {ours[what + '_peak_bytes'] / 1e6:+.0f} MB)"
-        bench.add(f"{name}, against cp", ours[what + "_seconds"], copying, "s", "1/2")
+        bench.add(f"{name}, against cp", ours[what + "_seconds"], copying, "s", "1/1.5")
     file.unlink()
     copy.unlink()
 
 
 def implicit_bpr(bench):
-    for f, mf, target, mf_target in ((5, "8", 6, 2), (63, "64", 8, 8)):
+    for f, mf, target, mf_target in ((5, "8", 6, 2), (63, "64", 8, 4)):
         epochs = 100 if f == 5 else 20
         knobs = {"model.name": "implicit_bpr", "model.factors": f, "train.epochs": epochs, "eval.metrics": "rating"}
         ours = bench.train(knobs)
@@ -209,7 +183,7 @@ def implicit_bpr(bench):
 
 def svd(bench):
     peer = bench.peer("surprise-svd")[0]
-    for threads, target, mf_target in ((2, 35, 4), (1, 18, 3)):
+    for threads, target, mf_target in ((2, 40, 5), (1, 22, 5)):
         ours = bench.train({"model.name": "svd", "train.threads": threads}, parts=True)
         rmse = f"test RMSE {ours['test']['rmse']:.4f}, Surprise {peer['rmse']:.4f}" if threads == 2 else "one thread"
         bench.rate(f"SVD epochs, f=100 ({rmse})", ours["train"]["samples_per_second"], peer["updates_per_second"], "updates", target)
@@ -263,7 +237,7 @@ def crossval(bench):
     bench.add("5-fold SVD on MovieLens 100k, whole command", best, bench.other("surprise-crossval", data)[0]["seconds"], "s", 12)
 
 
-ROWS = {"lfm": lfm, "bpr": bpr, "wide": wide, "ranking": ranking, "negatives": negatives, "start": start, "export": export, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval,
+ROWS = {**bench_steps.ROWS, "ranking": ranking, "negatives": negatives, "start": start, "export": export, "implicit_bpr": implicit_bpr, "svd": svd, "ials": ials, "recommend": recommend, "crossval": crossval,
         **bench_reading.ROWS}
 
 

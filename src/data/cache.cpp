@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 
 #include "src/base/error.h"
-#include "src/base/left_over.h"
 #include "src/base/log.h"
 #include "src/base/parallel.h"
-#include "src/formats/crc32.h"
+#include "src/data/cache_file.h"
 #include "src/formats/sections.h"
 
 namespace latent {
@@ -23,26 +21,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::string_view kMagic = "LATCAC02";
-
-fs::path file_of(const fs::path& folder, const std::string& key) {
-  char name[40];
-  std::snprintf(name, sizeof name, "%08x%08x.cache", crc32_of(key.data(), key.size()),
-                crc32_of(key.data(), key.size(), 0x5eed));
-  return folder / name;
-}
-
-/// Removes what killed processes left there, of whatever data.
-void remove_half_written(const fs::path& folder) {
-  for_each_left_over(
-      folder,
-      [](const std::string& name) {
-        return name.find(".cache.tmp-") == 16 && has_fresh_suffix(name, ".tmp-");
-      },
-      [](const fs::path& left) {
-        std::error_code ignored;
-        fs::remove(left, ignored);
-      });
-}
 
 json ids_header(const IdMap& ids) { return {{"count", ids.size()}, {"bytes", ids.text().size()}}; }
 
@@ -111,18 +89,7 @@ RawData load(const fs::path& path, const std::string& key, const RowPlace& place
   raw.part_ends = header.at("part_ends").get<std::vector<int64_t>>();
   raw.bad_rows = header.at("bad_rows");
   raw.data.checksum = header.at("checksum");
-  const json& f = header.at("format");
-  raw.format = {f.at(0),
-                f.at(1).get<std::vector<std::string>>(),
-                f.at(2),
-                f.at(3),
-                f.at(4),
-                f.at(5),
-                f.at(6),
-                f.at(7),
-                f.at(8),
-                f.at(9),
-                f.at(10).get<std::array<int, 4>>()};
+  raw.format = format_from_json(header.at("format"));
   raw.missing_rows = header.at("missing_rows");
   const uint64_t n = header.at("rows"), left_out = header.at("left_out");
   Interactions& rows = raw.data.rows;
@@ -177,26 +144,14 @@ std::string cache_key(const std::vector<std::string>& paths, const DataOptions& 
 
 std::optional<RawData> load_cached(const fs::path& folder, const std::string& key,
                                    const RowPlace& place) {
-  const fs::path path = file_of(folder, key);
-  std::error_code absent;
-  if (!fs::exists(path, absent)) return std::nullopt;
-  try {
-    return load(path, key, place);
-  } catch (const Error& e) {
-    say(std::string(e.what()) + "; reading the data again");
-    return std::nullopt;
-  } catch (const std::exception&) {  // a damaged header ends in as many ways as it has fields
-    say(path.string() + ": damaged cache file, reading the data again");
-    return std::nullopt;
-  }
+  std::optional<RawData> raw;
+  use_cache_file(cache_file(folder, key),
+                 [&](const fs::path& path) { raw = load(path, key, place); });
+  return raw;
 }
 
 void save_cached(const fs::path& folder, const std::string& key, const RawData& raw) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) throw Error(folder.string() + ": cannot make the folder: " + failed.message());
-  remove_half_written(folder);
-  const FormatInfo& f = raw.format;
+  make_cache_folder(folder);
   const json header = {{"key", key},
                        {"rows", raw.data.rows.size()},
                        {"part_ends", raw.part_ends},
@@ -207,12 +162,10 @@ void save_cached(const fs::path& folder, const std::string& key, const RawData& 
                        {"has_time", raw.data.rows.has_time()},
                        {"users", ids_header(raw.data.users)},
                        {"items", ids_header(raw.data.items)},
-                       {"format",
-                        {f.format, f.columns, f.header, f.user, f.item, f.rating, f.time,
-                         f.found_time, f.separator, f.width, f.column}}};
+                        {"format", format_to_json(raw.format)}};
   std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   text.append((8 - text.size() % 8) % 8, ' ');  // so that the columns may be mapped
-  SectionsWriter out(file_of(folder, key), kMagic, text);
+  SectionsWriter out(cache_file(folder, key), kMagic, text);
   const Interactions& rows = raw.data.rows;
   out.add(rows.user);
   out.add(rows.item);

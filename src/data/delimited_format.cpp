@@ -29,6 +29,7 @@ class DelimitedFormat : public RowFormat {
         least_(static_cast<int>(layout.least)),
         optional_(static_cast<unsigned>(layout.most - layout.least)),
         needed_(1 + std::max({layout.user, layout.item, layout.rating, layout.time})),
+        usual_(layout.most),
         skip_header_(layout.info.header) {
     info = layout.info;
     const bool named = !info.columns.empty();
@@ -89,9 +90,22 @@ class DelimitedFormat : public RowFormat {
   }
 
  private:
-  /// One row from `line` on; marks_[m] is the first mark in it. False, and nothing is taken, unless
-  /// the line is whole and its fields are ASCII without quotes, ids and good numbers.
-  bool plain_line(const char* text, const char*& line, size_t& m, size_t marks, RowBatch& rows) {
+  /// Whether the line whose first mark is marks_[m] has as many columns as the plain one before and
+  /// ends in a bare newline. Then ends_ are its fields' and `m` is past it.
+  bool find_as_before(const char* text, size_t& m, size_t marks) {
+    if (m + usual_ > marks) return false;
+    const uint16_t* const at = marks_ + m;
+    if (text[at[usual_ - 1]] != '\n') return false;
+    for (size_t n = 0; n + 1 < usual_; ++n) {
+      if (text[at[n]] != mark_) return false;
+    }
+    for (int n = 0; n < needed_; ++n) ends_[n] = text + at[n];
+    m += usual_;
+    return true;
+  }
+
+  /// The same for any plain line. False: it is not whole, or not plain.
+  bool find_fields(const char* text, size_t& m, size_t marks) {
     int column = 0;
     const char* end = nullptr;
     for (;; ++m) {
@@ -103,12 +117,21 @@ class DelimitedFormat : public RowFormat {
     }
     if (*end == '\r') ++m;
     if (m == marks || text[marks_[m]] != '\n' || text + marks_[m] - end > 1) return false;
-    const char* const next = text + marks_[m++] + 1;
-    if (static_cast<unsigned>(column + 1 - least_) > optional_) {
-      // Separators without anything between them at the end are no columns.
-      for (; column >= least_ + static_cast<int>(optional_) && end[-1] == mark_; --column) --end;
-      if (static_cast<unsigned>(column + 1 - least_) > optional_) return false;
+    ++m;
+    if (static_cast<unsigned>(column + 1 - least_) <= optional_) {
+      usual_ = static_cast<size_t>(column) + 1;
+      return true;
     }
+    // Separators without anything between them at the end are no columns.
+    for (; column >= least_ + static_cast<int>(optional_) && end[-1] == mark_; --column) --end;
+    return static_cast<unsigned>(column + 1 - least_) <= optional_;
+  }
+
+  /// One row from `line` on; marks_[m] is the first mark in it. False, and nothing is taken, unless
+  /// the line is whole and its fields are ASCII without quotes, ids and good numbers.
+  bool plain_line(const char* text, const char*& line, size_t& m, size_t marks, RowBatch& rows) {
+    if (!find_as_before(text, m, marks) && !find_fields(text, m, marks)) return false;
+    const char* const next = text + marks_[m - 1] + 1;
     const auto field = [&](int n) {
       const char* const begin = n == 0 ? line : ends_[n - 1] + 1;
       return std::string_view(begin, static_cast<size_t>(ends_[n] - begin));
@@ -195,6 +218,7 @@ class DelimitedFormat : public RowFormat {
   int least_;          // columns of a row
   unsigned optional_;  // those it may have beyond
   int needed_;         // columns that are looked at
+  size_t usual_;       // columns of the last plain row, or the most
   bool skip_header_;
   std::string user_label_, item_label_;  // for errors
   Splitter::LongRecord record_;

@@ -58,7 +58,7 @@ IdMap::Key IdMap::key_of(std::string_view id) {
 }
 
 /// The same without a branch for each length: ids of one file have many.
-IdMap::Key IdMap::key_of_padded(std::string_view id) {
+[[gnu::always_inline]] inline IdMap::Key IdMap::key_of_padded(std::string_view id) {
   static constexpr uint64_t kAll = ~uint64_t{0};
   static constexpr uint64_t kFirst[] = {0,         kAll >> 56, kAll >> 48, kAll >> 40,
                                         kAll >> 32, kAll >> 24, kAll >> 16, kAll >> 8,
@@ -70,7 +70,7 @@ IdMap::Key IdMap::key_of_padded(std::string_view id) {
           static_cast<uint32_t>((load<uint32_t>(id.data() + 8) & kLast[n]) | n << 24)};
 }
 
-uint64_t IdMap::hash_of(const Key& key) {
+[[gnu::always_inline]] inline uint64_t IdMap::hash_of(const Key& key) {
   return is_hash(key) ? key.first : mixed(key.first ^ kOdd1, key.last ^ kOdd2);
 }
 
@@ -132,27 +132,42 @@ void IdMap::add_all(std::span<const std::string_view> ids, int32_t* out) {
     const size_t n = std::min(kBatch, ids.size());
     make_room(n);
     const size_t mask = slots_.size() - 1;
+    // Of an id that is all in its key: its index, or -1.
+    const auto find_short = [this, mask](const Key& key, uint64_t hash) {
+      for (size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+        const Slot& s = slots_[slot];
+        if (s.index < 0 || s.key() == key) return s.index;
+      }
+    };
     bool some_long = false;
     for (size_t k = 0; k < n; ++k) {
       keys[k] = key_of_padded(ids[k]);
+      // Rows often come user by user: an id that was there just now is not looked up again.
+      if (k > 0 && keys[k] == keys[k - 1] && !is_hash(keys[k])) continue;
       hashes[k] = hash_of(keys[k]);
       __builtin_prefetch(&slots_[hashes[k] & mask], 1);
       some_long |= is_hash(keys[k]);
     }
     if (some_long) {  // the texts too, two steps behind the slots
       for (size_t k = 0; k < n; ++k) {
+        if (!is_hash(keys[k])) continue;
         const Slot& slot = slots_[hashes[k] & mask];
         if (slot.index >= 0) __builtin_prefetch(&ends_[slot.index]);
       }
       for (size_t k = 0; k < n; ++k) {
+        if (!is_hash(keys[k])) continue;
         const Slot& slot = slots_[hashes[k] & mask];
         if (slot.index >= 0) __builtin_prefetch(text_.data() + ends_[slot.index]);
       }
     }
-    for (size_t k = 0; k < n; ++k) {
-      const Slot& slot = slots_[hashes[k] & mask];
-      const bool here = slot.index >= 0 && slot.key() == keys[k] && !is_hash(keys[k]);
-      *out++ = here ? slot.index : add(ids[k], keys[k], hashes[k]);
+    for (size_t k = 0; k < n; ++k, ++out) {
+      if (is_hash(keys[k])) {
+        *out = add(ids[k], keys[k], hashes[k]);
+      } else if (k > 0 && keys[k] == keys[k - 1]) {
+        *out = out[-1];
+      } else if ((*out = find_short(keys[k], hashes[k])) < 0) {
+        *out = add(ids[k], keys[k], hashes[k]);
+      }
     }
   }
 }

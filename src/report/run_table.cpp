@@ -12,7 +12,7 @@ using nlohmann::ordered_json;
 using Cells = std::vector<std::string>;
 
 /// Text without quotes, all else as JSON.
-std::string plain(const ordered_json& value) {
+std::string cell_text(const ordered_json& value) {
   if (value.is_string()) return value.get<std::string>();
   return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
@@ -26,7 +26,7 @@ std::string rounded(const ordered_json& figure) {
 }
 
 /// Characters of UTF-8 text.
-size_t width_of(const std::string& text) {
+size_t cell_width(const std::string& text) {
   const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
   return static_cast<size_t>(std::ranges::count_if(text, begins));
 }
@@ -49,7 +49,7 @@ std::string minute_of(const std::string& when) {
   return when.substr(0, 10) + " " + when.substr(11, 5);
 }
 
-std::string csv_cell(const std::string& text) {
+std::string quoted_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
@@ -71,7 +71,7 @@ std::string run_table(const ordered_json& list) {
     const bool damaged = run.contains("error");
     Cells line = {run["name"], damaged ? "-" : run["model"].get<std::string>()};
     for (const std::string knob : list["knobs"])
-      line.push_back(damaged || !run["knobs"].contains(knob) ? "-" : plain(run["knobs"][knob]));
+      line.push_back(damaged || !run["knobs"].contains(knob) ? "-" : cell_text(run["knobs"][knob]));
     for (const std::string metric : list["metrics"])
       line.push_back(damaged ? "-" : rounded(run["metrics"][metric]));
     line.insert(line.end(), {minute_of(run["when"]), state_of(run)});
@@ -80,13 +80,14 @@ std::string run_table(const ordered_json& list) {
   }
   std::vector<size_t> widths(header.size(), 0);
   for (const Cells& line : lines) {
-    for (size_t n = 0; n + 1 < line.size(); ++n) widths[n] = std::max(widths[n], width_of(line[n]));
+    for (size_t n = 0; n + 1 < line.size(); ++n)
+      widths[n] = std::max(widths[n], cell_width(line[n]));
   }
   std::string out;
   for (const Cells& line : lines) {
     for (size_t n = 0; n < line.size(); ++n) {
       const bool last = n + 1 == line.size();
-      const std::string blanks(last ? 0 : widths[n] - width_of(line[n]), ' ');
+      const std::string blanks(last ? 0 : widths[n] - cell_width(line[n]), ' ');
       const bool right = n >= first_figure && n < behind_figures;
       out += (right ? blanks + line[n] : line[n] + blanks) + (last ? "\n" : "  ");
     }
@@ -97,21 +98,22 @@ std::string run_table(const ordered_json& list) {
 std::string run_csv(const ordered_json& list) {
   std::string out = "run,model";
   for (const char* kind : {"knobs", "metrics"}) {
-    for (const std::string name : list[kind]) out += "," + csv_cell(name);
+    for (const std::string name : list[kind]) out += "," + quoted_cell(name);
   }
   out += ",when,finished,step,error\n";
   for (const ordered_json& run : list["runs"]) {
-    out += csv_cell(run["name"]) + "," + (run.contains("model") ? csv_cell(run["model"]) : "");
+    out += quoted_cell(run["name"]) + ",";
+    out += run.contains("model") ? quoted_cell(run["model"]) : "";
     for (const char* kind : {"knobs", "metrics"}) {
       for (const std::string name : list[kind]) {
         const bool there = run.contains(kind) && run[kind].contains(name) &&
                            (std::string(kind) == "knobs" || !run[kind][name].is_null());
-        out += "," + (there ? csv_cell(plain(run[kind][name])) : "");
+        out += "," + (there ? quoted_cell(cell_text(run[kind][name])) : "");
       }
     }
     out += "," + run["when"].get<std::string>();
     for (const char* key : {"finished", "step", "error"})
-      out += "," + (run.contains(key) ? csv_cell(plain(run[key])) : "");
+      out += "," + (run.contains(key) ? quoted_cell(cell_text(run[key])) : "");
     out += "\n";
   }
   return out;

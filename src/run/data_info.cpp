@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "src/config/knobs.h"
-#include "src/data/read.h"
-#include "src/data/row_counts.h"
+#include "src/data/counted_data.h"
 #include "src/data/titles.h"
-#include "src/score/top_k.h"
 
 namespace latent {
 
@@ -15,15 +14,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kShown = 5;
-constexpr size_t kMostRatings = 20;  // distinct values beyond this are shown as a range
-
-ordered_json most_frequent(const std::vector<uint32_t>& counts, const IdMap& ids) {
-  TopK top(kShown);
-  for (int32_t n = 0; n < ids.size(); ++n) top.push(n, static_cast<float>(counts[n]));
+ordered_json list_of(const std::vector<std::pair<std::string, int64_t>>& most) {
   ordered_json out = ordered_json::array();
-  for (const Scored& s : top.take())
-    out.push_back({{"id", ids.name(s.index)}, {"rows", counts[s.index]}});
+  for (const auto& [id, rows] : most) out.push_back({{"id", id}, {"rows", rows}});
   return out;
 }
 
@@ -43,44 +36,58 @@ ordered_json given_knobs(const DataOptions& options) {
   return out;
 }
 
+ordered_json info_of(const CountedData& c, const DataOptions& options) {
+  const FormatInfo& f = c.format;
+  ordered_json out = {{"path", options.path}, {"format", f.format}, {"separator", f.separator},
+                      {"header", f.header},   {"columns", f.columns}, {"user", f.user},
+                      {"item", f.item},       {"rating", f.rating}, {"time", f.found_time},
+                      {"rows", c.rows},       {"users", c.users},   {"items", c.items}};
+  const auto rows = static_cast<double>(c.rows);
+  out["density"] = rows / static_cast<double>(c.users) / static_cast<double>(c.items);
+  out["given"] = given_knobs(options);
+  out["rating_sum"] = c.rating_sum;
+  out["rating_mean"] = c.rating_sum / rows;
+  out["rating_min"] = c.rating_min;
+  out["rating_max"] = c.rating_max;
+  out["ratings"] = ordered_json::array();
+  for (const auto& [rating, n] : c.ratings)
+    out["ratings"].push_back({{"rating", rating}, {"rows", n}});
+  out["repeated_pairs"] = c.repeated_pairs;
+  out["bad_rows"] = c.bad_rows;
+  out["missing_rows"] = c.missing_rows;
+  out["most_active_users"] = list_of(c.most_active);
+  out["most_popular_items"] = list_of(c.most_popular);
+  return out;
+}
+
+/// The titles' part, and titles beside the most popular items.
+void add_titles(const TitleOptions& options, const IdMap& items, ordered_json& out) {
+  const Titles titles = load_titles(options, items);
+  out["titles"] = {{"path", options.path},
+                   {"id", titles.id_column},
+                   {"encoding", options.encoding},
+                   {"items_with_title", titles.matched}};
+  for (auto& entry : out["most_popular_items"])
+    entry["title"] = titles.of_item[items.find(entry["id"].get<std::string>())];
+}
+
 }  // namespace
 
 ordered_json data_info(const DataOptions& options) {
-  RawData raw =
-      read_files({options.path}, options, options.time != "auto" && options.time != "none");
-  filter_rows(raw, options);
-  const Dataset& data = raw.data;
-  const FormatInfo& f = raw.format;
-  ordered_json out = {
-      {"path", options.path},     {"format", f.format},         {"separator", f.separator},
-      {"header", f.header},       {"columns", f.columns},       {"user", f.user},
-      {"item", f.item},           {"rating", f.rating},         {"time", f.found_time},
-      {"rows", data.rows.size()}, {"users", data.users.size()}, {"items", data.items.size()}};
-  out["density"] = static_cast<double>(data.rows.size()) / data.users.size() / data.items.size();
-  out["given"] = given_knobs(options);
-  const RowCounts counts = count_rows(data, kMostRatings);
-  out["rating_sum"] = counts.rating_sum;
-  out["rating_mean"] = counts.rating_sum / static_cast<double>(data.rows.size());
-  out["rating_min"] = counts.rating_min;
-  out["rating_max"] = counts.rating_max;
-  ordered_json values = ordered_json::array();
-  for (const auto& [rating, n] : counts.ratings)
-    values.push_back({{"rating", rating}, {"rows", n}});
-  out["ratings"] = values;
-  out["repeated_pairs"] = counts.repeated_pairs;
-  out["bad_rows"] = raw.bad_rows;
-  out["missing_rows"] = raw.missing_rows;
-  out["most_active_users"] = most_frequent(counts.of_user, data.users);
-  out["most_popular_items"] = most_frequent(counts.of_item, data.items);
-  if (!options.titles.path.empty()) {
-    const Titles titles = load_titles(options.titles, data.items);
-    out["titles"] = {{"path", options.titles.path},
-                     {"id", titles.id_column},
-                     {"encoding", options.titles.encoding},
-                     {"items_with_title", titles.matched}};
-    for (auto& entry : out["most_popular_items"])
-      entry["title"] = titles.of_item[data.items.find(entry["id"].get<std::string>())];
+  const bool with_titles = !options.titles.path.empty();
+  const bool need_time = options.time != "auto" && options.time != "none";
+  const KeptCounts kept(options, need_time);
+  std::optional<CountedData> counts;
+  if (!with_titles) counts = kept.load();  // titles want all items
+  RawData raw;
+  if (!counts) {
+    raw = read_files({options.path}, options, need_time);
+    filter_rows(raw, options);
+    counts = count_data(raw);
+    kept.save(*counts);
   }
+  ordered_json out = info_of(*counts, options);
+  if (with_titles) add_titles(options.titles, raw.data.items, out);
   return out;
 }
 

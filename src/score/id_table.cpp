@@ -40,10 +40,19 @@ std::vector<int32_t> id_slots(const IdTable& ids) {
   while (count < 2 * static_cast<size_t>(ids.size())) count *= 2;
   const size_t mask = count - 1;
   std::vector<int32_t> slots(count, -1);
-  for (int32_t n = 0; n < ids.size(); ++n) {
-    size_t slot = id_hash(ids[n]) & mask;
-    while (slots[slot] >= 0) slot = (slot + 1) & mask;
-    slots[slot] = n;
+  constexpr int32_t kTogether = 64;  // slots lie anywhere: these are waited for at once
+  size_t at[kTogether];
+  for (int32_t first = 0; first < ids.size(); first += kTogether) {
+    const int32_t size = std::min(kTogether, ids.size() - first);
+    for (int32_t n = 0; n < size; ++n) {
+      at[n] = id_hash(ids[first + n]) & mask;
+      __builtin_prefetch(&slots[at[n]], /*write=*/1);
+    }
+    for (int32_t n = 0; n < size; ++n) {
+      size_t slot = at[n];
+      while (slots[slot] >= 0) slot = (slot + 1) & mask;
+      slots[slot] = first + n;
+    }
   }
   return slots;
 }

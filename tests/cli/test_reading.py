@@ -54,6 +54,17 @@ class FieldCases(Reading):
                     self.assertEqual(self.newest(user, name), item)
 
 
+    def test_counts_that_are_kept_say_what_reading_does(self):
+        filters = ["data.drop_zero=true", "data.min_user=1", "data.duplicates=last"]
+        for n, case in enumerate(case for case in CASES if "refused" not in case):
+            name = self.write(case["file"], case["text"], case["encode"])
+            knobs = [*(f"{k}={v}" for k, v in case["knobs"].items()), *(filters if n % 2 else [])]
+            words = ["data", "info", name, "--json", *support.set_options(knobs)]
+            done = [self.latent(*words, "--set", f"data.cache_dir={folder}").stdout for folder in ("none", "kept", "kept")]
+            with self.subTest(case["kind"], knobs=knobs):
+                self.assertEqual(done[1:], [done[0], done[0]])
+
+
 class Times(Reading):
     def test_fractions_of_a_second_and_of_a_day_order_rows(self):
         for stamps in [("0.25", "0.75", "0.5"), ("1420070400.1", "1420070400.9", "1420070400.5"),

@@ -88,6 +88,40 @@ TEST(Sampler, NeverReturnsATrainingItemAsNegative) {
   }
 }
 
+/// What the sampler is to draw from the stream of one chunk, one after another.
+std::vector<int32_t> negatives_in_turn(const SampleBatch& batch, const UserItems& known,
+                                       int64_t step, int64_t each) {
+  RandomStream stream = Rng(1).stream("negatives", step, /*chunk=*/0);
+  std::vector<int32_t> out;
+  for (const int32_t user : batch.users) {
+    for (int64_t n = 0; n < each; ++n) {
+      int32_t j = 0;
+      do {
+        j = static_cast<int32_t>(stream.below(kItems));
+      } while (known.has(user, j));
+      out.push_back(j);
+    }
+  }
+  return out;
+}
+
+TEST(Sampler, DrawsNegativesTogetherAsOneByOne) {
+  for (const int64_t kept : {1, 30, 500}) {  // hardly anything known, much, nearly all
+    Interactions rows = random_rows(500);
+    rows.truncate(kept);
+    const UserItems known = user_items(rows, kUsers);
+    for (const int64_t each : {1, 3}) {
+      for (const int64_t size : {1, 15, 16, 17, 4000}) {
+        SamplerOptions o = options(size);
+        o.negatives = each;
+        Sampler sampler(rows, o, &known, kItems);
+        const SampleBatch batch = drawn(sampler, /*step=*/7);
+        ASSERT_EQ(batch.negatives, negatives_in_turn(batch, known, 7, each));
+      }
+    }
+  }
+}
+
 TEST(Sampler, DrawsNegativesUniformlyAmongTheUnknownItems) {
   Interactions rows;
   for (const int32_t i : {0, 1, 2, 5}) rows.push(0, i, 1);
