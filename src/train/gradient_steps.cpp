@@ -66,6 +66,8 @@ GradientSteps::GradientSteps(const FitContext& fit)
                  user_rows_ ? user_rows_->users() : OwnedRows()),
       fused_(!by_operators(fit.device) && can_fuse(model_)) {
   prefer_fixed_order(device_);
+  TORCH_CHECK(!model_.spec().in_bfloat16 || !by_operators(device_),
+              "tables in bfloat16 are trained by the CPU's kernels");
   if (!by_operators(device_)) {
     const bool ahead = options_.threads != 1 && hardware_threads() > 2;
     batches_.emplace(sampler_, /*sorted=*/true, ahead);
@@ -102,7 +104,7 @@ StepReport GradientSteps::step(int64_t done, bool last) {
     const OrderedBatch batch =
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
     if (user_rows_) {
-      user_rows_->tidy(optimizer_.users_state());
+      user_rows_->tidy(optimizer_.users_memory());
       user_rows_->bring(batch);
     }
     const OwnedRows samples = user_rows_ ? user_rows_->samples(batch) : OwnedRows();

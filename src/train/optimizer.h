@@ -32,6 +32,10 @@ double sum_of_squares(const torch::Tensor& table);
 /// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is
 /// bit-identical for any number of threads, and of ranks, each of which moves its own users'
 /// rows and all items'.
+///
+/// A table in bfloat16 has gradients and moments in float32; what it becomes is computed in float32
+/// and rounded stochastically (see Rounding), by a stream of the model's seed, the table's name and
+/// the step: to the same bits for any number of threads, of ranks, and after a resume.
 class Optimizer {
  public:
   /// `users`: the rows of each rank.
@@ -48,6 +52,8 @@ class Optimizer {
   NamedTensors state() const;
   /// What state() holds a row of for each user.
   std::vector<torch::Tensor> users_state() const;
+  /// That, and gradients that hold nothing between two steps.
+  std::vector<torch::Tensor> users_memory() const;
   void set_steps_done(int64_t steps) { steps_ = steps; }
 
  private:
@@ -63,7 +69,9 @@ class Optimizer {
   /// The slot's rows of this rank's own; all for the other sides.
   Piece own_rows(const Slot& slot) const;
   bool shared(const Slot& slot) const { return slot.side == Side::kUsers && users_.shared(); }
-  static AdamTable table_of(const Slot& slot, int64_t from = 0);  // of the CPU
+  /// fn(table, rounding) of the slot's numbers from `from` on; of the CPU.
+  template <typename Fn>
+  auto with_table(const Slot& slot, int64_t from, const Fn& fn) const;
   /// The sum of grown squares that shared chunks of a batch's users have.
   double shared_growth(Slot& slot, const OrderedBatch& batch, std::span<const int64_t> begin);
   void adam_step(Slot& slot);
@@ -73,6 +81,7 @@ class Optimizer {
 
   OptimizerKind kind_;
   Form form_;
+  uint64_t seed_;
   double lr_;
   int64_t steps_ = 0;
   OwnedRows users_;

@@ -23,6 +23,8 @@ Shares shares_by_rows(const Interactions& rows, int64_t users, int ranks) {
 
 constexpr int64_t kPage = 4096;
 
+int64_t row_bytes(const Tensor& table) { return table.size(1) * table.element_size(); }
+
 /// The whole pages of `bytes` bytes read as zeros from now on, and take no memory.
 void give_back(char* data, int64_t bytes) {
   const auto at = reinterpret_cast<uintptr_t>(data);
@@ -59,42 +61,41 @@ void UserRows::bring(const OrderedBatch& batch) {
   for (const int64_t user : users_.shares)
     shares.push_back(std::ranges::lower_bound(rows, user) - rows.begin());
   const Piece own = piece_of(shares, users_.peers->rank());
-  int64_t width = 0;
-  for (const Tensor& table : tables_) width += table.size(1);
+  int64_t width = 0;  // bytes of a user's rows
+  for (const Tensor& table : tables_) width += row_bytes(table);
   packed_.resize(rows.size() * width);
-  int64_t at = 0;  // of the table's columns
+  int64_t at = 0;  // of the table's bytes
   for (const Tensor& table : tables_) {
-    const int64_t k = table.size(1);
-    const auto* const values = table.const_data_ptr<float>();
+    const int64_t bytes = row_bytes(table);
+    const auto* const values = static_cast<const char*>(table.const_data_ptr());
     for (int64_t n = own.begin; n < own.end; ++n)
-      std::copy_n(values + rows[n] * k, k, packed_.data() + n * width + at);
-    at += k;
+      std::copy_n(values + rows[n] * bytes, bytes, packed_.data() + n * width + at);
+    at += bytes;
   }
-  const SharedArray array{packed_.data(), width * int64_t{sizeof(float)}, pieces_of(shares)};
+  const SharedArray array{packed_.data(), width, pieces_of(shares)};
   users_.peers->gather({&array, 1});
-  if (taken_ < kAll)
-    taken_ += (std::ssize(rows) - own.size()) * std::max(kPage, width * int64_t{sizeof(float)});
+  if (taken_ < kAll) taken_ += (std::ssize(rows) - own.size()) * std::max(kPage, width);
   at = 0;
   for (const Tensor& table : tables_) {
-    const int64_t k = table.size(1);
-    auto* const values = table.data_ptr<float>();
+    const int64_t bytes = row_bytes(table);
+    auto* const values = static_cast<char*>(table.data_ptr());
     for (int64_t n = 0; n < std::ssize(rows); ++n) {
       if (n < own.begin || n >= own.end)
-        std::copy_n(packed_.data() + n * width + at, k, values + rows[n] * k);
+        std::copy_n(packed_.data() + n * width + at, bytes, values + rows[n] * bytes);
     }
-    at += k;
+    at += bytes;
   }
 }
 
 void UserRows::tidy(const std::vector<Tensor>& more) {
   const Piece own = users_.own();
   int64_t bytes = 0;
-  for (const Tensor& table : tables_) bytes += own.size() * table.size(1) * int64_t{sizeof(float)};
+  for (const Tensor& table : tables_) bytes += own.size() * row_bytes(table);
   if (taken_ < std::max(kMuch, bytes / 4)) return;
   taken_ = 0;
   for (const std::vector<Tensor>* tables : {&std::as_const(tables_), &more}) {
     for (const Tensor& table : *tables) {
-      const int64_t row = table.size(1) * int64_t{sizeof(float)};
+      const int64_t row = row_bytes(table);
       auto* const data = static_cast<char*>(table.data_ptr());
       give_back(data, own.begin * row);
       give_back(data + own.end * row, (table.size(0) - own.end) * row);
@@ -104,8 +105,7 @@ void UserRows::tidy(const std::vector<Tensor>& more) {
 
 void UserRows::collect(const Tensor& table) {
   has_strangers();
-  users_.peers->collect({table.data_ptr(), table.size(1) * int64_t{sizeof(float)},
-                         pieces_of(users_.shares)});
+  users_.peers->collect({table.data_ptr(), row_bytes(table), pieces_of(users_.shares)});
 }
 
 void UserRows::collect() {

@@ -40,11 +40,11 @@ class UserRows {
 
   std::vector<torch::Tensor> tables_;  // [U, .] each
   OwnedRows users_;
-  std::vector<float> packed_;
+  std::vector<char> packed_;
   int64_t taken_ = kAll;  // by other ranks' rows, in whole pages; at first by initial values
 };
 
-/// Zeros like `table`, which take memory where they are touched.
+/// Zeros in the shape of `table`, float32, which take memory where they are touched.
 torch::Tensor untouched_zeros(const torch::Tensor& table);
 
 }  // namespace latent
