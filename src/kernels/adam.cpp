@@ -192,6 +192,30 @@ void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& s) {
   }
 }
 
+// Plain loops in fixed chunks: torch's vector code rounds differently at the ends of each thread's
+// range.
+template <typename W>
+void plain_step(const PlainTable<W>& table, int64_t n, const PlainStep& step, int threads,
+                const Rounding& rounding) {
+  const auto decay = static_cast<float>(step.decay), lr = static_cast<float>(step.lr);
+  const auto epsilon = static_cast<float>(step.epsilon);
+  W* const weight = table.w;
+  float *const grad = table.gradient, *const sum = table.sum;
+  parallel_chunks(ceil_div(n, kChunk), threads, [&](int64_t c) {
+    for (int64_t k = c * kChunk; k < std::min(n, (c + 1) * kChunk); ++k) {
+      const float full = grad[k] + decay * weight[k];
+      if (sum != nullptr) {
+        sum[k] += full * full;
+        weight[k] =
+            kept<W>(weight[k] - lr * full / (std::sqrt(sum[k]) + epsilon), rounding, k);
+      } else {
+        weight[k] = kept<W>(weight[k] - lr * full, rounding, k);
+      }
+      grad[k] = 0;
+    }
+  });
+}
+
 template <typename W>
 double sum_of_squares(const W* w, int64_t n, int threads) {
   return sum_of_chunks(n, threads, [&](int64_t from, int64_t count) {
@@ -226,6 +250,10 @@ template double adam_step_rows(const AdamTableOf<float>&, int64_t, const int32_t
                                int32_t*, const AdamStep&, const Rounding&);
 template double adam_step_rows(const AdamTableOf<BFloat16>&, int64_t, const int32_t*, int64_t,
                                int32_t*, const AdamStep&, const Rounding&);
+template void plain_step(const PlainTable<float>&, int64_t, const PlainStep&, int,
+                         const Rounding&);
+template void plain_step(const PlainTable<BFloat16>&, int64_t, const PlainStep&, int,
+                         const Rounding&);
 template double sum_of_squares(const float*, int64_t, int);
 template double sum_of_squares(const BFloat16*, int64_t, int);
 template double sum_of_squares(float*, const OwnedRows&, int);

@@ -1,4 +1,4 @@
-// Adam's pass over a table, and the sum that an L2 penalty is: plain arrays, in vectors.
+// Passes over a table: Adam, SGD and Adagrad, and the sum that an L2 penalty is; plain arrays.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,28 @@ double adam_step_rows(const AdamTableOf<W>& table, int64_t k, const int32_t* row
 
 /// The same as one would write it down, number by number.
 void adam_step_plain(const AdamTable& table, int64_t n, const AdamStep& step);
+
+/// One step's constants of SGD and of Adagrad.
+struct PlainStep {
+  double lr;
+  double decay;    ///< 2 c for a penalty c sum w^2, whose gradient joins the loss's
+  double epsilon;  ///< of Adagrad
+};
+
+/// A parameter, of floats or of BFloat16s, with its gradient and Adagrad's sum of squares, all of
+/// one length; without that sum the step is SGD's.
+template <typename W>
+struct PlainTable {
+  W* w;
+  float *gradient, *sum;
+};
+
+/// With g the gradient plus decay w: w <- w - lr g; or s <- s + g^2, w <- w - lr g / (sqrt(s) +
+/// epsilon) (Duchi et al., 2011). The gradient becomes zero. All [n]; the same bits for any number
+/// of threads. The new w is computed in float; BFloat16s take it by `rounding`.
+template <typename W>
+void plain_step(const PlainTable<W>& table, int64_t n, const PlainStep& step, int threads,
+                const Rounding& rounding = {});
 
 /// Sum of w^2 in double, in fixed chunks and lanes.
 template <typename W>

@@ -10,7 +10,6 @@
 #include "src/base/rng.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
-#include "src/kernels/plain_step.h"
 #include "src/train/tensor_data.h"
 #include "src/train/user_rows.h"
 
