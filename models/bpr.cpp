@@ -1,6 +1,7 @@
 #include "models/bpr.h"
 
 #include "models/objective.h"
+#include "models/table_rows.h"
 
 namespace latent {
 
@@ -9,11 +10,11 @@ using torch::Tensor;
 BprImpl::BprImpl(const ModelSpec& spec)
     : GradientModelImpl(spec),
       beta_item_(make_table("beta_item", spec.items, 1)),
-      gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
-      gamma_item_(make_table("gamma_item", spec.items, spec.factors)) {}
+      gamma_user_(make_factors("gamma_user", spec.users)),
+      gamma_item_(make_factors("gamma_item", spec.items)) {}
 
 Tensor BprImpl::forward(const Tensor& users, const Tensor& items) {
-  const Tensor p = gamma_user_(users), q = gamma_item_(items);     // [B, K]
+  const Tensor p = rows_of(gamma_user_, users), q = rows_of(gamma_item_, items);  // [B, K]
   return beta_item_(items).squeeze(-1) + (p * q).sum(/*dim=*/-1);  // [B]
 }
 

@@ -1,6 +1,7 @@
 #include "models/mf.h"
 
 #include "models/mf_losses.h"
+#include "models/table_rows.h"
 #include "src/base/error.h"
 #include "src/config/mf_settings.h"
 
@@ -21,8 +22,8 @@ Tensor normalised(const Tensor& rows) {
 MfImpl::MfImpl(const ModelSpec& spec)
     : GradientModelImpl(spec),
       cosine_(is_cosine(spec.mf)),
-      gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
-      gamma_item_(make_table("gamma_item", spec.items, spec.factors)) {
+      gamma_user_(make_factors("gamma_user", spec.users)),
+      gamma_item_(make_factors("gamma_item", spec.items)) {
   if (spec.mf.bias) beta_item_ = make_table("beta_item", spec.items, 1);
   if (spec.mf.loss != "sl_at_k") return;
   if (spec.mf.at_k > spec.items)
@@ -39,8 +40,9 @@ Tensor MfImpl::biased(const Tensor& scores, const Tensor& items) {
 }
 
 Tensor MfImpl::forward(const Tensor& users, const Tensor& items) {
-  const Tensor p = direction(gamma_user_(users)), q = direction(gamma_item_(items));  // [B, K]
-  return biased((p * q).sum(/*dim=*/-1), items);                                      // [B]
+  const Tensor p = direction(rows_of(gamma_user_, users));  // [B, K]
+  const Tensor q = direction(rows_of(gamma_item_, items));
+  return biased((p * q).sum(/*dim=*/-1), items);  // [B]
 }
 
 Tensor MfImpl::weights(const Batch& b, const Tensor& scores) const {
@@ -53,12 +55,13 @@ Tensor MfImpl::weights(const Batch& b, const Tensor& scores) const {
 }
 
 Tensor MfImpl::data_loss(const Batch& b) {
-  Tensor rows = gamma_user_(b.users);
+  Tensor rows = rows_of(gamma_user_, b.users);
   if (b.user_scale.defined()) rows = rows * b.user_scale;
   if (spec_.mf.loss == "directau")
-    return directau_loss(normalised(rows), normalised(gamma_item_(b.items)), spec_.mf.gamma);
-  const Tensor u = direction(rows), i = direction(gamma_item_(b.items));  // [B, K]
-  const Tensor j = direction(gamma_item_(b.negatives));                   // [N, K] or [B, N, K]
+    return directau_loss(normalised(rows), normalised(rows_of(gamma_item_, b.items)),
+                         spec_.mf.gamma);
+  const Tensor u = direction(rows), i = direction(rows_of(gamma_item_, b.items));  // [B, K]
+  const Tensor j = direction(rows_of(gamma_item_, b.negatives));  // [N, K] or [B, N, K]
   NegativeScores scores;
   scores.positive = biased((u * i).sum(/*dim=*/-1), b.items);  // [B]
   const bool shared = b.negatives.dim() == 1;
@@ -91,8 +94,8 @@ ScoreTables MfImpl::scored() const {
   ScoreTables out = tables();
   if (!cosine_) return out;
   const torch::NoGradGuard no_grad;
-  out.gamma_user = normalised(out.gamma_user);
-  out.gamma_item = normalised(out.gamma_item);
+  out.gamma_user = normalised(in_floats(out.gamma_user));
+  out.gamma_item = normalised(in_floats(out.gamma_item));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "models/rating_models.h"
 
 #include "models/objective.h"
+#include "models/table_rows.h"
 
 namespace latent {
 
@@ -50,11 +51,11 @@ ScoreTables BiasOnlyImpl::tables() const {
 
 LatentFactorImpl::LatentFactorImpl(const ModelSpec& spec)
     : BiasOnlyImpl(spec),
-      gamma_user_(make_table("gamma_user", spec.users, spec.factors)),
-      gamma_item_(make_table("gamma_item", spec.items, spec.factors)) {}
+      gamma_user_(make_factors("gamma_user", spec.users)),
+      gamma_item_(make_factors("gamma_item", spec.items)) {}
 
 Tensor LatentFactorImpl::forward(const Tensor& users, const Tensor& items) {
-  const Tensor p = gamma_user_(users), q = gamma_item_(items);           // [B, K]
+  const Tensor p = rows_of(gamma_user_, users), q = rows_of(gamma_item_, items);  // [B, K]
   return BiasOnlyImpl::forward(users, items) + (p * q).sum(/*dim=*/-1);  // [B]
 }
 

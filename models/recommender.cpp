@@ -2,20 +2,30 @@
 
 #include <cmath>
 
+#include "models/table_rows.h"
 #include "src/base/parallel.h"
 #include "src/base/rng.h"
 
 namespace latent {
 
+namespace {
+
+torch::nn::Embedding embedding_of(const torch::Tensor& values) {
+  return torch::nn::Embedding::from_pretrained(
+      values, torch::nn::EmbeddingFromPretrainedOptions().freeze(false));
+}
+
+}  // namespace
+
 torch::Tensor GradientModelImpl::reg() {
   torch::Tensor sum = torch::zeros({});
   for (const Penalty& p : penalties())
-    sum = sum.to(p.table.device()) + p.coefficient * p.table.square().sum();
+    sum = sum.to(p.table.device()) + p.coefficient * in_floats(p.table).square().sum();
   return sum;
 }
 
-torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_t rows,
-                                                 int64_t columns) {
+torch::Tensor RecommenderImpl::initial_values(const std::string& name, int64_t rows,
+                                              int64_t columns) const {
   torch::Tensor weight = torch::empty({rows, columns});
   float* const w = weight.data_ptr<float>();
   constexpr int64_t kChunk = 1 << 14;  // part of the definition of the initial values
@@ -39,9 +49,18 @@ torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_
       }
     }
   });
-  return register_module(name,
-                         torch::nn::Embedding::from_pretrained(
-                             weight, torch::nn::EmbeddingFromPretrainedOptions().freeze(false)));
+  return weight;
+}
+
+torch::nn::Embedding RecommenderImpl::make_table(const std::string& name, int64_t rows,
+                                                 int64_t columns) {
+  return register_module(name, embedding_of(initial_values(name, rows, columns)));
+}
+
+torch::nn::Embedding RecommenderImpl::make_factors(const std::string& name, int64_t rows) {
+  torch::Tensor values = initial_values(name, rows, spec_.factors);
+  if (spec_.in_bfloat16) values = values.to(torch::kBFloat16);
+  return register_module(name, embedding_of(values));
 }
 
 torch::Tensor RecommenderImpl::make_alpha() {

@@ -38,6 +38,7 @@ struct ModelSpec {
   bool biased = true;  ///< svd: with the mean and biases
   int64_t draws = 1;   ///< bayesian_mf: that are kept
   MfOptions mf;
+  bool in_bfloat16 = false;  ///< latent_factor, bpr, mf: the factors
 };
 
 /// Samples on the model's device: int32 ids [B]; ratings [B] for a rating model, negatives [B, N]
@@ -106,8 +107,12 @@ class RecommenderImpl : public torch::nn::Module {
   const ModelSpec& spec() const { return spec_; }
 
  protected:
+  /// [rows, columns], from the stream of `name`.
+  torch::Tensor initial_values(const std::string& name, int64_t rows, int64_t columns) const;
   /// An embedding registered as `name` and filled from the stream of that name.
   torch::nn::Embedding make_table(const std::string& name, int64_t rows, int64_t columns);
+  /// The same [rows, K], which spec().in_bfloat16 keeps in bfloat16; rows_of() reads it.
+  torch::nn::Embedding make_factors(const std::string& name, int64_t rows);
   torch::Tensor make_alpha();  // [1]
 
   ModelSpec spec_;

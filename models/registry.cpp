@@ -69,6 +69,7 @@ ModelSpec model_spec(const RunConfig& config, int64_t users, int64_t items,
   spec.biased = config.svd.biased;
   spec.draws = config.bayes.kept();
   spec.mf = config.mf;
+  spec.in_bfloat16 = in_bfloat16(config);
   spec.mf.tau = tau_of(config.mf, {users, items, ratings.rows});
   return spec;
 }

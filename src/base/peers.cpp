@@ -11,8 +11,8 @@ class Alone : public Peers {
   int rank() const override { return 0; }
   int size() const override { return 1; }
   void gather(std::span<const SharedArray>) override {}
-  void exchange(const std::vector<std::vector<float>>&,
-                std::vector<std::vector<float>>&) override {}
+  void exchange(const std::vector<std::vector<char>>&,
+                std::vector<std::vector<char>>&) override {}
   void collect(const SharedArray&) override {}
   void broadcast(void*, int64_t) override {}
   void in_turn(void*, int64_t, const std::function<void()>& add) override { add(); }

@@ -178,6 +178,7 @@ std::vector<ModelInfo> rating_models() {
        Trained::kByGradient, Negatives::kNone, kFactors, !kClips, never,
        of_gradient({{"data.rating_scale"},
                     {"model.factors"},
+                    {"model.precision"},
                     {"train.lambda", any_penalty_falls_back, kLambdaIsNull},
                     {"train.lambda_user_bias"},
                     {"train.lambda_item_bias"},
@@ -191,6 +192,7 @@ ModelInfo bpr() {
           "beta_i + gamma_u . gamma_i, ranked against sampled negatives (Rendle et al., 2009)",
           Task::kRanking, Trained::kByGradient, Negatives::kOne, kFactors, !kClips, never,
           of_gradient({{"model.factors"},
+                       {"model.precision"},
                        {"train.lambda", item_penalty_falls_back, kLambdaIsNull},
                        {"train.lambda_item_bias"},
                        {"train.lambda_factors"}}),
@@ -283,6 +285,8 @@ const ModelInfo& model_info(const std::string& name) {
 bool has_steps(const ModelInfo& info) {
   return info.trained == Trained::kByGradient || info.trained == Trained::kBySolver;
 }
+
+bool in_bfloat16(const RunConfig& config) { return config.model.precision == "bfloat16"; }
 
 bool is_pairwise(const ModelInfo& info) {
   return info.trained == Trained::kByGradient && info.negatives != Negatives::kNone;

@@ -59,6 +59,9 @@ const ModelInfo& model_info(const std::string& name);
 /// Whether its training is steps that a checkpoint can follow.
 bool has_steps(const ModelInfo& info);
 
+/// Whether its factors are to be kept as numbers of 16 bits.
+bool in_bfloat16(const RunConfig& config);
+
 /// Trained by gradient on positives against sampled negatives.
 bool is_pairwise(const ModelInfo& info);
 

@@ -138,7 +138,8 @@ Complaints unread_knobs(const ResolvedConfig& resolved) {
     if (!is_given(resolved.sources.at(name)) || is_default(rows[n], untouched[n], model)) continue;
     if (name.starts_with("data.")) continue;  // one file's knobs serve all models
     if (name == "split.valid" && config.split.valid.value == 0.0) continue;  // asks for no part
-    if (name == "train.exact") continue;  // wrong_combinations() refuses it wherever it comes from
+    // wrong_combinations() refuses them wherever they come from
+    if (name == "train.exact" || name == "model.precision") continue;
     const std::string why = why_unread(name, config);
     if (!why.empty()) out.push_back({name, why});
   }
@@ -150,6 +151,10 @@ Complaints wrong_combinations(const RunConfig& config) {
   const TrainOptions& train = config.train;
   const std::vector<std::string> exact = readers_of("train.exact");
   Complaints out;
+  const std::vector<std::string> halved = readers_of("model.precision");
+  if (in_bfloat16(config) && std::ranges::count(halved, model.name) == 0)
+    out.push_back({"model.precision", "model.precision = bfloat16 is for " + listed(halved) +
+                                          "; leave it out for " + model.name});
   if (train.exact && std::ranges::count(exact, model.name) == 0)
     out.push_back({"train.exact", "train.exact is for " + listed(exact) + "; leave it out for " +
                                       model.name});
@@ -168,6 +173,10 @@ Complaints wrong_combinations(const RunConfig& config) {
   if (on_cpu && train.device != "auto" && train.device != "cpu")
     out.push_back({"train.device", "train.device = " + train.device + ", but " + model.name +
                                        " is trained on the CPU; use cpu or auto"});
+  if (in_bfloat16(config) && train.device != "auto" && train.device != "cpu")
+    out.push_back({"train.device", "train.device = " + train.device +
+                                       ", but model.precision = bfloat16 is trained on the CPU; "
+                                       "use cpu or auto"});
   if (model.name == "mf") append(out, wrong_mf(config));
   if (!has_steps(model)) return out;
   if (train.refit && train.patience == 0 && why_unread("train.refit", config).empty())

@@ -146,6 +146,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"model.init", &c.model.init, "initial parameters: normal, or Xavier's uniform ones, within sqrt(6 / (rows + columns)) of 0 (Glorot & Bengio, 2010; torch.nn.init.xavier_uniform_)", one_of({"normal", "xavier"})},
       {"model.init_mean", &c.model.init_mean, "mean of the initial parameters (svd, svdpp: of the factors and what feeds them)", any()},
       {"model.init_std", &c.model.init_std, "standard deviation of the initial parameters (svd, svdpp: of the factors and what feeds them; ials: times the root of model.factors)", at_least(0)},
+      {"model.precision", &c.model.precision, "numbers that the factors are kept in: float, or bfloat16, of half as many bytes; arithmetic is in floats either way, and what the optimizer makes of a bfloat16 is rounded stochastically (docs/scale.md)", one_of({"float", "bfloat16"})},
       {"model.init_path", &c.model.init_path, "npz file of initial tables, as latent export --format npz (or implicit) writes them; empty: random ones", any()},
       {"model.init_from", &c.model.init_from, "a run, or its model.pt, from which users and items of the same ids take their rows; those that it lacks start fresh; empty: none", any()},
       {"train.form", &c.train.form, "objective and Adam as in the notebook's PyTorch or TensorFlow cells", one_of({"pytorch", "tensorflow"})},

@@ -18,25 +18,27 @@ std::string named(const std::string& knob, int64_t value) {
   return knob + " = " + std::to_string(value);
 }
 
-/// Copies of each table while it is trained: itself, its gradient, the optimizer's state; and the
-/// best so far of early stopping.
-int copies(const RunConfig& config, const ModelInfo& model) {
-  if (!has_steps(model)) return 1;
+/// Bytes of each of a table's numbers while it is trained: itself, its gradient, the optimizer's
+/// state; and the best so far of early stopping.
+double bytes_each(const RunConfig& config, const ModelInfo& model) {
+  const double width = model.in_double(config) ? sizeof(double) : sizeof(float);
+  if (!has_steps(model)) return width;
   const std::string& optimizer = config.train.optimizer;
   const int trained = model.trained == Trained::kBySolver ? 2
                       : optimizer == "sgd"                ? 2
                       : optimizer == "adagrad"            ? 3
                                                           : 4;
-  return trained + (config.train.patience > 0 ? 1 : 0);
+  const int tables = config.train.patience > 0 ? 2 : 1;
+  return (trained - 1 + tables) * width -
+         (in_bfloat16(config) ? tables * (sizeof(float) - sizeof(uint16_t)) : 0);
 }
 
 MemoryNeed tables(const RunConfig& config, const ModelInfo& model, int64_t users, int64_t items) {
   MemoryNeed out;
   const auto factors = static_cast<double>(model.has_factors ? config.model.factors : 0);
-  const double width = model.in_double(config) ? sizeof(double) : sizeof(float);
   double rows = static_cast<double>(users) + static_cast<double>(items);
   if (model.name == "svdpp") rows += static_cast<double>(items);  // those of who rated what
-  out.bytes = rows * (factors + 1) * width * copies(config, model);
+  out.bytes = rows * (factors + 1) * bytes_each(config, model);
   // The solvers of least squares and of draws work on products of factors.
   if (model.name == "ials" || model.name == "bayesian_mf") out.bytes += factors * factors * 8;
   out.knobs = model.has_factors ? named("model.factors", config.model.factors)

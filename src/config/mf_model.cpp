@@ -35,6 +35,7 @@ constexpr const char* kWithNegatives = "mf.loss is not directau";
 /// What it reads beside the knobs of every model that is trained by gradient.
 std::vector<ReadKnob> own_reads() {
   return {{"model.factors"},
+          {"model.precision"},
           {"train.lambda", penalty_falls_back, "a penalty of train.lambda_* is null"},
           {"train.lambda_item_bias", with_item_bias, "mf.bias is true"},
           {"train.lambda_factors"},

@@ -80,6 +80,7 @@ struct ModelOptions {
   int64_t factors = 5;
   std::string init = "normal";
   double init_mean = 0, init_std = 0.001;
+  std::string precision = "float";
   std::string init_path, init_from;
 };
 

@@ -1,5 +1,6 @@
 #include "src/export/tables_file.h"
 
+#include "models/table_rows.h"
 #include "src/base/error.h"
 #include "src/config/auto_values.h"
 #include "src/config/catalog.h"
@@ -15,7 +16,8 @@ using torch::Tensor;
 constexpr const char* kAdvice =
     "train on the data and with the model.factors that the file was made for";
 
-Tensor plain(const Tensor& t) { return t.detach().to(torch::kCPU).contiguous(); }
+/// On the CPU; bfloat16, which npy has no name for, as float32.
+Tensor plain(const Tensor& t) { return in_floats(t.detach().to(torch::kCPU)).contiguous(); }
 
 /// The implicit package's factors: a bias column at the end where the model has item biases.
 ImplicitTables as_implicit(const ScoreTables& t, Tensor& users, Tensor& items) {

@@ -19,7 +19,8 @@ constexpr float kShortest = 1e-12f;  // as torch.nn.functional.normalize has it
 
 /// to [columns] = row [k], scaled and then of length 1 where they are asked for; returns 1 / its
 /// length, or 1.
-LATENT_INLINE float direction_of(const float* row, const float* scale, int64_t k, bool cosine,
+template <typename F>
+LATENT_INLINE float direction_of(const F* row, const float* scale, int64_t k, bool cosine,
                                  float* to, int64_t columns) {
   for (int64_t f = 0; f < k; ++f) to[f] = scale == nullptr ? row[f] : row[f] * scale[f];
   for (int64_t f = k; f < columns; ++f) to[f] = 0;
@@ -27,6 +28,13 @@ LATENT_INLINE float direction_of(const float* row, const float* scale, int64_t k
   const float inverse = 1 / std::max(std::sqrt(dot_of(to, to, columns)), kShortest);
   for (int64_t f = 0; f < k; ++f) to[f] *= inverse;
   return inverse;
+}
+
+/// A row [k] of a table as floats: as it lies there, or copied to `room`.
+LATENT_INLINE const float* floats_of(const float* row, int64_t, float*) { return row; }
+LATENT_INLINE const float* floats_of(const BFloat16* row, int64_t k, float* room) {
+  std::copy_n(row, k, room);
+  return room;
 }
 
 /// out [k] += by (x - (x . direction) direction): a derivative by a row of the score, x, as one by
@@ -40,7 +48,9 @@ LATENT_INLINE void add_turned(const float* x, float times, const float* directio
 
 }  // namespace
 
-void ManyNegatives::gather(const Tables<const float>& t, const RankedBatch& b, int threads) {
+template <typename F>
+void ManyNegatives::gather(const Tables<const float, const F>& t, const RankedBatch& b,
+                           int threads) {
   const int64_t k = t.factors;
   columns_ = whole_panels(k);
   for (Table<float>* rows : {&users_, &positives_, &user_rise_}) rows->resize(b.size * columns_);
@@ -59,7 +69,9 @@ void ManyNegatives::gather(const Tables<const float>& t, const RankedBatch& b, i
   });
 }
 
-double ManyNegatives::losses(const Tables<const float>& t, const RankedBatch& b, int threads) {
+template <typename F>
+double ManyNegatives::losses(const Tables<const float, const F>& t, const RankedBatch& b,
+                             int threads) {
   gather(t, b, threads);
   const double own = form_.kind == NegativeLoss::kBsl ? own_positives(b) : 0;
   const double sum = b.shared ? shared_losses(t, b, threads) : own_losses(t, b, threads);
@@ -88,7 +100,8 @@ double ManyNegatives::own_positives(const RankedBatch& b) {
   return sum;
 }
 
-double ManyNegatives::shared_losses(const Tables<const float>& t, const RankedBatch& b,
+template <typename F>
+double ManyNegatives::shared_losses(const Tables<const float, const F>& t, const RankedBatch& b,
                                     int threads) {
   const int64_t k = t.factors;
   negatives_.resize(b.negatives * columns_);
@@ -116,7 +129,8 @@ double ManyNegatives::shared_losses(const Tables<const float>& t, const RankedBa
                                 b.samples.shared() ? *b.samples.peers : alone());
 }
 
-double ManyNegatives::own_losses(const Tables<const float>& t, const RankedBatch& b,
+template <typename F>
+double ManyNegatives::own_losses(const Tables<const float, const F>& t, const RankedBatch& b,
                                  int threads) {
   const int64_t k = t.factors, each = b.negatives, wide = ceil_div(each, 16) * 16;
   rise_.resize(b.size * each);
@@ -133,7 +147,7 @@ double ManyNegatives::own_losses(const Tables<const float>& t, const RankedBatch
       double total = 0;
       for (int64_t j = 0; j < each; ++j) {
         const int32_t item = b.negative[n * each + j];
-        const float* const g = t.gamma_item + item * k;
+        const float* const g = floats_of(t.gamma_item + item * k, k, row.data());
         const float inverse =
             cosine_ ? 1 / std::max(std::sqrt(dot_of(g, g, k)), kShortest) : 1;
         negative_size_[n * each + j] = inverse;
@@ -152,7 +166,8 @@ double ManyNegatives::own_losses(const Tables<const float>& t, const RankedBatch
       std::fill_n(rise, columns_, 0.0f);
       for (int64_t j = 0; j < each; ++j) {
         rise_[n * each + j] = scores[j];
-        const float* const g = t.gamma_item + b.negative[n * each + j] * k;
+        const float* const g =
+            floats_of(t.gamma_item + b.negative[n * each + j] * k, k, row.data());
         const float by = scores[j] * negative_size_[n * each + j];
         for (int64_t f = 0; f < k; ++f) rise[f] += by * g[f];
       }
@@ -177,8 +192,9 @@ void ManyNegatives::share_own(const RankedBatch& b, std::vector<double>& sums) {
   if (!cosine_) std::fill(negative_size_.begin(), negative_size_.end(), 1.0f);
 }
 
-void ManyNegatives::add_gradients(const Tables<const float>& t, const RankedBatch& b, float scale,
-                                  int threads, const Tables<float>& out) const {
+template <typename F>
+void ManyNegatives::add_gradients(const Tables<const float, const F>& t, const RankedBatch& b,
+                                  float scale, int threads, const Tables<float>& out) const {
   const int64_t k = t.factors, each = b.negatives;
   const auto add_users = [&](int64_t begin, int64_t end) {
     std::vector<float> rise(columns_), turned(columns_);
@@ -240,5 +256,14 @@ void ManyNegatives::add_gradients(const Tables<const float>& t, const RankedBatc
     }
   });
 }
+
+template double ManyNegatives::losses(const Tables<const float>&, const RankedBatch&, int);
+template double ManyNegatives::losses(const Tables<const float, const BFloat16>&,
+                                      const RankedBatch&, int);
+template void ManyNegatives::add_gradients(const Tables<const float>&, const RankedBatch&, float,
+                                           int, const Tables<float>&) const;
+template void ManyNegatives::add_gradients(const Tables<const float, const BFloat16>&,
+                                           const RankedBatch&, float, int,
+                                           const Tables<float>&) const;
 
 }  // namespace latent

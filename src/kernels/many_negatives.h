@@ -10,6 +10,7 @@
 
 #include "src/base/huge_pages.h"
 #include "src/base/peers.h"
+#include "src/kernels/bfloat16.h"
 #include "src/kernels/negative_losses.h"
 #include "src/kernels/tables.h"
 
@@ -42,17 +43,25 @@ class ManyNegatives {
   /// Scores are gamma_user . gamma_item + beta_item (if any), or the cosine of the two.
   ManyNegatives(const NegativeLossForm& form, bool cosine) : form_(form), cosine_(cosine) {}
 
-  /// The sum of the losses of a batch, and what add_gradients() needs.
-  double losses(const Tables<const float>& tables, const RankedBatch& batch, int threads);
+  /// The sum of the losses of a batch, and what add_gradients() needs. F: float or BFloat16; all
+  /// arithmetic is in float.
+  template <typename F>
+  double losses(const Tables<const float, const F>& tables, const RankedBatch& batch, int threads);
   /// Adds `scale` times the derivatives of that sum. The same tables and batch.
-  void add_gradients(const Tables<const float>& tables, const RankedBatch& batch, float scale,
-                     int threads, const Tables<float>& out) const;
+  template <typename F>
+  void add_gradients(const Tables<const float, const F>& tables, const RankedBatch& batch,
+                     float scale, int threads, const Tables<float>& out) const;
 
  private:
-  void gather(const Tables<const float>& tables, const RankedBatch& batch, int threads);
+  template <typename F>
+  void gather(const Tables<const float, const F>& tables, const RankedBatch& batch, int threads);
   double own_positives(const RankedBatch& batch);
-  double shared_losses(const Tables<const float>& tables, const RankedBatch& batch, int threads);
-  double own_losses(const Tables<const float>& tables, const RankedBatch& batch, int threads);
+  template <typename F>
+  double shared_losses(const Tables<const float, const F>& tables, const RankedBatch& batch,
+                       int threads);
+  template <typename F>
+  double own_losses(const Tables<const float, const F>& tables, const RankedBatch& batch,
+                    int threads);
   void share_own(const RankedBatch& batch, std::vector<double>& sums);
 
   NegativeLossForm form_;

@@ -17,8 +17,8 @@ constexpr int64_t kAhead = 12;    // samples between a prefetch and its use
 constexpr int64_t kTogether = 32;  // samples whose losses are computed at once
 
 /// Eight partial sums: the compiler may use vectors without being allowed to reorder.
-template <typename T>
-LATENT_INLINE T dot(const T* a, const T* b, int64_t k) {
+template <typename T, typename F>
+LATENT_INLINE T dot(const F* a, const F* b, int64_t k) {
   T acc[8] = {};
   int64_t n = 0;
   for (; n + 8 <= k; n += 8) {
@@ -36,14 +36,14 @@ LATENT_INLINE void fetch(const T* table, int64_t row, int64_t k) {
 }
 
 /// kFactors: K, or 0 to read it from the tables.
-template <typename T, int kFactors>
-LATENT_INLINE double squared_errors_of(const Tables<const T> t, const SortedPairs<T> s,
-                                             int64_t from, int64_t to, T* weight, T* user_sum) {
+template <typename T, typename F, int kFactors>
+LATENT_INLINE double squared_errors_of(const Tables<const T, const F> t, const SortedPairs<T> s,
+                                       int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
   for (int64_t b = from; b < to;) {
     const int32_t u = s.users[b];
-    const T* const p = t.gamma_user + u * k;
+    const F* const p = t.gamma_user + u * k;
     const T base = t.base(u);
     T* const sum = user_sum + b * k;
     std::fill(sum, sum + k, T{0});
@@ -51,8 +51,8 @@ LATENT_INLINE double squared_errors_of(const Tables<const T> t, const SortedPair
       const int64_t later = s.items[std::min(b + kAhead, s.size - 1)], i = s.items[b];
       fetch(t.gamma_item, later, k);
       __builtin_prefetch(t.beta_item + later);
-      const T* const q = t.gamma_item + i * k;
-      const T error = base + t.beta_item[i] + dot(p, q, k) - s.ratings[b];
+      const F* const q = t.gamma_item + i * k;
+      const T error = base + t.beta_item[i] + dot<T>(p, q, k) - s.ratings[b];
       weight[b] = error;
       loss += double{error} * error;
       for (int64_t n = 0; n < k; ++n) sum[n] += error * q[n];
@@ -84,9 +84,9 @@ LATENT_INLINE double losses_of(const double* x, int64_t n, double* weight) {
   return sum;
 }
 
-template <typename T, int kFactors>
-LATENT_INLINE double pair_losses_of(const Tables<const T> t, const SortedPairs<T> s,
-                                          int64_t from, int64_t to, T* weight, T* user_sum) {
+template <typename T, typename F, int kFactors>
+LATENT_INLINE double pair_losses_of(const Tables<const T, const F> t, const SortedPairs<T> s,
+                                    int64_t from, int64_t to, T* weight, T* user_sum) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double loss = 0;
   T* sum = nullptr;
@@ -99,9 +99,9 @@ LATENT_INLINE double pair_losses_of(const Tables<const T> t, const SortedPairs<T
         fetch(t.gamma_item, row, k);
         __builtin_prefetch(t.beta_item + row);
       }
-      const T* const p = t.gamma_user + s.users[b] * k;
-      x[b - first] = (t.beta_item[i] + dot(p, t.gamma_item + i * k, k)) -
-                     (t.beta_item[j] + dot(p, t.gamma_item + j * k, k));
+      const F* const p = t.gamma_user + s.users[b] * k;
+      x[b - first] = (t.beta_item[i] + dot<T>(p, t.gamma_item + i * k, k)) -
+                     (t.beta_item[j] + dot<T>(p, t.gamma_item + j * k, k));
     }
     loss += losses_of(x, end - first, weight + first);
     for (int64_t b = first; b < end; ++b) {
@@ -109,8 +109,8 @@ LATENT_INLINE double pair_losses_of(const Tables<const T> t, const SortedPairs<T
         sum = user_sum + b * k;
         std::fill(sum, sum + k, T{0});
       }
-      const T* const qi = t.gamma_item + s.items[b] * k;
-      const T* const qj = t.gamma_item + s.negatives[b] * k;
+      const F* const qi = t.gamma_item + s.items[b] * k;
+      const F* const qj = t.gamma_item + s.negatives[b] * k;
       for (int64_t n = 0; n < k; ++n) sum[n] += weight[b] * (qi[n] - qj[n]);
     }
   }
@@ -118,10 +118,10 @@ LATENT_INLINE double pair_losses_of(const Tables<const T> t, const SortedPairs<T
 }
 
 /// Returns the sum of the weights.
-template <typename T, int kFactors>
-LATENT_INLINE double add_users(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
-                                   int64_t to, const T* weight, const T* user_sum, T scale,
-                                   const Tables<T> out) {
+template <typename T, typename F, int kFactors>
+LATENT_INLINE double add_users(const Tables<const T, const F> t, const SortedPairs<T> s,
+                               int64_t from, int64_t to, const T* weight, const T* user_sum,
+                               T scale, const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   double all = 0;
   for (int64_t b = from; b < to;) {
@@ -137,10 +137,10 @@ LATENT_INLINE double add_users(const Tables<const T> t, const SortedPairs<T> s, 
   return all;
 }
 
-template <typename T, int kFactors>
-LATENT_INLINE double add_items(const Tables<const T> t, const SortedPairs<T> s, int64_t from,
-                                   int64_t to, const T* weight, const T*, T scale,
-                                   const Tables<T> out) {
+template <typename T, typename F, int kFactors>
+LATENT_INLINE double add_items(const Tables<const T, const F> t, const SortedPairs<T> s,
+                               int64_t from, int64_t to, const T* weight, const T*, T scale,
+                               const Tables<T> out) {
   const int64_t k = kFactors > 0 ? kFactors : t.factors;
   const int64_t all = s.negatives != nullptr ? 2 * s.size : s.size;
   for (int64_t n = from; n < to; ++n) {
@@ -154,7 +154,7 @@ LATENT_INLINE double add_items(const Tables<const T> t, const SortedPairs<T> s, 
     const T w = s.item_order[n] < s.size ? scale * weight[b] : -scale * weight[b];
     if (out.beta_item != nullptr) out.beta_item[i] += w;
     if (out.gamma_item == nullptr) continue;
-    const T* const p = t.gamma_user + s.users[b] * k;
+    const F* const p = t.gamma_user + s.users[b] * k;
     T* const to_row = out.gamma_item + i * k;
     for (int64_t f = 0; f < k; ++f) to_row[f] += w * p[f];
   }
@@ -176,9 +176,10 @@ auto with_factors(int64_t factors, const Fn& fn) {
   }
 }
 
-template <typename T, typename Fn>
-double sum_over_users(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
-                      const OwnedRows& samples, T* weight, T* user_sum, const Fn& kernel) {
+template <typename T, typename F, typename Fn>
+double sum_over_users(const Tables<const T, const F>& tables, const SortedPairs<T>& batch,
+                      int threads, const OwnedRows& samples, T* weight, T* user_sum,
+                      const Fn& kernel) {
   const auto begin = key_chunks(batch.users, batch.size, 0);
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> partial(chunks);
@@ -222,31 +223,31 @@ Piece chunks_with(std::span<const int64_t> begin, const OwnedRows& samples, int 
   return own.size() > 0 ? out : Piece{0, 0};
 }
 
-template <typename T>
-double PairKernels<T>::squared_errors(T* weight, T* user_sum) const {
+template <typename T, typename F>
+double PairKernels<T, F>::squared_errors(T* weight, T* user_sum) const {
   return sum_over_users(
       tables_, batch_, threads_, samples_, weight, user_sum,
-      with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, k()>>(); }));
+      with_factors(tables_.factors, [](auto k) { return kernel<squared_errors_of<T, F, k()>>(); }));
 }
 
-template <typename T>
-double PairKernels<T>::pair_losses(T* weight, T* user_sum) const {
+template <typename T, typename F>
+double PairKernels<T, F>::pair_losses(T* weight, T* user_sum) const {
   return sum_over_users(
       tables_, batch_, threads_, samples_, weight, user_sum,
-      with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, k()>>(); }));
+      with_factors(tables_.factors, [](auto k) { return kernel<pair_losses_of<T, F, k()>>(); }));
 }
 
-template <typename T>
-void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
-                                   const Tables<T>& out) const {
+template <typename T, typename F>
+void PairKernels<T, F>::add_gradients(const T* weight, const T* user_sum, T scale,
+                                      const Tables<T>& out) const {
   const auto users = key_chunks(batch_.users, batch_.size, 0);
   const auto items = key_chunks(batch_.sorted_items,
                                batch_.negatives != nullptr ? 2 * batch_.size : batch_.size,
                                batch_.item_shift);
   const auto user_kernel =
-      with_factors(tables_.factors, [](auto k) { return kernel<add_users<T, k()>>(); });
+      with_factors(tables_.factors, [](auto k) { return kernel<add_users<T, F, k()>>(); });
   const auto item_kernel =
-      with_factors(tables_.factors, [](auto k) { return kernel<add_items<T, k()>>(); });
+      with_factors(tables_.factors, [](auto k) { return kernel<add_items<T, F, k()>>(); });
   const auto item_chunks = static_cast<int64_t>(items.size()) - 1;
   const auto user_chunks = static_cast<int64_t>(users.size()) - 1;
   std::vector<double> partial(item_chunks + user_chunks);
@@ -273,6 +274,7 @@ void PairKernels<T>::add_gradients(const T* weight, const T* user_sum, T scale,
 }
 
 template class PairKernels<float>;
+template class PairKernels<float, BFloat16>;
 template class PairKernels<double>;
 
 }  // namespace latent

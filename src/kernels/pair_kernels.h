@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/base/peers.h"
+#include "src/kernels/bfloat16.h"
 #include "src/kernels/tables.h"
 
 namespace latent {
@@ -43,10 +44,12 @@ Piece chunks_with(std::span<const int64_t> begin, const OwnedRows& samples, int 
 /// Of several ranks each takes the samples of its own users, and the chunks of losses that those
 /// lie in; derivatives by users are added for its own users alone, by items for all or, where
 /// the places of the order of items are shared, for its own.
-template <typename T>
+///
+/// F: of the factors, T itself or BFloat16; all arithmetic is in T.
+template <typename T, typename F = T>
 class PairKernels {
  public:
-  PairKernels(const Tables<const T>& tables, const SortedPairs<T>& batch, int threads,
+  PairKernels(const Tables<const T, const F>& tables, const SortedPairs<T>& batch, int threads,
               const OwnedRows& samples = {}, const OwnedRows& places = {})
       : tables_(tables), batch_(batch), threads_(threads), samples_(samples), places_(places) {}
 
@@ -63,7 +66,7 @@ class PairKernels {
   void add_gradients(const T* weight, const T* user_sum, T scale, const Tables<T>& out) const;
 
  private:
-  Tables<const T> tables_;
+  Tables<const T, const F> tables_;
   SortedPairs<T> batch_;
   int threads_;
   OwnedRows samples_, places_;

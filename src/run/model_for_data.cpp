@@ -33,6 +33,8 @@ torch::Device device_of(const RunConfig& config) {
   // Solvers work on plain memory.
   const Trained by = model_info(config.model.name).trained;
   if (by == Trained::kBySolver || by == Trained::kAtOnce) return torch::kCPU;
+  // The kernels round; LibTorch's operators would not know how.
+  if (in_bfloat16(config) && config.train.device == "auto") return torch::kCPU;
   return resolve_device(config.train.device);
 }
 
@@ -64,6 +66,8 @@ Recommender make_model_for(const RunConfig& config, const SplitDataset& data,
   const RatingSummary ratings = summary_of(rows);
   ModelSpec spec = model_spec(config, data.users.size(), data.items.size(), ratings);
   spec.filled = filled;
+  // Nobody trains tables that a file's numbers come into, and whoever reads them wants floats.
+  if (!filled) spec.in_bfloat16 = false;
   Recommender model = make_model(config.model.name, spec);
   if (!model_info(config.model.name).in_double(config)) {
     model->to(device_of(config));

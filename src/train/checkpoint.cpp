@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/formats/checkpoint_files.h"
 #include "src/formats/sections.h"
+#include "src/train/tensor_data.h"
 
 namespace latent {
 
@@ -32,8 +34,24 @@ uint64_t bytes_of(const std::vector<int64_t>& shape, uint64_t each, uint64_t mos
   return bytes;
 }
 
-torch::Dtype type_of(const torch::Tensor& t) {
-  return t.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
+/// The types of arrays that a file holds, and their names there.
+constexpr std::pair<torch::Dtype, const char*> kTypes[] = {
+    {torch::kFloat, "float32"}, {torch::kDouble, "float64"}, {torch::kBFloat16, "bfloat16"}};
+
+std::pair<torch::Dtype, std::string> type_of(const torch::Tensor& t) {
+  for (const auto& type : kTypes) {
+    if (type.first == t.scalar_type()) return type;
+  }
+  return kTypes[0];
+}
+
+/// Without a name: float32. Nothing: none of ours.
+std::optional<torch::Dtype> type_named(const std::string& name) {
+  if (name.empty()) return torch::kFloat;
+  for (const auto& type : kTypes) {
+    if (type.second == name) return type.first;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -46,6 +64,14 @@ void copy_named(const NamedTensors& from, const std::string& name, torch::Tensor
       throw Error("the checkpoint's table '" + name.substr(name.find('.') + 1) +
                   "' has another shape than the model's; was the data changed?");
     }
+    if (in_bfloat16(tensor) != in_bfloat16(to)) {
+      const auto precision = [](const torch::Tensor& t) {
+        return std::string(in_bfloat16(t) ? "bfloat16" : "float");
+      };
+      throw Error("the checkpoint's table '" + name.substr(name.find('.') + 1) + "' is of " +
+                  precision(tensor) + " numbers; set model.precision to " + precision(tensor) +
+                  ", or train anew with --overwrite");
+    }
     to.copy_(tensor);
     return;
   }
@@ -56,12 +82,13 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   json names = json::array();
   for (const auto& [name, tensor] : checkpoint.tensors) {
     names.push_back({{"name", name}, {"shape", tensor.sizes().vec()}});
-    if (type_of(tensor) == torch::kDouble) names.back()["type"] = "float64";
+    const auto [type, type_name] = type_of(tensor);
+    if (type != torch::kFloat) names.back()["type"] = type_name;
   }
   const std::string header = json{{"state", checkpoint.state}, {"tensors", names}}.dump();
   SectionsWriter file(path, kMagic, header);
   for (const auto& [name, tensor] : checkpoint.tensors) {
-    const torch::Tensor plain = tensor.detach().to(torch::kCPU, type_of(tensor)).contiguous();
+    const torch::Tensor plain = tensor.detach().to(torch::kCPU, type_of(tensor).first).contiguous();
     file.add(plain.const_data_ptr(), plain.nbytes());
   }
   file.commit();
@@ -75,13 +102,14 @@ Checkpoint load_checkpoint(const fs::path& path, const Wanted& wanted) {
     for (const json& entry : file.header().at("tensors")) {
       const auto name = entry.at("name").get<std::string>();
       const auto shape = entry.at("shape").get<std::vector<int64_t>>();
-      const auto type = entry.value("type", "") == "float64" ? torch::kDouble : torch::kFloat;
-      const uint64_t bytes = bytes_of(shape, torch::elementSize(type), file.left());
+      const auto type = type_named(entry.value("type", ""));
+      if (!type) file.fail_damaged();
+      const uint64_t bytes = bytes_of(shape, torch::elementSize(*type), file.left());
       if (bytes > file.left() || (wanted && !wanted(out.state, name))) {
         file.next(nullptr, bytes);
         continue;
       }
-      torch::Tensor tensor = torch::empty(shape, type);
+      torch::Tensor tensor = torch::empty(shape, *type);
       file.next(tensor.data_ptr(), bytes);
       out.tensors.emplace_back(name, tensor);
     }

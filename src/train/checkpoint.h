@@ -14,7 +14,8 @@ namespace latent {
 
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
-/// Copies the tensor called `name` into `to`; Error when there is none or its shape is another.
+/// Copies the tensor called `name` into `to`; Error when there is none, its shape is another, or one
+/// of the two is in bfloat16 and the other is not.
 void copy_named(const NamedTensors& from, const std::string& name, torch::Tensor to);
 
 struct Checkpoint {
@@ -23,7 +24,7 @@ struct Checkpoint {
 };
 
 /// A file of sections (formats/sections.h): its header holds the state and the tensors' names,
-/// shapes and types, its arrays are their float32 or float64 values.
+/// shapes and types, its arrays are their float32, float64 or bfloat16 values.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
 /// Which tensors are to be loaded, by the checkpoint's state and a tensor's name; empty: all.

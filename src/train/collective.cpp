@@ -99,17 +99,15 @@ class GlooWorld : public World {
     }
   }
 
-  void exchange(const std::vector<std::vector<float>>& out,
-                std::vector<std::vector<float>>& in) override {
-    constexpr int64_t kFloat = sizeof(float);
+  void exchange(const std::vector<std::vector<char>>& out,
+                std::vector<std::vector<char>>& in) override {
     std::vector<int64_t> sends(size()), takes(size());
     own_.clear();
     for (int r = 0; r < size(); ++r) {
       if (r == rank()) continue;
-      const auto* const bytes = reinterpret_cast<const char*>(out[r].data());
-      own_.insert(own_.end(), bytes, bytes + std::ssize(out[r]) * kFloat);
-      sends[r] = std::ssize(out[r]) * kFloat;
-      takes[r] = std::ssize(in[r]) * kFloat;
+      own_.insert(own_.end(), out[r].begin(), out[r].end());
+      sends[r] = std::ssize(out[r]);
+      takes[r] = std::ssize(in[r]);
     }
     sent_ += std::ssize(own_);
     all_.resize(std::reduce(takes.begin(), takes.end()));

@@ -2,6 +2,7 @@
 
 #include <ATen/Dispatch.h>
 
+#include "models/table_rows.h"
 #include "src/base/parallel.h"
 #include "src/kernels/pair_kernels.h"
 #include "src/train/tensor_data.h"
@@ -19,7 +20,7 @@ constexpr int64_t kFewSamples = 8192;
 template <typename T>
 T* gradient_of(const Tensor& table) {
   if (!table.defined() || !table.requires_grad()) return nullptr;
-  if (!table.grad().defined()) table.mutable_grad() = torch::zeros_like(table);
+  if (!table.grad().defined()) table.mutable_grad() = zero_gradient(table);
   return table.grad().data_ptr<T>();
 }
 
@@ -27,23 +28,33 @@ int64_t factors_of(const ScoreTables& t) {
   return t.gamma_item.defined() ? t.gamma_item.size(1) : 0;
 }
 
-template <typename T>
-PairKernels<T> kernels(const ScoreTables& t, const OrderedBatch& b, const BatchOwners& owners) {
-  const Tables<const T> tables{
+template <typename T, typename F>
+PairKernels<T, F> kernels(const ScoreTables& t, const OrderedBatch& b, const BatchOwners& owners) {
+  const Tables<const T, const F> tables{
       static_cast<int32_t>(t.beta_user.defined() ? t.beta_user.size(0) : 0),
       static_cast<int32_t>(t.beta_item.size(0)),
       static_cast<int32_t>(factors_of(t)),
       data_of<T>(t.alpha),
       data_of<T>(t.beta_user),
       data_of<T>(t.beta_item),
-      data_of<T>(t.gamma_user),
-      data_of<T>(t.gamma_item)};
+      data_of<F>(t.gamma_user),
+      data_of<F>(t.gamma_item)};
   const SortedPairs<T> pairs{b.users.numel(), data_of<int32_t>(b.users), data_of<int32_t>(b.items),
                              data_of<T>(b.ratings), data_of<int32_t>(b.negatives),
                              data_of<int32_t>(b.sorted_items), data_of<int32_t>(b.item_order),
                              b.item_shift};
-  return PairKernels<T>(tables, pairs, pairs.size < kFewSamples ? 1 : default_threads(),
-                        owners.samples, owners.places);
+  return PairKernels<T, F>(tables, pairs, pairs.size < kFewSamples ? 1 : default_threads(),
+                           owners.samples, owners.places);
+}
+
+/// fn(kernels) for the types of the tables, whose biases are of T.
+template <typename T, typename Fn>
+auto with_kernels(const ScoreTables& t, const OrderedBatch& b, const BatchOwners& owners,
+                  const Fn& fn) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (in_bfloat16(t.gamma_item)) return fn(kernels<T, BFloat16>(t, b, owners));
+  }
+  return fn(kernels<T, T>(t, b, owners));
 }
 
 void check(const Batch& b) {
@@ -60,13 +71,16 @@ bool can_fuse(const GradientModelImpl& model) {
   if (!model.loss_form() || !t.beta_item.defined() ||
       t.gamma_user.defined() != t.gamma_item.defined())
     return false;
+  const torch::Dtype type = t.beta_item.scalar_type();
+  const bool halved = in_bfloat16(t.gamma_user) && in_bfloat16(t.gamma_item);
   for (const Tensor* table : {&t.alpha, &t.beta_user, &t.beta_item, &t.gamma_user, &t.gamma_item}) {
-    if (table->defined() &&
-        (!table->is_cpu() || !table->is_contiguous() ||
-         table->scalar_type() != t.beta_item.scalar_type() || !table->is_leaf()))
+    if (!table->defined()) continue;
+    if (!table->is_cpu() || !table->is_contiguous() || !table->is_leaf()) return false;
+    if (table->scalar_type() != type &&
+        !(halved && type == torch::kFloat && in_bfloat16(*table)))
       return false;
   }
-  return t.beta_item.scalar_type() == torch::kFloat || t.beta_item.scalar_type() == torch::kDouble;
+  return type == torch::kFloat || type == torch::kDouble;
 }
 
 FusedLoss::FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch,
@@ -88,8 +102,9 @@ FusedLoss::FusedLoss(const GradientModelImpl& model, const OrderedBatch& batch,
   user_sum_ = torch::empty({size, factors_of(tables_)}, tables_.beta_item.options());
   AT_DISPATCH_FLOATING_TYPES(weight_.scalar_type(), "fused_loss", [&] {
     scalar_t *w = weight_.data_ptr<scalar_t>(), *s = user_sum_.data_ptr<scalar_t>();
-    const auto k = kernels<scalar_t>(tables_, batch_, owners_);
-    const double sum = pairwise ? k.pair_losses(w, s) : k.squared_errors(w, s);
+    const double sum = with_kernels<scalar_t>(tables_, batch_, owners_, [&](const auto& k) {
+      return pairwise ? k.pair_losses(w, s) : k.squared_errors(w, s);
+    });
     // Rounded as the scalar tensor of an objective is.
     value_ = static_cast<scalar_t>(sum / static_cast<double>(size)) *
              static_cast<scalar_t>(form_.scale);
@@ -104,11 +119,13 @@ void FusedLoss::backward(double factor) const {
                           static_cast<double>(weight_.numel());
     const auto scale = static_cast<scalar_t>(factor * form_.scale * of_sum);
     const ScoreTables& t = tables_;
-    kernels<scalar_t>(t, batch_, owners_).add_gradients(
-        weight_.const_data_ptr<scalar_t>(), user_sum_.const_data_ptr<scalar_t>(), scale,
-        {0, 0, 0, gradient_of<scalar_t>(t.alpha), gradient_of<scalar_t>(t.beta_user),
-         gradient_of<scalar_t>(t.beta_item), gradient_of<scalar_t>(t.gamma_user),
-         gradient_of<scalar_t>(t.gamma_item)});
+    with_kernels<scalar_t>(t, batch_, owners_, [&](const auto& k) {
+      k.add_gradients(
+          weight_.const_data_ptr<scalar_t>(), user_sum_.const_data_ptr<scalar_t>(), scale,
+          {0, 0, 0, gradient_of<scalar_t>(t.alpha), gradient_of<scalar_t>(t.beta_user),
+           gradient_of<scalar_t>(t.beta_item), gradient_of<scalar_t>(t.gamma_user),
+           gradient_of<scalar_t>(t.gamma_item)});
+    });
   });
 }
 

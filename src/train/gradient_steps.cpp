@@ -71,6 +71,8 @@ GradientSteps::GradientSteps(const FitContext& fit)
     throw Error("train.order = blocks is for the CPU (a GPU has all rows in its memory); set "
                 "train.device = cpu, or train.order = random");
   prefer_fixed_order(device_);
+  TORCH_CHECK(!model_.spec().in_bfloat16 || !by_operators(device_),
+              "tables in bfloat16 are trained by the CPU's kernels");
   if (!by_operators(device_)) {
     const bool ahead = options_.threads != 1 && hardware_threads() > 2;
     batches_.emplace(sampler_, /*sorted=*/true, ahead);
@@ -108,8 +110,8 @@ StepReport GradientSteps::step(int64_t done, bool last) {
         batches_ ? wrapped(batches_->get(done)) : OrderedBatch(device_batches_->get(done));
     BatchOwners owners;
     if (ranks_) {
-      ranks_->users().tidy(optimizer_.users_state());
-      if (ranks_->items() != nullptr) ranks_->items()->tidy(optimizer_.items_state());
+      ranks_->users().tidy(optimizer_.users_memory());
+      if (ranks_->items() != nullptr) ranks_->items()->tidy(optimizer_.items_memory());
       if (fused_ && ranks_->items() != nullptr) {
         ranks_->bring_for_pairs(batch);
       } else {

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "models/table_rows.h"
 #include "src/base/parallel.h"
 #include "src/config/mf_settings.h"
 #include "src/train/tensor_data.h"
@@ -26,19 +27,26 @@ NegativeLoss kind_of(const std::string& loss) {
 
 float* gradient_of(const Tensor& table) {
   if (!table.defined()) return nullptr;
-  if (!table.grad().defined()) table.mutable_grad() = torch::zeros_like(table);
+  if (!table.grad().defined()) table.mutable_grad() = zero_gradient(table);
   return table.grad().data_ptr<float>();
 }
 
-Tables<const float> tables_of(const ScoreTables& t) {
+template <typename F>
+Tables<const float, const F> tables_of(const ScoreTables& t) {
   return {static_cast<int32_t>(t.gamma_user.size(0)),
           static_cast<int32_t>(t.gamma_item.size(0)),
           static_cast<int32_t>(t.gamma_item.size(1)),
           nullptr,
           nullptr,
           data_of<float>(t.beta_item),
-          data_of<float>(t.gamma_user),
-          data_of<float>(t.gamma_item)};
+          data_of<F>(t.gamma_user),
+          data_of<F>(t.gamma_item)};
+}
+
+/// fn(tables) for the type of the factors.
+template <typename Fn>
+auto with_tables(const ScoreTables& t, const Fn& fn) {
+  return in_bfloat16(t.gamma_item) ? fn(tables_of<BFloat16>(t)) : fn(tables_of<float>(t));
 }
 
 }  // namespace
@@ -82,7 +90,9 @@ double ManyNegativesLoss::value(const OrderedBatch& batch, const BatchOwners& ow
   batch_ = in_user_order(batch);
   owners_ = owners;
   const RankedBatch b = view();
-  const double sum = kernels_.losses(tables_of(model_.tables()), b, default_threads());
+  const double sum = with_tables(model_.tables(), [&](const auto& tables) {
+    return kernels_.losses(tables, b, default_threads());
+  });
   return sum / static_cast<double>(b.size);
 }
 
@@ -90,9 +100,11 @@ void ManyNegativesLoss::backward(double factor) {
   const ScoreTables t = model_.tables();
   const RankedBatch b = view();
   const auto scale = static_cast<float>(factor / static_cast<double>(b.size));
-  kernels_.add_gradients(tables_of(t), b, scale, default_threads(),
-                         {0, 0, 0, nullptr, nullptr, gradient_of(t.beta_item),
-                          gradient_of(t.gamma_user), gradient_of(t.gamma_item)});
+  const Tables<float> out{0, 0, 0, nullptr, nullptr, gradient_of(t.beta_item),
+                          gradient_of(t.gamma_user), gradient_of(t.gamma_item)};
+  with_tables(t, [&](const auto& tables) {
+    kernels_.add_gradients(tables, b, scale, default_threads(), out);
+  });
 }
 
 }  // namespace latent

@@ -14,7 +14,8 @@ NegativeLossForm negative_loss_form(const MfOptions& options);
 /// depend on the number of threads.
 class ManyNegativesLoss {
  public:
-  /// Keeps a reference to `model`, whose tables are floats on the CPU and whose loss has negatives.
+  /// Keeps a reference to `model`, whose tables are on the CPU, floats or factors in
+  /// bfloat16, and whose loss has negatives.
   explicit ManyNegativesLoss(MfImpl& model);
 
   /// The loss of `batch`, of which it keeps the tensors until the next call. `owners`: of a batch

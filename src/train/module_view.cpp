@@ -1,5 +1,7 @@
 #include "src/train/module_view.h"
 
+#include <utility>
+
 #include "src/train/tensor_data.h"
 
 namespace latent {
@@ -36,8 +38,8 @@ ItemItemView view_of(const ItemItemTables& t) {
 
 ModuleView::ModuleView(const RecommenderImpl& model) {
   const ScoreTables t = model.scored();
-  tables_ = {on_cpu(t.alpha), on_cpu(t.beta_user), on_cpu(t.beta_item), on_cpu(t.gamma_user),
-             on_cpu(t.gamma_item)};
+  tables_ = {on_cpu(t.alpha), on_cpu(t.beta_user), on_cpu(t.beta_item), factors(t.gamma_user),
+             factors(t.gamma_item)};
   const ModelSpec& spec = model.spec();
   view_.users = static_cast<int32_t>(spec.users);
   view_.items = static_cast<int32_t>(spec.items);
@@ -54,6 +56,23 @@ ModuleView::ModuleView(const RecommenderImpl& model) {
   view_.highest = static_cast<float>(spec.highest);
   if (const auto rating = model.default_prediction())
     view_.default_prediction = static_cast<float>(*rating);
+}
+
+torch::Tensor ModuleView::factors(const torch::Tensor& table) {
+  if (!in_bfloat16(table) || !table.grad().defined()) return on_cpu(table);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor memory = std::exchange(table.mutable_grad(), torch::Tensor());
+  memory.copy_(table);
+  lent_.emplace_back(table, memory);
+  return memory;
+}
+
+ModuleView::~ModuleView() {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [table, memory] : lent_) {
+    memory.zero_();
+    table.mutable_grad() = memory;
+  }
 }
 
 }  // namespace latent

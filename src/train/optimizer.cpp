@@ -5,10 +5,13 @@
 #include <numeric>
 
 #include "models/device_code.h"
+#include "models/table_rows.h"
 #include "src/base/parallel.h"
+#include "src/base/rng.h"
 #include "src/kernels/adam.h"
 #include "src/kernels/pair_kernels.h"
 #include "src/train/rank_rows.h"
+#include "src/train/tensor_data.h"
 
 namespace latent {
 
@@ -24,10 +27,13 @@ Tensor scalar(double value) { return torch::full({1}, value, torch::kDouble); }
 
 double sum_of_squares(const Tensor& table) {
   const torch::NoGradGuard no_grad;
-  if (by_operators(table.device()) || table.scalar_type() != torch::kFloat)
+  const bool plain = table.scalar_type() == torch::kFloat || in_bfloat16(table);
+  if (by_operators(table.device()) || !plain)
     return table.square().sum(torch::kDouble).item<double>();
   const Tensor w = table.contiguous();
-  return sum_of_squares(w.const_data_ptr<float>(), w.numel(), default_threads());
+  return with_data(w, [&](const auto* values) {
+    return sum_of_squares(values, w.numel(), default_threads());
+  });
 }
 
 OptimizerKind optimizer_kind(const std::string& name) {
@@ -39,7 +45,12 @@ OptimizerKind optimizer_kind(const std::string& name) {
 
 Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr,
                      const OwnedRows& users, const OwnedRows& items)
-    : kind_(kind), form_(model.spec().form), lr_(lr), users_(users), items_(items) {
+    : kind_(kind),
+      form_(model.spec().form),
+      seed_(model.spec().seed),
+      lr_(lr),
+      users_(users),
+      items_(items) {
   const std::vector<Penalty> penalties = model.penalties();
   const ScoreTables tables = model.tables();
   const auto is = [](const Tensor& a, const Tensor& b) { return b.defined() && a.is_same(b); };
@@ -53,7 +64,7 @@ Optimizer::Optimizer(GradientModelImpl& model, OptimizerKind kind, double lr,
     if (is(w, tables.beta_user) || is(w, tables.gamma_user)) slot.side = Side::kUsers;
     if (is(w, tables.beta_item) || is(w, tables.gamma_item)) slot.side = Side::kItems;
     const bool adam = kind == OptimizerKind::kAdam || kind == OptimizerKind::kAdamLazy;
-    const auto zeros = [&] { return shared(slot) ? untouched_zeros(w) : torch::zeros_like(w); };
+    const auto zeros = [&] { return shared(slot) ? untouched_zeros(w) : zero_gradient(w); };
     if (shared(slot)) w.mutable_grad() = zeros();
     if (adam) slot.first = zeros();
     if (kind != OptimizerKind::kSgd) slot.second = zeros();
@@ -72,7 +83,7 @@ void Optimizer::step(const OrderedBatch& batch) {
   const OrderedBatch rows = ordered ? in_user_order(batch) : batch;
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined())
-      slot.parameter.mutable_grad() = torch::zeros_like(slot.parameter);
+      slot.parameter.mutable_grad() = zero_gradient(slot.parameter);
     if (kind_ == OptimizerKind::kAdam || (lazy && slot.side == Side::kBoth)) {
       adam_step(slot);
     } else if (lazy) {
@@ -90,11 +101,14 @@ double Optimizer::penalty() {
     if (slot.decay == 0) continue;
     if (!slot.squares.defined())
       slot.squares = scalar(
-          shared(slot) ? latent::sum_of_squares(
-                             slot.parameter.data_ptr<float>(),
-                             {rows_of(slot).peers,
-                              scaled(rows_of(slot).shares, slot.parameter.size(1))},
-                             default_threads())
+          shared(slot) ? with_data(slot.parameter,
+                                   [&](auto* values) {
+                                     return latent::sum_of_squares(
+                                         values,
+                                         {rows_of(slot).peers,
+                                          scaled(rows_of(slot).shares, slot.parameter.size(1))},
+                                         default_threads());
+                                   })
                        : sum_of_squares(slot.parameter));
     sum += slot.decay / 2 * slot.squares.item<double>();
   }
@@ -117,9 +131,18 @@ const OwnedRows& Optimizer::rows_of(const Slot& slot) const {
                                      : everybodys_;
 }
 
-AdamTable Optimizer::table_of(const Slot& slot, int64_t from) {
-  return {slot.parameter.data_ptr<float>() + from, slot.parameter.grad().data_ptr<float>() + from,
-          slot.first.data_ptr<float>() + from, slot.second.data_ptr<float>() + from};
+template <typename Fn>
+auto Optimizer::with_table(const Slot& slot, int64_t from, const Fn& fn) const {
+  const Rounding rounding{
+      Rng(seed_).stream("rounding." + slot.name, static_cast<uint64_t>(steps_)).next(), from};
+  const auto at = [&](const Tensor& t) {
+    return t.defined() ? t.data_ptr<float>() + from : nullptr;
+  };
+  return with_data(slot.parameter, [&]<typename W>(W* values) {
+    return fn(AdamTableOf<W>{values + from, at(slot.parameter.grad()), at(slot.first),
+                             at(slot.second)},
+              rounding);
+  });
 }
 
 void Optimizer::adam_step(Slot& slot) {
@@ -127,9 +150,11 @@ void Optimizer::adam_step(Slot& slot) {
   if (!by_operators(w.device())) {
     const Piece rows = own_rows(slot);
     const int64_t k = w.numel() / w.size(0);
-    const double squares = latent::adam_step(
-        table_of(slot, rows.begin * k), rows.size() * k,
-        {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_}, default_threads());
+    const AdamStep step{lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_};
+    const double squares =
+        with_table(slot, rows.begin * k, [&](const auto& table, const Rounding& rounding) {
+          return latent::adam_step(table, rows.size() * k, step, default_threads(), rounding);
+        });
     slot.squares = shared(slot) ? Tensor() : scalar(squares);
     return;
   }
@@ -172,10 +197,13 @@ void Optimizer::lazy_step(Slot& slot, const OrderedBatch& b) {
   }
   const auto chunks = static_cast<int64_t>(begin.size()) - 1;
   std::vector<double> grown(chunks);
-  parallel_chunks(chunks, default_threads(), [&](int64_t c) {
-    grown[c] = adam_step_rows(table_of(slot), w.numel() / w.size(0), ids + begin[c],
-                              begin[c + 1] - begin[c], slot.stamp.data(),
-                              {lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_});
+  const AdamStep step{lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_};
+  with_table(slot, 0, [&](const auto& table, const Rounding& rounding) {
+    parallel_chunks(chunks, default_threads(), [&](int64_t c) {
+      grown[c] =
+          adam_step_rows(table, w.numel() / w.size(0), ids + begin[c], begin[c + 1] - begin[c],
+                         slot.stamp.data(), step, rounding);
+    });
   });
   slot.squares.add_(std::accumulate(grown.begin(), grown.end(), 0.0));
 }
@@ -186,8 +214,10 @@ double Optimizer::shared_growth(Slot& slot, const Tensor& keys, const OwnedRows&
   const auto begins = begin.first(begin.size() - 1);
   const AdamStep step{lr_, kBeta1, kBeta2, epsilon(), slot.decay, steps_};
   const auto moved = [&](int64_t from, int64_t to) {
-    return adam_step_rows(table_of(slot), slot.parameter.size(1), ids + from, to - from,
-                          slot.stamp.data(), step);
+    return with_table(slot, 0, [&](const auto& table, const Rounding& rounding) {
+      return adam_step_rows(table, slot.parameter.size(1), ids + from, to - from,
+                            slot.stamp.data(), step, rounding);
+    });
   };
   // A chunk's sum runs from row to row: what another rank begins needs each of ours by itself.
   Peers& peers = *places.peers;
@@ -230,27 +260,12 @@ void Optimizer::plain_step(Slot& slot) const {
     g.zero_();
     return;
   }
-  // Plain loops in fixed chunks: torch's vector code rounds differently at the ends of each
-  // thread's range.
   const Piece rows = own_rows(slot);
-  const int64_t k_row = w.numel() / w.size(0), from = rows.begin * k_row;
-  float* const weight = w.data_ptr<float>() + from;
-  float* const grad = g.data_ptr<float>() + from;
-  float* const sum = adagrad ? slot.second.data_ptr<float>() + from : nullptr;
-  const auto decay = static_cast<float>(slot.decay), lr = static_cast<float>(lr_);
-  constexpr int64_t kChunk = 1 << 14;
-  const int64_t n = rows.size() * k_row;
-  parallel_chunks(ceil_div(n, kChunk), default_threads(), [&](int64_t c) {
-    for (int64_t k = c * kChunk; k < std::min(n, (c + 1) * kChunk); ++k) {
-      const float full = grad[k] + decay * weight[k];
-      if (adagrad) {
-        sum[k] += full * full;
-        weight[k] -= lr * full / (std::sqrt(sum[k]) + static_cast<float>(kEps));
-      } else {
-        weight[k] -= lr * full;
-      }
-      grad[k] = 0;
-    }
+  const int64_t k = w.numel() / w.size(0);
+  with_table(slot, rows.begin * k, [&](const auto& table, const Rounding& rounding) {
+    const PlainStep step{lr_, slot.decay, kEps};
+    latent::plain_step(PlainTable{table.w, table.gradient, table.v}, rows.size() * k, step,
+                       default_threads(), rounding);
   });
 }
 
@@ -260,6 +275,14 @@ std::vector<Tensor> Optimizer::state_of(Side side) const {
     if (slot.side != side) continue;
     if (slot.first.defined()) out.push_back(slot.first);
     if (slot.second.defined()) out.push_back(slot.second);
+  }
+  return out;
+}
+
+std::vector<Tensor> Optimizer::memory_of(Side side) const {
+  std::vector<Tensor> out = state_of(side);
+  for (const Slot& slot : slots_) {
+    if (slot.side == side && slot.parameter.grad().defined()) out.push_back(slot.parameter.grad());
   }
   return out;
 }

@@ -32,6 +32,10 @@ double sum_of_squares(const torch::Tensor& table);
 /// steps); the work of a step grows with the batch, not with the tables. On the CPU the result is
 /// bit-identical for any number of threads, and of ranks, each of which moves its own users'
 /// rows and its own items' or all of them.
+///
+/// A table in bfloat16 has gradients and moments in float32; what it becomes is computed in float32
+/// and rounded stochastically (see Rounding), by a stream of the model's seed, the table's name and
+/// the step: to the same bits for any number of threads, of ranks, and after a resume.
 class Optimizer {
  public:
   /// `users`, `items`: the rows of each rank; not shared: all are everybody's.
@@ -50,6 +54,9 @@ class Optimizer {
   /// What state() holds a row of for each user, and for each item.
   std::vector<torch::Tensor> users_state() const { return state_of(Side::kUsers); }
   std::vector<torch::Tensor> items_state() const { return state_of(Side::kItems); }
+  /// That, and gradients, which hold nothing between two steps.
+  std::vector<torch::Tensor> users_memory() const { return memory_of(Side::kUsers); }
+  std::vector<torch::Tensor> items_memory() const { return memory_of(Side::kItems); }
   void set_steps_done(int64_t steps) { steps_ = steps; }
 
  private:
@@ -67,7 +74,10 @@ class Optimizer {
   const OwnedRows& rows_of(const Slot& slot) const;
   bool shared(const Slot& slot) const { return rows_of(slot).shared(); }
   std::vector<torch::Tensor> state_of(Side side) const;
-  static AdamTable table_of(const Slot& slot, int64_t from = 0);  // of the CPU
+  std::vector<torch::Tensor> memory_of(Side side) const;
+  /// fn(table, rounding) of the slot's numbers from `from` on; of the CPU.
+  template <typename Fn>
+  auto with_table(const Slot& slot, int64_t from, const Fn& fn) const;
   /// The sum of grown squares that shared chunks of `keys` have, whose places are each rank's.
   double shared_growth(Slot& slot, const torch::Tensor& keys, const OwnedRows& places,
                        std::span<const int64_t> begin);
@@ -78,6 +88,7 @@ class Optimizer {
 
   OptimizerKind kind_;
   Form form_;
+  uint64_t seed_;
   double lr_;
   int64_t steps_ = 0;
   OwnedRows users_, items_, everybodys_;

@@ -127,7 +127,7 @@ void RankRows::bring_for_pairs(const OrderedBatch& batch) {
   const std::vector<int64_t> chunks =
       key_chunks(data_of<int32_t>(batch.users), batch.users.numel(), 0);
   std::vector<Rows> from(peers.size());
-  std::vector<std::vector<float>> out(peers.size()), in(peers.size());
+  std::vector<std::vector<char>> out(peers.size()), in(peers.size());
   for (int r = 0; r < peers.size(); ++r) {
     Rows needed = needed_by(r, batch, chunks, owners);
     if (r == peers.rank()) {

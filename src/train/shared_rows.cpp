@@ -14,7 +14,6 @@ using torch::Tensor;
 namespace {
 
 constexpr int64_t kPage = 4096;
-constexpr int64_t kFloat = sizeof(float);
 
 /// The whole pages of `bytes` bytes read as zeros from now on, and take no memory.
 void give_back(char* data, int64_t bytes) {
@@ -26,10 +25,12 @@ void give_back(char* data, int64_t bytes) {
   ::madvise(reinterpret_cast<void*>(from), to - from, MADV_NOHUGEPAGE);
 }
 
-int64_t columns_of(const Tensor& table) { return table.numel() / table.size(0); }
+int64_t row_bytes(const Tensor& table) {
+  return table.numel() / table.size(0) * table.element_size();
+}
 
 SharedArray array_of(const Tensor& table, const OwnedRows& rows) {
-  return {table.data_ptr(), columns_of(table) * kFloat, pieces_of(rows.shares)};
+  return {table.data_ptr(), row_bytes(table), pieces_of(rows.shares)};
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ SharedRows::SharedRows(const std::vector<Tensor>& tables, OwnedRows rows)
   for (const Tensor& table : tables) {
     if (!table.defined()) continue;
     tables_.push_back(table);
-    width_ += columns_of(table);
+    width_ += row_bytes(table);
   }
 }
 
@@ -55,47 +56,48 @@ SharedArray SharedRows::pack(std::vector<int32_t> ids) {
                       ids_.begin());
   const Piece own = piece_of(of_ids_, rows_.peers->rank());
   packed_.resize(ids_.size() * width_);
-  int64_t at = 0;  // of the table's columns
+  int64_t at = 0;  // of the table's bytes
   for (const Tensor& table : tables_) {
-    const int64_t k = columns_of(table);
-    const auto* const values = table.const_data_ptr<float>();
+    const int64_t bytes = row_bytes(table);
+    const auto* const values = static_cast<const char*>(table.const_data_ptr());
     for (int64_t n = own.begin; n < own.end; ++n)
-      std::copy_n(values + ids_[n] * k, k, packed_.data() + n * width_ + at);
-    at += k;
+      std::copy_n(values + ids_[n] * bytes, bytes, packed_.data() + n * width_ + at);
+    at += bytes;
   }
   took(std::ssize(ids_) - own.size());
-  return {packed_.data(), width_ * kFloat, pieces_of(of_ids_)};
+  return {packed_.data(), width_, pieces_of(of_ids_)};
 }
 
 void SharedRows::unpack() {
   const Piece own = piece_of(of_ids_, rows_.peers->rank());
   int64_t at = 0;
   for (const Tensor& table : tables_) {
-    const int64_t k = columns_of(table);
-    auto* const values = table.data_ptr<float>();
+    const int64_t bytes = row_bytes(table);
+    auto* const values = static_cast<char*>(table.data_ptr());
     for (int64_t n = 0; n < std::ssize(ids_); ++n) {
       if (n < own.begin || n >= own.end)
-        std::copy_n(packed_.data() + n * width_ + at, k, values + ids_[n] * k);
+        std::copy_n(packed_.data() + n * width_ + at, bytes, values + ids_[n] * bytes);
     }
-    at += k;
+    at += bytes;
   }
 }
 
-void SharedRows::write(const std::vector<int32_t>& ids, std::vector<float>& to) const {
+void SharedRows::write(const std::vector<int32_t>& ids, std::vector<char>& to) const {
   for (const Tensor& table : tables_) {
-    const int64_t k = columns_of(table);
-    const auto* const values = table.const_data_ptr<float>();
-    for (const int64_t id : ids) to.insert(to.end(), values + id * k, values + (id + 1) * k);
+    const int64_t bytes = row_bytes(table);
+    const auto* const values = static_cast<const char*>(table.const_data_ptr());
+    for (const int64_t id : ids)
+      to.insert(to.end(), values + id * bytes, values + (id + 1) * bytes);
   }
 }
 
-const float* SharedRows::read(const std::vector<int32_t>& ids, const float* from) {
+const char* SharedRows::read(const std::vector<int32_t>& ids, const char* from) {
   for (const Tensor& table : tables_) {
-    const int64_t k = columns_of(table);
-    auto* const values = table.data_ptr<float>();
+    const int64_t bytes = row_bytes(table);
+    auto* const values = static_cast<char*>(table.data_ptr());
     for (const int64_t id : ids) {
-      std::copy_n(from, k, values + id * k);
-      from += k;
+      std::copy_n(from, bytes, values + id * bytes);
+      from += bytes;
     }
   }
   took(std::ssize(ids));
@@ -107,11 +109,11 @@ int SharedRows::owner_of(int32_t row) const {
 }
 
 void SharedRows::took(int64_t rows) {
-  if (taken_ < kAll) taken_ += rows * std::max(kPage, width_ * kFloat);
+  if (taken_ < kAll) taken_ += rows * std::max(kPage, width_);
 }
 
 void SharedRows::tidy(const std::vector<Tensor>& more) {
-  if (taken_ < std::max(kMuch, rows_.own().size() * width_ * kFloat / 4)) return;
+  if (taken_ < std::max(kMuch, rows_.own().size() * width_ / 4)) return;
   taken_ = 0;
   for (const std::vector<Tensor>* tables : {&std::as_const(tables_), &more}) {
     for (const Tensor& table : *tables) drop_others(table, rows_);
@@ -131,17 +133,16 @@ void SharedRows::gather() {
   }
 }
 
-Tensor untouched_zeros(const Tensor& table) {
-  void* const memory = std::calloc(table.numel(), sizeof(float));
+Tensor untouched_zeros(const Tensor& table, torch::ScalarType type) {
+  void* const memory = std::calloc(table.numel(), torch::elementSize(type));
   if (memory == nullptr) throw std::bad_alloc();
-  return torch::from_blob(memory, table.sizes(), [](void* data) { std::free(data); },
-                          torch::kFloat);
+  return torch::from_blob(memory, table.sizes(), [](void* data) { std::free(data); }, type);
 }
 
 Tensor copy_of_own(const Tensor& table, const OwnedRows& rows) {
   const torch::NoGradGuard no_grad;
   if (!rows.shared()) return table.detach().clone();
-  Tensor out = untouched_zeros(table);
+  Tensor out = untouched_zeros(table, table.scalar_type());
   const auto [begin, end] = rows.own();
   out.narrow(0, begin, end - begin).copy_(table.narrow(0, begin, end - begin));
   return out;
@@ -150,7 +151,7 @@ Tensor copy_of_own(const Tensor& table, const OwnedRows& rows) {
 void drop_others(const Tensor& table, const OwnedRows& rows) {
   if (!rows.shared()) return;
   const auto [begin, end] = rows.own();
-  const int64_t row = columns_of(table) * kFloat;
+  const int64_t row = row_bytes(table);
   auto* const data = static_cast<char*>(table.data_ptr());
   give_back(data, begin * row);
   give_back(data + end * row, (table.size(0) - end) * row);

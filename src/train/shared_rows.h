@@ -26,8 +26,9 @@ class SharedRows {
   SharedArray pack(std::vector<int32_t> ids);
   void unpack();
   /// For exchanges: appends rows, and takes rows of others in their place; returns where it ends.
-  void write(const std::vector<int32_t>& ids, std::vector<float>& to) const;
-  const float* read(const std::vector<int32_t>& ids, const float* from);
+  void write(const std::vector<int32_t>& ids, std::vector<char>& to) const;
+  const char* read(const std::vector<int32_t>& ids, const char* from);
+  /// Bytes of a row of all tables.
   int64_t width() const { return width_; }
   int owner_of(int32_t row) const;
   /// Gives the memory of other ranks' rows back where they have taken much of it since the last
@@ -50,16 +51,17 @@ class SharedRows {
 
   std::vector<torch::Tensor> tables_;
   OwnedRows rows_;
-  int64_t width_ = 0;  // columns of all tables
+  int64_t width_ = 0;  // bytes of a row of all tables
   // Of the last pack().
   std::vector<int32_t> ids_;
   Shares of_ids_;
-  std::vector<float> packed_;
+  std::vector<char> packed_;
   int64_t taken_ = kAll;  // by other ranks' rows, in whole pages; at first by initial values
 };
 
-/// Zeros like `table`, which take memory where they are touched.
-torch::Tensor untouched_zeros(const torch::Tensor& table);
+/// Zeros in the shape of `table`, which take memory where they are touched.
+torch::Tensor untouched_zeros(const torch::Tensor& table,
+                              torch::ScalarType type = torch::kFloat);
 /// A copy of `table` that takes memory for this rank's own rows alone; of all where none is shared.
 torch::Tensor copy_of_own(const torch::Tensor& table, const OwnedRows& rows);
 /// Gives the memory of other ranks' rows back, which then read as zeros.

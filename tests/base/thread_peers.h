@@ -43,13 +43,13 @@ class ThreadPeers {
       }
       all_.barrier_.arrive_and_wait();
     }
-    void exchange(const std::vector<std::vector<float>>& out,
-                  std::vector<std::vector<float>>& in) override {
-      all_.data_[rank_] = const_cast<std::vector<float>*>(out.data());
+    void exchange(const std::vector<std::vector<char>>& out,
+                  std::vector<std::vector<char>>& in) override {
+      all_.data_[rank_] = const_cast<std::vector<char>*>(out.data());
       all_.barrier_.arrive_and_wait();
       for (int r = 0; r < size(); ++r) {
         if (r == rank_) continue;
-        const auto& theirs = static_cast<const std::vector<float>*>(all_.data_[r])[rank_];
+        const auto& theirs = static_cast<const std::vector<char>*>(all_.data_[r])[rank_];
         if (theirs.size() != in[r].size()) std::abort();
         in[r] = theirs;
       }

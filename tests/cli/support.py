@@ -117,8 +117,12 @@ def read_checkpoint(path):
     header = json.loads(raw[16:at])
     tensors = {}
     for entry in header["tensors"]:
-        kind, count = np.dtype("<f8" if entry.get("type") == "float64" else "<f4"), int(np.prod(entry["shape"]))
-        tensors[entry["name"]] = np.frombuffer(raw, kind, count, at).reshape(entry["shape"])
+        kind = np.dtype({None: "<f4", "float64": "<f8", "bfloat16": "<u2"}[entry.get("type")])
+        count = int(np.prod(entry["shape"]))
+        values = np.frombuffer(raw, kind, count, at)
+        if entry.get("type") == "bfloat16":  # the upper halves of floats
+            values = (values.astype(np.uint32) << 16).view(np.float32)
+        tensors[entry["name"]] = values.reshape(entry["shape"])
         at += kind.itemsize * count
     return header["state"], tensors
 

@@ -24,7 +24,8 @@ TEST(AdamStep, FollowsThePlainFormAndLeavesTheGradientZero) {
     for (int64_t t = 1; t <= 4; ++t) {
       auto g = normals(n, t % 2 == 0 ? "g" : "h", 1e-3), plain_g = g;
       const AdamStep step{0.1, 0.9, 0.999, 1e-8, 0.02, t};
-      const double squares = adam_step({w.data(), g.data(), m.data(), v.data()}, n, step, 2);
+      const double squares =
+          adam_step(AdamTable{w.data(), g.data(), m.data(), v.data()}, n, step, 2);
       adam_step_plain({plain_w.data(), plain_g.data(), plain_m.data(), plain_v.data()}, n, step);
       double expected = 0;
       for (int64_t k = 0; k < n; ++k) {
@@ -46,7 +47,7 @@ TEST(AdamStep, HasTheSameBitsForAnyNumberOfThreads) {
     auto w = normals(kSize, "w", 0.1), g = normals(kSize, "g", 1), m = normals(kSize, "m", 0.1),
          v = g;
     for (float& x : v) x *= x;
-    squares.push_back(adam_step({w.data(), g.data(), m.data(), v.data()}, kSize,
+    squares.push_back(adam_step(AdamTable{w.data(), g.data(), m.data(), v.data()}, kSize,
                                 {0.1, 0.9, 0.999, 1e-8, 0, 3}, threads));
     results.push_back(w);
   }

@@ -34,6 +34,30 @@ TEST(Checkpoint, ComesBackAsItWasWritten) {
       << "a temporary file was left";
 }
 
+TEST(Checkpoint, KeepsBFloat16sAsTheyAreAndRefusesThemForFloats) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("a.ckpt");
+  Checkpoint halves = example(7);
+  const torch::Tensor table = torch::randn({300, 40}).to(torch::kBFloat16);
+  halves.tensors = {{"model.table", table}};
+  save_checkpoint(path, halves);
+  EXPECT_LT(fs::file_size(path), 300 * 40 * 2 + 1000u);
+  const Checkpoint back = load_checkpoint(path);
+  ASSERT_EQ(back.tensors[0].second.scalar_type(), torch::kBFloat16);
+  EXPECT_TRUE(torch::equal(back.tensors[0].second, table));
+  try {
+    copy_named(back.tensors, "model.table", torch::empty({300, 40}));
+    FAIL() << "was taken";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(),
+                 "the checkpoint's table 'table' is of bfloat16 numbers; set model.precision to "
+                 "bfloat16, or train anew with --overwrite");
+  }
+  EXPECT_THROW(copy_named(example(7).tensors, "model.table",
+                          torch::empty({3, 4}, torch::kBFloat16)),
+               Error);
+}
+
 TEST(Checkpoint, LoadsWhatIsWanted) {
   const TemporaryFolder folder;
   save_checkpoint(folder.file("a.ckpt"), example(7));

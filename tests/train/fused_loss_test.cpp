@@ -31,8 +31,10 @@ std::vector<Case> cases() {
     for (const int64_t factors : {1, 3, 5, 10, 19, 64}) {
       if (!info.has_factors && factors > 1) continue;
       for (const Form form : {Form::kPytorch, Form::kTensorflow}) {
-        for (const torch::Dtype type : {torch::kFloat, torch::kDouble})
+        for (const torch::Dtype type : {torch::kFloat, torch::kDouble, torch::kBFloat16}) {
+          if (type == torch::kBFloat16 && !info.has_factors) continue;  // of the factors alone
           out.push_back({info.name, factors, form, type});
+        }
       }
     }
   }
@@ -49,8 +51,9 @@ class FusedLossOfAModel : public testing::TestWithParam<Case> {
     spec.mean = 3.5;
     spec.init_std = 0.3;
     spec.form = GetParam().form;
+    spec.in_bfloat16 = GetParam().type == torch::kBFloat16;
     auto model = make_gradient_model(GetParam().model, spec);
-    model->to(GetParam().type);
+    if (!spec.in_bfloat16) model->to(GetParam().type);
     return model;
   }
   bool pairwise() const { return model_info(GetParam().model).task == Task::kRanking; }
@@ -126,7 +129,9 @@ INSTANTIATE_TEST_SUITE_P(Models, FusedLossOfAModel, testing::ValuesIn(cases()),
                            const Case& c = info.param;
                            return c.model + "_" + std::to_string(c.factors) +
                                   (c.form == Form::kPytorch ? "_pytorch" : "_tensorflow") +
-                                  (c.type == torch::kFloat ? "_float" : "_double");
+                                  (c.type == torch::kFloat    ? "_float"
+                                   : c.type == torch::kDouble ? "_double"
+                                                              : "_bfloat16");
                          });
 
 TEST(FusedLossOfAnyBatch, IsTheSameWhateverTheOrderThatItComesIn) {

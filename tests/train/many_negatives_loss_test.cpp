@@ -13,6 +13,7 @@ struct Case {
   std::string loss, score;
   bool shared, bias;
   int64_t factors;
+  bool in_bfloat16 = false;
 };
 
 std::vector<Case> cases() {
@@ -22,6 +23,7 @@ std::vector<Case> cases() {
       for (const int64_t factors : {5, 64}) {
         out.push_back({loss, "cosine", shared, false, factors});
         out.push_back({loss, "dot", shared, factors == 5, factors});
+        out.push_back({loss, factors == 5 ? "cosine" : "dot", shared, factors == 64, factors, true});
       }
     }
   }
@@ -44,6 +46,7 @@ class FusedManyNegatives : public testing::TestWithParam<Case> {
     spec.mf.tau = 0.2;
     spec.mf.margin = 0.05;
     spec.mf.negative_weight = 3;
+    spec.in_bfloat16 = GetParam().in_bfloat16;
     auto model = std::make_shared<MfImpl>(spec);
     if (model->thresholds().defined()) model->thresholds().uniform_(-0.5, 0.5);
     return model;
@@ -130,7 +133,8 @@ INSTANTIATE_TEST_SUITE_P(Losses, FusedManyNegatives, testing::ValuesIn(cases()),
                          [](const auto& info) {
                            const Case& c = info.param;
                            return c.loss + "_" + c.score + (c.shared ? "_shared" : "_own") +
-                                  (c.bias ? "_biased" : "") + "_" + std::to_string(c.factors);
+                                  (c.bias ? "_biased" : "") + "_" + std::to_string(c.factors) +
+                                  (c.in_bfloat16 ? "_bfloat16" : "");
                          });
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "models/registry.h"
+#include "src/base/parallel.h"
 #include "src/train/optimizer.h"
 #include "tests/support.h"
 
@@ -10,8 +11,11 @@ namespace {
 
 using torch::Tensor;
 
-std::shared_ptr<GradientModelImpl> small_model(Form form) {
+std::shared_ptr<GradientModelImpl> small_model(Form form, bool in_bfloat16 = false,
+                                               uint64_t seed = 0) {
   ModelSpec spec;
+  spec.in_bfloat16 = in_bfloat16;
+  spec.seed = seed;
   spec.users = 50;
   spec.items = 40;
   spec.factors = 4;
@@ -144,6 +148,65 @@ TEST(LazyAdam, IsAdamWhereABatchTouchesEveryRow) {
   }
   for (size_t n = 0; n < lazy->parameters().size(); ++n)
     EXPECT_TRUE(torch::allclose(lazy->parameters()[n], dense->parameters()[n], 1e-6, 1e-7)) << n;
+}
+
+/// The factors after some steps with made-up gradients, [users + items, K] as floats.
+Tensor factors_after(OptimizerKind kind, int threads, uint64_t seed = 0) {
+  set_default_threads(threads);
+  const auto model = small_model(Form::kPytorch, /*in_bfloat16=*/true, seed);
+  Optimizer optimizer(*model, kind, 0.01);
+  torch::manual_seed(5);
+  for (int step = 0; step < 3; ++step) {
+    const Batch batch = some_batch(false, 30);
+    for (const Tensor& p : model->parameters()) {
+      if (!p.grad().defined()) p.mutable_grad() = torch::zeros(p.sizes());
+      p.mutable_grad().add_(torch::randn(p.sizes()));
+    }
+    optimizer.step(batch);
+  }
+  set_default_threads(0);
+  const ScoreTables tables = model->tables();
+  return torch::cat({tables.gamma_user, tables.gamma_item}).detach();
+}
+
+constexpr OptimizerKind kKinds[] = {OptimizerKind::kAdam, OptimizerKind::kAdamLazy,
+                                    OptimizerKind::kSgd, OptimizerKind::kAdagrad};
+
+TEST(OptimizerOfBFloat16s, HasTheSameBitsForAnyNumberOfThreadsAndOthersForAnotherSeed) {
+  for (const OptimizerKind kind : kKinds) {
+    const Tensor one = factors_after(kind, 1);
+    EXPECT_EQ(one.scalar_type(), torch::kBFloat16);
+    for (const int threads : {2, 3, 5}) EXPECT_TRUE(torch::equal(factors_after(kind, threads), one));
+    EXPECT_FALSE(torch::equal(factors_after(kind, 1, /*seed=*/1), one));
+  }
+}
+
+TEST(OptimizerOfBFloat16s, MovesThemAsItMovesFloatsUpToTheirLastBit) {
+  for (const OptimizerKind kind : kKinds) {
+    const auto halves = small_model(Form::kPytorch, true), floats = small_model(Form::kPytorch);
+    {
+      const torch::NoGradGuard no_grad;
+      for (size_t n = 0; n < floats->parameters().size(); ++n)
+        floats->parameters()[n].copy_(halves->parameters()[n]);
+    }
+    Optimizer a(*halves, kind, 0.01), b(*floats, kind, 0.01);
+    torch::manual_seed(5);
+    const Batch batch = some_batch(false, 30);
+    for (size_t n = 0; n < floats->parameters().size(); ++n) {
+      const Tensor gradient = torch::randn(floats->parameters()[n].sizes());
+      halves->parameters()[n].mutable_grad() = gradient;
+      floats->parameters()[n].mutable_grad() = gradient.clone();
+    }
+    a.step(batch);
+    b.step(batch);
+    for (size_t n = 0; n < floats->parameters().size(); ++n) {
+      const Tensor got = halves->parameters()[n].to(torch::kFloat), want = floats->parameters()[n];
+      // A neighbour is less than 1/128 of the number away.
+      EXPECT_TRUE(((got - want).abs() <= want.abs() / 128).all().item<bool>()) << n;
+      EXPECT_EQ(halves->parameters()[n].grad().scalar_type(), torch::kFloat);
+    }
+    EXPECT_NEAR(a.penalty(), b.penalty(), 0.01 * b.penalty());
+  }
 }
 
 /// Keras moves a row that no sample touched about 100 times less in the first step.
