@@ -11,6 +11,7 @@
 #include "src/run/device_ranker.h"
 #include "src/run/part_metrics.h"
 #include "src/run/predictions.h"
+#include "src/sampling/block_order.h"
 
 namespace latent {
 
@@ -73,6 +74,7 @@ ordered_json Evaluator::evaluate(const FactorView& model, const std::string& par
     for (const int32_t u : trained.user) cold_user[u] = 0;
     for (const int32_t i : trained.item) cold_item[i] = 0;
   };
+  expect_pass(data_.parts.train);
   warm(data_.parts.train);
   if (all || (test && config_.train.refit)) warm(data_.parts.valid);
   if (all) warm(data_.parts.test);

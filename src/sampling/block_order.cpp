@@ -1,5 +1,8 @@
 #include "src/sampling/block_order.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -7,6 +10,25 @@
 #include "src/base/rng.h"
 
 namespace latent {
+
+namespace {
+
+void advise_column(const void* data, size_t bytes, int advice) {
+  static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto at = reinterpret_cast<uintptr_t>(data), from = at / page * page;
+  ::madvise(reinterpret_cast<void*>(from), at + bytes - from, advice);
+}
+
+void advise(const Interactions& rows, int advice) {
+  if (!rows.on_disk()) return;
+  advise_column(rows.user.data(), rows.user.size() * sizeof rows.user[0], advice);
+  advise_column(rows.item.data(), rows.item.size() * sizeof rows.item[0], advice);
+  advise_column(rows.rating.data(), rows.rating.size() * sizeof rows.rating[0], advice);
+}
+
+}  // namespace
+
+void expect_pass(const Interactions& rows) { advise(rows, MADV_NORMAL); }
 
 BlockOrder::BlockOrder(const Interactions& rows, uint64_t seed, BlockSizes sizes)
     : rows_(rows), seed_(seed), sizes_(sizes) {}
@@ -46,6 +68,9 @@ void BlockOrder::read_ahead(int64_t window) const {
 }
 
 void BlockOrder::open_window(int64_t window) {
+  // A row that is not there yet is to bring no megabytes of rows around it, which would take the
+  // place of what has been read ahead.
+  advise(rows_, MADV_RANDOM);
   if (open_ < 0 || window != open_ + 1) read_ahead(window);  // or it has been asked for already
   window_.clear();
   for_blocks(window, [&](int64_t row, int64_t end) {

@@ -15,6 +15,10 @@ struct BlockSizes {
   int64_t blocks = 1 << 8;  ///< of a window: 4.2 million rows, of 50 MB
 };
 
+/// Has the system read rows on disk well ahead, as it does unless a BlockOrder is at work on them:
+/// before a pass over all of them.
+void expect_pass(const Interactions& rows);
+
 /// Epochs over rows without replacement. Rows are cut into blocks, as they lie; the last one may be
 /// short. An epoch takes the blocks in the order that shuffling their numbers by the stream
 /// ("blocks", epoch) gives, a window of them after another; the rows of a window, in the order of
