@@ -71,7 +71,7 @@ void BlockOrder::open_window(int64_t window) {
   // A row that is not there yet is to bring no megabytes of rows around it, which would take the
   // place of what has been read ahead.
   advise(rows_, MADV_RANDOM);
-  if (open_ < 0 || window != open_ + 1) read_ahead(window);  // or it has been asked for already
+  read_ahead(window);  // again what has had to make room meanwhile
   window_.clear();
   for_blocks(window, [&](int64_t row, int64_t end) {
     for (int64_t n = row; n < end; ++n) window_.push_back(static_cast<uint32_t>(n));
