@@ -6,7 +6,8 @@ import unittest
 import support
 from ranks_case import RanksCase
 
-# Of each kind of step: fused with ratings, fused pairs, many negatives (shared and not), autograd, a solver.
+# Of each kind of step: fused with ratings, fused pairs, many negatives (shared and not), autograd, a solver; and of factors in
+# bfloat16 under both forms of Adam.
 MODELS = {
     "latent_factor": (["model.name=latent_factor"], ["train.steps=12", "train.batch_size=9000"]),
     "bias_only": (["model.name=bias_only"], ["train.steps=8", "train.batch_size=5000"]),
@@ -20,6 +21,10 @@ MODELS = {
                 ["train.epochs=3", "train.batch_size=512", "train.negatives=64", "train.patience=0"]),
     "mf_directau": (["model.name=mf", "mf.loss=directau"],
                     ["train.epochs=2", "train.batch_size=512", "train.patience=0"]),
+    "bpr_bfloat16": (["model.name=bpr", "model.precision=bfloat16"],
+                     ["train.steps=12", "train.batch_size=9000", "train.optimizer=adam_lazy"]),
+    "mf_bfloat16": (["model.name=mf", "model.precision=bfloat16"],
+                    ["train.epochs=3", "train.batch_size=512", "train.negatives=64", "train.patience=0"]),
     "ials": (["model.name=ials"], ["train.epochs=4", "model.factors=20", "train.patience=0"]),
 }
 
