@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "models/models_with_sets.h"
@@ -58,7 +59,7 @@ SeenRows seen_rows(const UserItems& seen, const Interactions& rows, const FoldIn
   return out;
 }
 
-std::vector<int32_t> counts_of(const std::vector<int32_t>& ids, int32_t size) {
+std::vector<int32_t> counts_of(std::span<const int32_t> ids, int32_t size) {
   std::vector<int32_t> counts(size);
   for (const int32_t id : ids) ++counts[id];
   return counts;
