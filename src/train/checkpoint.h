@@ -14,8 +14,8 @@ namespace latent {
 
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
-/// Copies the tensor called `name` into `to`; Error when there is none, its shape is another, or one
-/// of the two is in bfloat16 and the other is not.
+/// Copies the tensor called `name` into `to`; Error when there is none, its shape is another, or
+/// one of the two is in bfloat16 and the other is not.
 void copy_named(const NamedTensors& from, const std::string& name, torch::Tensor to);
 
 struct Checkpoint {

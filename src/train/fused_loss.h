@@ -7,8 +7,8 @@
 namespace latent {
 
 /// Whether FusedLoss applies to `model`: it has a loss_form(), and tables() on the CPU, contiguous,
-/// of one floating type (the gammas of floats may be in bfloat16), with beta_item and both gammas or
-/// none.
+/// of one floating type (beside floats the gammas may be in bfloat16), with beta_item and both
+/// gammas or none.
 bool can_fuse(const GradientModelImpl& model);
 
 /// The data_loss() of one batch, equal to that of forward() and autograd up to rounding (a test

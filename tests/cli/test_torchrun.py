@@ -44,7 +44,8 @@ class Torchrun(RanksCase):
         for name, (model, more) in MODELS.items():
             sets = [*model, *more]
             one = self.alone(f"{name}-1", *sets)
-            for count in [2, 3] if name in ("latent_factor", "mf", "ials") else [2]:
+            counts = {"latent_factor": [2, 3], "mf": [2, 3], "ials": [2, 3], "bpr_bfloat16": [2, 4], "mf_bfloat16": [2, 4]}
+            for count in counts.get(name, [2]):
                 several = self.trained_by(count, f"{name}-{count}", *sets)
                 self.assert_same_run(one, several, f"{name} by {count}")
                 train = several[1]["train"]

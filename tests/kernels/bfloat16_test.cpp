@@ -1,5 +1,6 @@
-// Stochastic rounding: one of the two neighbours, without bias, by streams that depend on seed, step
-// and entry alone; and the optimizers' passes over tables of BFloat16s against those over floats.
+// Stochastic rounding: one of the two neighbours, without bias, by streams that depend on seed,
+// step and entry alone; and the optimizers' passes over tables of BFloat16s against those over
+// floats.
 #include "src/kernels/bfloat16.h"
 
 #include <algorithm>

@@ -23,7 +23,8 @@ std::vector<Case> cases() {
       for (const int64_t factors : {5, 64}) {
         out.push_back({loss, "cosine", shared, false, factors});
         out.push_back({loss, "dot", shared, factors == 5, factors});
-        out.push_back({loss, factors == 5 ? "cosine" : "dot", shared, factors == 64, factors, true});
+        const bool dot = factors == 64;
+        out.push_back({loss, dot ? "dot" : "cosine", shared, dot, factors, /*in_bfloat16=*/true});
       }
     }
   }

@@ -176,7 +176,8 @@ TEST(OptimizerOfBFloat16s, HasTheSameBitsForAnyNumberOfThreadsAndOthersForAnothe
   for (const OptimizerKind kind : kKinds) {
     const Tensor one = factors_after(kind, 1);
     EXPECT_EQ(one.scalar_type(), torch::kBFloat16);
-    for (const int threads : {2, 3, 5}) EXPECT_TRUE(torch::equal(factors_after(kind, threads), one));
+    for (const int threads : {2, 3, 5})
+      EXPECT_TRUE(torch::equal(factors_after(kind, threads), one)) << threads;
     EXPECT_FALSE(torch::equal(factors_after(kind, 1, /*seed=*/1), one));
   }
 }
