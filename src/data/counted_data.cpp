@@ -67,7 +67,7 @@ CountedData from_json(const json& in) {
 
 /// Whether counts could be those of rows: a checksum says that a file is as it was written, not by
 /// whom.
-bool is_sound(const CountedData& c) {
+bool could_be_counted(const CountedData& c) {
   const auto counts = [&](const auto& list) {
     return std::all_of(list.begin(), list.end(), [&](const auto& entry) {
       return 0 <= entry.second && entry.second <= c.rows;
@@ -118,7 +118,7 @@ std::optional<CountedData> KeptCounts::load() const {
     in.finish();
     if (in.header().at("key") != key_) in.fail_damaged();
     CountedData found = from_json(in.header().at("counts"));
-    if (!is_sound(found)) in.fail_damaged();
+    if (!could_be_counted(found)) in.fail_damaged();
     counts = std::move(found);
   });
   if (counts && counts->bad_rows > 0)

@@ -20,7 +20,7 @@ std::string grouped(int64_t n) {
   return out;
 }
 
-std::string number_text(float value) {
+std::string short_number(float value) {
   char text[32];
   std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
   return text;
@@ -69,7 +69,7 @@ ReadAs read_as_of(const RawData& raw) {
   if (out.rows > 0)
     out.first_row = std::string(data.users.name(data.rows.user[0])) + ", " +
                     std::string(data.items.name(data.rows.item[0])) + ", " +
-                    number_text(data.rows.rating[0]);
+                    short_number(data.rows.rating[0]);
   return out;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json list_of(const std::vector<std::pair<std::string, int64_t>>& most) {
+ordered_json listed_ids(const std::vector<std::pair<std::string, int64_t>>& most) {
   ordered_json out = ordered_json::array();
   for (const auto& [id, rows] : most) out.push_back({{"id", id}, {"rows", rows}});
   return out;
@@ -55,8 +55,8 @@ ordered_json info_of(const CountedData& c, const DataOptions& options) {
   out["repeated_pairs"] = c.repeated_pairs;
   out["bad_rows"] = c.bad_rows;
   out["missing_rows"] = c.missing_rows;
-  out["most_active_users"] = list_of(c.most_active);
-  out["most_popular_items"] = list_of(c.most_popular);
+  out["most_active_users"] = listed_ids(c.most_active);
+  out["most_popular_items"] = listed_ids(c.most_popular);
   return out;
 }
 

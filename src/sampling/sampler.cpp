@@ -1,7 +1,6 @@
 #include "src/sampling/sampler.h"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 
 #include "src/base/parallel.h"
@@ -98,10 +97,6 @@ void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end,
   // A user may know all items that popularity can draw; then the others are as good.
   constexpr int kTries = 100;
   const int64_t each = options_.negatives;
-  if (options_.sampling == NegativeSampling::kUniform) {
-    draw_uniform(stream, out.users.data(), each, begin * each, end * each, out.negatives.data());
-    return;
-  }
   for (int64_t n = begin * each; n < end * each; ++n) {
     const int32_t user = out.users[each == 1 ? n : n / each];
     int32_t j;
@@ -111,34 +106,6 @@ void Sampler::draw_negatives(RandomStream stream, int64_t begin, int64_t end,
                             : static_cast<int32_t>(stream.below(static_cast<uint32_t>(items_)));
     } while (filter_->maybe(user, j) && known_->has(user, j));
     out.negatives[n] = j;
-  }
-}
-
-/// Each place of [n, end) gets the next item of `stream` that its user does not know. The filter is
-/// asked for several places at once, as if nobody knew the item drawn for one: its words lie
-/// anywhere, and would be waited for one by one.
-void Sampler::draw_uniform(RandomStream stream, const int32_t* users, int64_t each, int64_t n,
-                           int64_t end, int32_t* out) const {
-  constexpr int64_t kTogether = 16;
-  const auto user_of = [&](int64_t place) { return users[each == 1 ? place : place / each]; };
-  int32_t drawn[kTogether];  // and not used yet, in order
-  int64_t had = 0;
-  while (n < end) {
-    const int64_t size = std::min(kTogether, end - n);
-    for (; had < size; ++had)
-      drawn[had] = static_cast<int32_t>(stream.below(static_cast<uint32_t>(items_)));
-    uint32_t maybe = 0;
-    for (int64_t k = 0; k < size; ++k)
-      maybe |= static_cast<uint32_t>(filter_->maybe(user_of(n + k), drawn[k])) << k;
-    int64_t used = maybe == 0 ? size : std::countr_zero(maybe);
-    std::copy_n(drawn, used, out + n);
-    n += used;
-    if (maybe != 0) {  // most often a mistake of the filter
-      const int32_t j = drawn[used++];
-      if (!known_->has(user_of(n), j)) out[n++] = j;
-    }
-    had -= used;
-    std::copy_n(drawn + used, had, drawn);
   }
 }
 

@@ -72,8 +72,6 @@ class Sampler {
   /// The rows of a batch of an epoch.
   std::span<const uint32_t> rows_of(int64_t step);
   void draw_negatives(RandomStream stream, int64_t begin, int64_t end, SampleBatch& out) const;
-  void draw_uniform(RandomStream stream, const int32_t* users, int64_t each, int64_t n,
-                    int64_t end, int32_t* out) const;
   void draw_shared(const Rng& rng, int64_t step, SampleBatch& out) const;
 
   const Interactions& rows_;
