@@ -34,8 +34,8 @@ class Peers {
 
   /// Brings every rank's piece of each array to all, in place.
   virtual void gather(std::span<const SharedArray> arrays) = 0;
-  /// All to all: out[r] goes to rank r, in[r] becomes what rank r has for this one, and has that size
-  /// already. [ranks] each; a rank's own are not touched.
+  /// All to all: out[r] goes to rank r, in[r] becomes what rank r has for this one, and has that
+  /// size already. [ranks] each; a rank's own are not touched.
   virtual void exchange(const std::vector<std::vector<char>>& out,
                         std::vector<std::vector<char>>& in) = 0;
   /// Brings every rank's piece to the first rank, in place.

@@ -225,7 +225,7 @@ std::vector<Knob> knobs(RunConfig& c) {
       {"log.tensorboard", &c.log.tensorboard, "also write the log as event files that TensorBoard reads (tensorboard/ in the run)", any()},
       {"checkpoint.every", &c.checkpoint.every, "steps between checkpoints; 0: none by steps", count_from(0)},
       {"checkpoint.minutes", &c.checkpoint.minutes, "minutes since the last checkpoint after which another is written, so that a kill costs no more; 0: none by time. There is always one at the end", at_least(0)},
-      {"dist.items", &c.dist.items, "under torchrun: tables of items and their optimizer's state whole on each rank (replicated), or a range of rows on each (sharded: less memory, less work, more bytes); the bits are the same", one_of({"replicated", "sharded"})},
+      {"dist.items", &c.dist.items, "under torchrun: tables of items and their optimizer's state whole on each rank (replicated), or a range of rows on each (sharded: less memory and less work); the bits are the same", one_of({"replicated", "sharded"})},
       {"dist.timeout", &c.dist.timeout, "under torchrun: seconds for which a rank waits for one that says nothing, before it ends with the last checkpoint to go on from", at_least(2)},
       {"eval.k", &c.eval.k, "cut-offs of the ranking metrics", cut_offs()},
       {"eval.mask", &c.eval.mask, "known items left out of test rankings and no negatives of auc: those of train and valid, or of train alone (as many papers do)", one_of({"train", "train_valid"})},

@@ -32,7 +32,7 @@ struct RankedBatch {
   int item_shift = 0;
   /// The samples of each rank's users; what is derived by users is of this rank's own alone.
   OwnedRows samples = {};
-  /// The places of sorted_items that hold each rank's; what is derived by items is of its own alone.
+  /// The places of sorted_items that are each rank's; what is derived by items is its own alone.
   OwnedRows places = {};
 };
 

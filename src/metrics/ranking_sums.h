@@ -78,7 +78,7 @@ struct RankingWork {
   std::function<void(std::span<const int32_t> users)> before = {};
   bool tell = false;      ///< of its progress, once it has taken `quiet` seconds
   double quiet = 5;
-  /// Who ranks which users; not shared: all are ranked here. The figures of all ranks' users come to
+  /// Who ranks which users; not shared: all are ranked here. Figures of all ranks' users come to
   /// all.
   OwnedRows users = {};
 };

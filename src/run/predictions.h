@@ -9,9 +9,9 @@
 
 namespace latent {
 
-/// What a model predicts for each of some rows. Each rank of several predicts for its own users; the
-/// first one gets them all, to sum up errors in the order of the rows, as one process does. What the
-/// others have of it means nothing.
+/// What a model predicts for each of some rows. Each rank of several predicts for its own users;
+/// the first one gets them all, to sum up errors in the order of the rows, as one process does.
+/// What the others have of it means nothing.
 class Predictions {
  public:
   /// Keeps references. `users`: whose they are; not shared: all are here, and each prediction is

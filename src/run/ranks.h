@@ -20,8 +20,8 @@ int with_ranks(const std::function<int(Peers&)>& body);
 void require_one_process(const std::string& command);
 
 /// The run that torchrun's earlier start of these ranks has made; empty: they are started for the
-/// first time, or there is none. `run_dir`: where the command says that it is; empty: it is numbered,
-/// and one of this config and `stem`.
+/// first time, or there is none. `run_dir`: where the command says that it is; empty: it is
+/// numbered, and one of this config and `stem`.
 std::string run_before(const RunConfig& config, const std::string& run_dir,
                        const std::string& stem, Peers& peers);
 /// Leaves a numbered run's name for those whom torchrun may start again.

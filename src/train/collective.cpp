@@ -114,10 +114,11 @@ class GlooWorld : public World {
     at::Tensor from = wrapped(own_.data(), std::ssize(own_)),
                to = wrapped(all_.data(), std::ssize(all_));
     wait_for([&](auto& group) { return group.alltoall_base(to, from, takes, sends); });
-    int64_t at = 0;
+    int64_t at = 0;  // c10d has taken the counts
     for (int r = 0; r < size(); ++r) {
-      std::memcpy(in[r].data(), all_.data() + at, takes[r]);
-      at += takes[r];
+      if (r == rank() || in[r].empty()) continue;
+      std::memcpy(in[r].data(), all_.data() + at, std::ssize(in[r]));
+      at += std::ssize(in[r]);
     }
   }
 

@@ -32,8 +32,8 @@ class Stepper {
   /// Brings the module's tables up to date, where steps work on copies.
   virtual void sync() {}
 
-  /// Of several ranks: whose rows of one of the module's parameters are right where; not shared: all
-  /// of them are, everywhere.
+  /// Of several ranks: whose rows of one of the module's parameters are right where; not shared:
+  /// all of them are, everywhere.
   virtual OwnedRows owners(const torch::Tensor&) const { return {}; }
   /// Who ranks which users.
   virtual OwnedRows users() const { return {}; }
