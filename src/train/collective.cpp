@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -55,7 +56,10 @@ at::Tensor wrapped(void* data, int64_t bytes) {
 
 class GlooWorld : public World {
  public:
-  explicit GlooWorld(const TorchrunPlace& place) : ranks_(place) {}
+  explicit GlooWorld(const TorchrunPlace& place) : ranks_(place) {
+    // Writing to a rank that is gone is an error with a line to say, no signal that ends this one.
+    std::signal(SIGPIPE, SIG_IGN);
+  }
 
   int rank() const override { return place().rank; }
   int size() const override { return place().size; }
