@@ -128,7 +128,7 @@ void write_csv(TextWriter& out, const SynthOptions& o, const Rng& rng) {
   std::iota(order.begin(), order.end(), 0);
   shuffle(order, rng.stream("user order"));
   const int64_t most = users.before(1, o.ratings);
-  if (most > o.items / 4 * 3)
+  if (4 * most > 3 * int64_t{o.items})
     throw Error("synth: the most active user would have " + std::to_string(most) + " of " +
                 std::to_string(o.items) + " items; lower --ratings, or raise --users or --items");
   out.write("user,item,rating\n");

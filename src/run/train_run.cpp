@@ -117,11 +117,18 @@ void tell_of_rows_on_disk(const RunConfig& asked, const RunConfig& done, const S
   if (!parts.train.on_disk()) return;
   const int64_t rows = parts.train.size() + parts.valid.size() + parts.test.size();
   const bool moved = asked.split.kind != done.split.kind;
+  const bool ordered = model_info(done.model.name).trained == Trained::kByGradient;
   say(asked.data.path + ": its rows take " +
       memory_text(bytes_of_rows(rows, parts.train.has_time())) +
       ", more than data.memory allows, and stay on disk" +
       (moved ? "; split.kind = by_row in place of random" : "") +
-      (in_blocks(done) ? "; train.order = blocks" : ""));
+      (ordered && in_blocks(done) ? "; train.order = blocks" : ""));
+}
+
+/// What settled() made of a config when its run began, the same config still means.
+void keep_what_was_settled(const RunConfig& saved, RunConfig& config) {
+  if (config.train.order == "auto") config.train.order = saved.train.order;
+  if (config.split.kind == "random" && saved.split.kind == "by_row") config.split.kind = "by_row";
 }
 
 /// Knobs that may differ between a run and its continuation.
@@ -220,6 +227,7 @@ RunReport resume_run(const std::string& directory, const std::string& config_pat
     const auto as_written =
         json_of(read_file(run.config()), /*ignore_comments=*/true);
     keep_paths_of_run(saved, as_written, resolved);
+    keep_what_was_settled(saved.config, resolved.config);
     refuse(complaints_apart_from_data(resolved));
     const RunConfig& config = resolved.config;
     require_agreement(saved.config, config, directory);

@@ -155,6 +155,8 @@ void GradientSteps::collect_state() {
 }
 
 void GradientSteps::gather_items() {
+  // A view of factors in bfloat16 takes the memory of whole gradients (ModuleView).
+  if (ranks_) ranks_->users().has_strangers();
   if (ranks_ && ranks_->items() != nullptr) ranks_->items()->gather();
 }
 

@@ -43,6 +43,15 @@ class RowsOnDisk(support.Case):
         newest = [support.read_checkpoint(self.checkpoints(run)[-1])[1] for run in (one, other)]
         self.assert_same_tensors(*newest)
 
+    def test_a_run_goes_on_with_the_config_that_it_began_with(self):
+        for name, sets in {"disk": ["data.memory=0"], "memory": ["split.kind=by_row"]}.items():
+            with self.subTest(name):
+                config = support.write_config(self.dir / f"{name}.json", data="rows.csv")
+                self.train(f"went-{name}", *SETS, *sets, config=f"{name}.json")
+                said = self.latent("train", f"{name}.json", "--resume", f"went-{name}",
+                                   *support.set_options([*SETS, *sets, "train.steps=40"]))
+                self.assertIn("at step 30", said.stderr)
+
     def test_every_model_by_gradient_has_the_bits_of_the_same_order_in_memory(self):
         for model in ("latent_factor", "bias_only", "bpr", "mf"):
             sets = [f"model.name={model}", "train.batch_size=3000", "train.patience=0",
