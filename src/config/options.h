@@ -67,7 +67,7 @@ struct SplitOptions {
   double test = 0.1;
   AutoNumber valid;
   double valid_if_auto = 0;  // no knob: follows from train.patience
-  bool by_row_on_disk = false;  // no knob: a new run's `random` is by_row where its rows are on disk
+  bool by_row_on_disk = false;  // no knob: `random` is by_row for rows on disk
   std::string order = "random";
   std::string test_from, valid_from;  // as time_of() (src/base/times.h) reads them; empty: by share
   int64_t folds = 5, fold = 1;        // fold: from 1

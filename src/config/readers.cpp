@@ -44,8 +44,8 @@ const std::vector<ReadKnob>& conditions() {
                 is_kind(c, "leave_one_out") ||
                 (is_kind(c, "time") && c.split.test_from.empty());
        },
-       "split.kind is random, by_row, per_user, leave_one_out, or time without split.test_from (files: "
-       "data.test_path is the test part; k_fold: split.fold)"},
+       "split.kind is random, by_row, per_user, leave_one_out, or time without split.test_from "
+       "(files: data.test_path is the test part; k_fold: split.fold)"},
       {"split.valid",
        [](const RunConfig& c) {
          return !(is_kind(c, "files") && !c.data.valid_path.empty()) &&

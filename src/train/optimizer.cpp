@@ -100,19 +100,18 @@ double Optimizer::penalty() {
   for (Slot& slot : slots_) {
     if (slot.decay == 0) continue;
     if (!slot.squares.defined())
-      slot.squares = scalar(
-          shared(slot) ? with_data(slot.parameter,
-                                   [&](auto* values) {
-                                     return latent::sum_of_squares(
-                                         values,
-                                         {rows_of(slot).peers,
-                                          scaled(rows_of(slot).shares, slot.parameter.size(1))},
-                                         default_threads());
-                                   })
-                       : sum_of_squares(slot.parameter));
+      slot.squares = scalar(shared(slot) ? shared_squares(slot) : sum_of_squares(slot.parameter));
     sum += slot.decay / 2 * slot.squares.item<double>();
   }
   return sum;
+}
+
+double Optimizer::shared_squares(const Slot& slot) const {
+  const OwnedRows numbers{rows_of(slot).peers,
+                          scaled(rows_of(slot).shares, slot.parameter.size(1))};
+  return with_data(slot.parameter, [&](auto* values) {
+    return latent::sum_of_squares(values, numbers, default_threads());
+  });
 }
 
 double Optimizer::epsilon() const {
@@ -247,8 +246,7 @@ double Optimizer::shared_growth(Slot& slot, const Tensor& keys, const OwnedRows&
 void Optimizer::plain_step(Slot& slot) const {
   const bool adagrad = kind_ == OptimizerKind::kAdagrad;
   constexpr double kEps = 1e-10;
-  Tensor w = slot.parameter;
-  Tensor g = w.grad();
+  Tensor w = slot.parameter, g = w.grad();
   if (by_operators(w.device())) {
     Tensor full = g + slot.decay * w;
     if (adagrad) {

@@ -78,6 +78,8 @@ class Optimizer {
   /// fn(table, rounding) of the slot's numbers from `from` on; of the CPU.
   template <typename Fn>
   auto with_table(const Slot& slot, int64_t from, const Fn& fn) const;
+  /// Of the numbers that all ranks have.
+  double shared_squares(const Slot& slot) const;
   /// The sum of grown squares that shared chunks of `keys` have, whose places are each rank's.
   double shared_growth(Slot& slot, const torch::Tensor& keys, const OwnedRows& places,
                        std::span<const int64_t> begin);

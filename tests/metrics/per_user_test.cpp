@@ -7,6 +7,7 @@
 #include "src/metrics/ranking.h"
 #include "src/metrics/rating.h"
 #include "src/metrics/sampled_ranking.h"
+#include "tests/metrics/drawn_parts.h"
 #include "tests/metrics/score_matrix.h"
 
 namespace latent {
@@ -16,25 +17,10 @@ constexpr int32_t kUsers = 150, kItems = 40;
 
 /// Held-out and masked pairs of some users, drawn at random; the last user knows every item, so
 /// that there is no negative.
-struct Case {
-  UserItems held_out, masked, known;
+struct Case : DrawnParts {
   ScoreMatrix scores = ScoreMatrix::random(kUsers, kItems, /*levels=*/9);
 
-  Case() {
-    RandomStream random = Rng(11).stream("case");
-    std::vector<int32_t> users[2], items[2];
-    for (int32_t u = 0; u < kUsers; ++u) {
-      for (int32_t i = 0; i < kItems; ++i) {
-        const uint32_t where = u + 1 == kUsers ? i % 2 : random.below(u % 5 == 0 ? 900 : 12);
-        if (where > 1) continue;
-        users[where].push_back(u);
-        items[where].push_back(i);
-      }
-    }
-    held_out = UserItems(users[0], items[0], kUsers);
-    masked = UserItems(users[1], items[1], kUsers);
-    known = merged(held_out, masked);
-  }
+  Case() : DrawnParts(uneven_parts(kUsers, kItems, 11)) {}
 
   RankingQuery query(int threads) const {
     return {.held_out = &held_out, .masked = &masked, .all_parts = &known, .cut_offs = {1, 3, 10},

@@ -7,6 +7,7 @@
 #include "src/metrics/ranking.h"
 #include "src/metrics/sampled_ranking.h"
 #include "tests/base/thread_peers.h"
+#include "tests/metrics/drawn_parts.h"
 #include "tests/metrics/score_matrix.h"
 
 namespace latent {
@@ -15,25 +16,11 @@ namespace {
 constexpr int32_t kUsers = 700, kItems = 60;
 
 /// Some users have nothing to find, some pairs are cold, and the last user knows every item.
-struct Case {
-  UserItems held_out, masked, known;
+struct Case : DrawnParts {
   ScoreMatrix scores = ScoreMatrix::random(kUsers, kItems, /*levels=*/40);
   std::vector<char> cold_item = std::vector<char>(kItems);
 
-  Case() {
-    RandomStream random = Rng(5).stream("case");
-    std::vector<int32_t> users[2], items[2];
-    for (int32_t u = 0; u < kUsers; ++u) {
-      for (int32_t i = 0; i < kItems; ++i) {
-        const uint32_t where = u + 1 == kUsers ? i % 2 : random.below(u % 5 == 0 ? 900 : 12);
-        if (where > 1) continue;
-        users[where].push_back(u);
-        items[where].push_back(i);
-      }
-    }
-    held_out = UserItems(users[0], items[0], kUsers);
-    masked = UserItems(users[1], items[1], kUsers);
-    known = merged(held_out, masked);
+  Case() : DrawnParts(uneven_parts(kUsers, kItems, 5)) {
     for (int32_t i = 0; i < kItems; i += 7) cold_item[i] = 1;
   }
 

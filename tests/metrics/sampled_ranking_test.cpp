@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "tests/metrics/drawn_parts.h"
 #include "tests/metrics/score_matrix.h"
 
 namespace latent {
@@ -53,26 +54,16 @@ TEST(DrawCandidates, DrawEachUnknownItemAsOften) {
     EXPECT_NEAR(times[i], i == 2 || i == 5 ? 0 : kDraws * share, 5 * deviation) << i;
 }
 
-struct Case {
+struct Case : DrawnParts {
   static constexpr int32_t kUsers = 200, kItems = 60;
-  UserItems held_out, masked, known;
   ScoreMatrix scores;
 
-  explicit Case(uint32_t levels = 10) : scores(ScoreMatrix::random(kUsers, kItems, levels)) {
-    RandomStream random = Rng(3).stream("case");
-    std::vector<int32_t> users[2], items[2];
-    for (int32_t u = 0; u < kUsers; ++u) {
-      for (int32_t i = 0; i < kItems; ++i) {
-        const uint32_t where = random.below(15);
-        if (where > 1) continue;
-        users[where].push_back(u);
-        items[where].push_back(i);
-      }
-    }
-    held_out = UserItems(users[0], items[0], kUsers);
-    masked = UserItems(users[1], items[1], kUsers);
-    known = merged(held_out, masked);
-  }
+  explicit Case(uint32_t levels = 10)
+      : DrawnParts(drawn_parts(kUsers, kItems, 3,
+                               [](RandomStream& random, int32_t, int32_t) {
+                                 return random.below(15);
+                               })),
+        scores(ScoreMatrix::random(kUsers, kItems, levels)) {}
 
   SampledQuery query(int64_t candidates, uint64_t seed = 0, int threads = 1) const {
     return {&held_out, &known, candidates, seed, {1, 3, 10}, threads, {}, {}};
