@@ -26,7 +26,8 @@ void make_cache_folder(const fs::path& folder) {
   for_each_left_over(
       folder,
       [](const std::string& name) {
-        return name.find(".cache.tmp-") == 16 && has_fresh_suffix(name, ".tmp-");
+        return (name.find(".cache.tmp-") == 16 && has_fresh_suffix(name, ".tmp-")) ||
+               (name.starts_with(kColumns) && has_fresh_suffix(name, kColumns));
       },
       [](const fs::path& left) {
         std::error_code ignored;

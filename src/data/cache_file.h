@@ -13,6 +13,9 @@ namespace latent {
 /// The file that keeps what belongs to `key`, whether it is there or not.
 std::filesystem::path cache_file(const std::filesystem::path& folder, const std::string& key);
 
+/// What names of columns' files begin with, while they have one (column.h).
+inline const std::string kColumns = "columns.tmp-";
+
 /// Makes the folder where it is missing, and removes what killed processes left there, of whatever
 /// data. Throws Error when it cannot be made.
 void make_cache_folder(const std::filesystem::path& folder);

@@ -8,7 +8,9 @@
 #include <filesystem>
 
 #include "src/base/error.h"
+#include "src/base/left_over.h"
 #include "src/base/memory.h"
+#include "src/data/cache_file.h"
 
 namespace latent {
 
@@ -17,12 +19,14 @@ namespace {
 /// A file that has lost its name, closed with the block.
 class NamelessFile {
  public:
-  explicit NamelessFile(const std::string& folder) : path_(folder + "/columns-XXXXXX") {
+  explicit NamelessFile(const std::string& folder) {
     std::error_code failed;
-    std::filesystem::create_directories(folder, failed);  // or mkstemp says what is wrong
-    fd_ = ::mkostemp(path_.data(), O_CLOEXEC);
+    std::filesystem::create_directories(folder, failed);  // or open() says what is wrong
+    // A kill before it has lost its name leaves it, empty, to make_cache_folder().
+    const std::string path = folder + "/" + fresh_suffix(kColumns);
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd_ < 0) throw errno_error(folder, "cannot make a file for columns there");
-    ::unlink(path_.c_str());
+    ::unlink(path.c_str());
   }
   ~NamelessFile() { ::close(fd_); }
   NamelessFile(const NamelessFile&) = delete;
@@ -30,7 +34,6 @@ class NamelessFile {
   int descriptor() const { return fd_; }
 
  private:
-  std::string path_;
   int fd_ = -1;
 };
 

@@ -123,7 +123,7 @@ class Surroundings(support.Case):
     def test_what_killed_commands_left_goes_with_the_next_in_the_same_place(self):
         self.train("run2", "train.steps=2")
         digits = "0123456789abcdef"
-        left = [f"m.pt.tmp-{digits}", f"lists.csv.tmp-{digits}", f"r.html.tmp-{digits}", f"cache2/{digits}.cache.tmp-{digits}",
+        left = [f"m.pt.tmp-{digits}", f"lists.csv.tmp-{digits}", f"r.html.tmp-{digits}", f"cache2/{digits}.cache.tmp-{digits}", f"cache2/columns.tmp-{digits}",
                 f"run2/config.json.tmp-{digits}", f"run2/checkpoints/step-000000000001.ckpt.tmp-{digits}", f"new.new-{digits}/config.json"]
         for name in left:
             (self.dir / name).parent.mkdir(exist_ok=True, parents=True)
